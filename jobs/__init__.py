@@ -1,0 +1,1 @@
+"""One photo's journey: upload, consent, restoration, result."""

@@ -1,0 +1,303 @@
+"""Every setting, read once from the environment.
+
+With nothing set, the site works against the embedded sandbox (DEBUG is then on). With DEBUG off a
+missing secret stops the start and is named: a site must never run on a default password.
+`.env.example` lists every variable; a `.env` file beside `manage.py` is read if it is there.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+
+def secret(name: str, *, sandbox: str) -> str:
+    """The environment's value; the sandbox's own only while DEBUG is on.
+
+    Raises ImproperlyConfigured with the variable's name.
+    """
+    value: str = env.str(name, "")
+    if value:
+        return value
+    if DEBUG:
+        return sandbox
+    raise ImproperlyConfigured(f"{name} is not set, and DEBUG is off. Set it (see .env.example).")
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, as a Content-Security-Policy source."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+# --- Where we are -----------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", True)
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+SECRET_KEY = secret(
+    "SECRET_KEY", sandbox="sandbox-only-key-that-never-leaves-this-machine-0123456789"
+)
+ALLOWED_HOSTS = [
+    host for host in secret("ALLOWED_HOSTS", sandbox="127.0.0.1,localhost").split(",") if host
+]
+# Where the vendor reaches our callbacks, and the base of links in e-mails. No trailing slash.
+PUBLIC_BASE_URL = secret("PUBLIC_BASE_URL", sandbox="http://127.0.0.1:8000").rstrip("/")
+SERVED_OVER_HTTPS = PUBLIC_BASE_URL.startswith("https://")
+# True for the embedded sandbox alone: pages then say that models and mail are stand-ins.
+SANDBOX = env.bool("SANDBOX", DEBUG)
+SANDBOX_MAIL_URL = env.str("SANDBOX_MAIL_URL", "")
+
+ROOT_URLCONF = "restoration_site.urls"
+WSGI_APPLICATION = "restoration_site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "accounts",
+    "jobs",
+    "restoration_site",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "django_rq",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "restoration_site.middleware.RequestSizeLimit",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "csp.context_processors.nonce",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "restoration_site.context.site",
+            ],
+        },
+    }
+]
+
+# --- Truth: the database ----------------------------------------------------------------------
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'heirloom.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a writer waits for its turn at BEGIN, so nobody reads, decides, and then finds the
+    # database locked. FULL: a committed capture survives a power cut.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- Doorbells: Redis and RQ ------------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+RQ_QUEUES = {
+    "default": {
+        "URL": REDIS_URL,
+        "DEFAULT_TIMEOUT": 300,
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+        # A Redis that hangs must not hang a page: the sweep rings again anyway.
+        "REDIS_CLIENT_KWARGS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    }
+}
+RQ = {"COMMIT_MODE": "auto"}  # jobs.doorbell waits for the commit itself, and survives a dead Redis
+SWEEP_INTERVAL_SECONDS = env.int("SWEEP_INTERVAL_SECONDS", 2)
+# One doorbell works this long at most, then rings again: no step starves another.
+DRAIN_BUDGET_SECONDS = 20
+CALLS_IN_FLIGHT = env.int("CALLS_IN_FLIGHT", 16)
+LEASE_SECONDS = env.int("LEASE_SECONDS", 120)
+
+# --- Pictures: S3 -----------------------------------------------------------------------------
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", "http://127.0.0.1:8333" if DEBUG else "") or None
+# The address under which browsers and the vendor reach the same store.
+S3_PUBLIC_ENDPOINT_URL = env.str("S3_PUBLIC_ENDPOINT_URL", "") or S3_ENDPOINT_URL
+S3_BUCKET = env.str("S3_BUCKET", "heirloom")
+AWS_ACCESS_KEY_ID = secret("AWS_ACCESS_KEY_ID", sandbox="sandbox")
+AWS_SECRET_ACCESS_KEY = secret("AWS_SECRET_ACCESS_KEY", sandbox="sandbox-secret")
+AWS_REGION = env.str("AWS_REGION", "us-east-1")
+S3_PUBLIC_ORIGIN = (
+    origin(S3_PUBLIC_ENDPOINT_URL)
+    if S3_PUBLIC_ENDPOINT_URL
+    else f"https://s3.{AWS_REGION}.amazonaws.com"
+)
+VIEW_URL_SECONDS = 3600  # a picture on a page
+VENDOR_URL_SECONDS = 3600  # the prepared copy, for the vendor's one download
+
+UPLOAD_MAX_BYTES = 50 * 1024 * 1024
+UPLOAD_MAX_PIXELS = 60_000_000
+UPLOAD_MAX_FILES = 20
+REQUEST_MAX_BYTES = 256 * 1024 * 1024
+RESULT_MAX_BYTES = 200 * 1024 * 1024
+RESULT_MAX_PIXELS = 100_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
+
+# --- The restoration gateway ------------------------------------------------------------------
+PIXAZO_BASE_URL = env.str(
+    "PIXAZO_BASE_URL", "http://127.0.0.1:8010" if DEBUG else "https://gateway.pixazo.ai"
+).rstrip("/")
+PIXAZO_API_KEY = secret("PIXAZO_API_KEY", sandbox="sandbox-key")
+# Hosts (with port, if any) that results may be fetched from. Each must be https and public, save
+# the sandbox's own, which is named here with its port and lives on loopback.
+PIXAZO_OUTPUT_HOSTS = env.list(
+    "PIXAZO_OUTPUT_HOSTS",
+    [urlsplit(PIXAZO_BASE_URL).netloc]
+    if SANDBOX
+    else ["pub-582b7213209642b9b995c96c95a30381.r2.dev"],
+)
+FAL_KEY = env.str("FAL_KEY", "")
+FAL_BASE_URL = env.str("FAL_BASE_URL", "https://queue.fal.run").rstrip("/")
+
+GATEWAY_CONNECT_SECONDS = 5
+GATEWAY_READ_SECONDS = 30
+RESULT_DOWNLOAD_SECONDS = 60
+CALLBACK_MAX_BYTES = 64 * 1024
+POLL_FIRST_SECONDS = env.int("POLL_FIRST_SECONDS", 8)  # Pixazo: "every 5-10 seconds"
+POLL_MOST_SECONDS = 300
+GATEWAY_DEADLINE_SECONDS = 3600  # after this an unanswered job ends in ERROR, uncharged
+UNKNOWN_DEADLINE_SECONDS = 120  # how long we wait to learn whether a submission was accepted
+RETRY_FIRST_SECONDS = 5
+RETRY_MOST_SECONDS = 600
+STEP_MOST_TRIES = 8
+
+# --- People -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "gallery"
+LOGOUT_REDIRECT_URL = "front"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SERVED_OVER_HTTPS else "http"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Heirloom"
+
+vars().update(env.dj_email_url("EMAIL_URL", "console:"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Heirloom <hello@heirloom.example>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 10
+
+# --- Money (integer micro-dollars) ------------------------------------------------------------
+PRICE_FLUX_KONTEXT_MICROS = 40_000  # a request
+PRICE_GFPGAN_MICROS = 3_100  # a request
+PRICE_CODEFORMER_MICROS = 2_100  # a megapixel of output
+DEMO_CREDIT_MICROS = 5_000_000
+
+# --- Words, times, static files ---------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+FORMAT_MODULE_PATH: list[str] = []
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+MEDIA_ROOT = VAR_DIR / "unused-media"  # pictures live in S3 alone; nothing writes here
+
+# --- Safety -----------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:", S3_PUBLIC_ORIGIN],
+        "connect-src": [SELF, S3_PUBLIC_ORIGIN],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SERVED_OVER_HTTPS
+SECURE_HSTS_PRELOAD = SERVED_OVER_HTTPS
+SESSION_COOKIE_SECURE = SERVED_OVER_HTTPS
+CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        # httpx writes whole addresses, presigned ones too; those are secrets.
+        "httpx": {"level": "WARNING"},
+        "rq.worker": {"level": "WARNING"},
+    },
+}
