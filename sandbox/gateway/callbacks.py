@@ -1,0 +1,42 @@
+"""Delivers callbacks the way the vendor's "Delivery semantics" say.
+
+One JSON POST with a few seconds to answer, no redirects, a few tries with growing pauses, then
+silence. A receiver that got the body but answered late or badly therefore gets it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+from sandbox.gateway.log import Log
+
+TIMEOUT = aiohttp.ClientTimeout(total=5)
+RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+
+async def deliver(
+    session: aiohttp.ClientSession,
+    url: str,
+    payload: dict[str, Any],
+    *,
+    log: Log,
+    pauses: tuple[float, ...] = RETRY_PAUSES_SECONDS,
+) -> bool:
+    """POST until one 2xx or until the tries are used up; says whether it arrived."""
+    for pause in (0.0, *pauses):
+        await asyncio.sleep(pause)
+        status: int | None = None
+        try:
+            async with session.post(
+                url, json=payload, allow_redirects=False, timeout=TIMEOUT
+            ) as response:
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError):
+            pass  # noted below as status None, and tried again
+        log.note("callback", payload["request_id"], url=url, says=payload["status"], status=status)
+        if status is not None and 200 <= status < 300:
+            return True
+    return False

@@ -1,0 +1,173 @@
+"""Takes each accepted request from QUEUED to its end: fetch, picture, bill, callback.
+
+Promises that picture work never blocks the event loop, that few pictures are held in memory at
+once, and that a request interrupted by a restart is taken up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from sandbox.gateway import callbacks, shapes
+from sandbox.gateway.behaviour import Behaviour
+from sandbox.gateway.contract import BY_ID, COMPLETED, ERROR, PROCESSING
+from sandbox.gateway.faults import CallbackFault, OutcomeFault, chosen
+from sandbox.gateway.fetch import InputUnavailable, fetch_input
+from sandbox.gateway.log import Log
+from sandbox.gateway.pictures import Picture, make_picture
+from sandbox.gateway.settings import Settings
+from sandbox.gateway.store import Store, VendorRequest
+from sandbox.imaging import ImagingError
+
+SYNC_CYCLE_SECONDS = 1.0  # the page promises "capped at 15 s"; a demo wants to see it
+
+logger = logging.getLogger(__name__)
+
+
+class Lifecycle:
+    """One asyncio task per open request, on the loop that created it."""
+
+    def __init__(self, settings: Settings, behaviour: Behaviour, store: Store, log: Log) -> None:
+        self._settings = settings
+        self._behaviour = behaviour
+        self._store = store
+        self._log = log
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        )
+        self._pool = ThreadPoolExecutor(settings.picture_workers, thread_name_prefix="picture")
+        self._in_hand = asyncio.Semaphore(settings.picture_workers * 4)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, request: VendorRequest) -> asyncio.Task[None]:
+        """Begin, or take up again, the work on one request."""
+        task = asyncio.create_task(self._run(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def resume(self) -> None:
+        """Take up what an earlier process left unfinished."""
+        for request in self._store.unfinished():
+            self.start(request)
+
+    async def stop_all(self) -> None:
+        """Drop all work in hand; the rows stay as they are."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop without waiting for a picture that is being worked on."""
+        await self.stop_all()
+        await self._session.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def output_path(self, request: VendorRequest) -> Path:
+        return self._settings.outputs / request.request_id / request.output_name
+
+    def clear_outputs(self) -> None:
+        shutil.rmtree(self._settings.outputs, ignore_errors=True)
+
+    async def _run(self, request: VendorRequest) -> None:
+        try:
+            if not request.is_terminal:
+                request = await self._work(request)
+            await self._terminal_callback(request)
+            self._store.settle_callback(request.request_id)
+        except Exception:
+            logger.exception("request %s broke the gateway", request.request_id)
+
+    async def _work(self, request: VendorRequest) -> VendorRequest:
+        early = chosen(request.faults, CallbackFault)
+        latency = 0.0 if early and early.before_accepted_answer else self._behaviour.latency_seconds
+        async with self._progress_callbacks(request):
+            await asyncio.sleep(latency / 2)
+            request = self._store.change(request, status=PROCESSING)
+            began = time.monotonic()
+            changes = await self._outcome(request)
+            await asyncio.sleep(max(0.0, latency / 2 - (time.monotonic() - began)))
+        return self._store.change(
+            request, completed_at=time.time(), callback_settled=not request.webhook_url, **changes
+        )
+
+    async def _outcome(self, request: VendorRequest) -> dict[str, Any]:
+        """The columns that the end of the work changes."""
+        if fault := chosen(request.faults, OutcomeFault):
+            return {"status": fault.status, "error": fault.error}
+        try:
+            async with self._in_hand:
+                picture = await self._picture(request)
+        except (InputUnavailable, ImagingError) as error:
+            return {"status": ERROR, "error": str(error)}
+        except Exception:
+            logger.exception("request %s: the picture work failed", request.request_id)
+            return {"status": ERROR, "error": "Internal model error"}
+        return {
+            "status": COMPLETED,
+            "media_type": picture.media_type,
+            "width_px": picture.width_px,
+            "height_px": picture.height_px,
+            "billed_micros": BY_ID[request.model_id].bill(picture.width_px, picture.height_px),
+        }
+
+    async def _picture(self, request: VendorRequest) -> Picture:
+        data = await fetch_input(
+            self._session, request.input_url, log=self._log, request_id=request.request_id
+        )
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool,
+            make_picture,
+            self._behaviour.pictures,
+            request.model_id,
+            request.parameters,
+            data,
+            self.output_path(request),
+        )
+
+    async def _terminal_callback(self, request: VendorRequest) -> None:
+        if not request.webhook_url:
+            return
+        payload, copies = shapes.callback(request), 1
+        if fault := chosen(request.faults, CallbackFault):
+            copies = fault.copies
+            if fault.edit:
+                payload = fault.edit(payload)
+            if fault.late:
+                await asyncio.sleep(self._behaviour.late_seconds)
+        for _ in range(copies):
+            await callbacks.deliver(self._session, request.webhook_url, payload, log=self._log)
+
+    @contextlib.asynccontextmanager
+    async def _progress_callbacks(self, request: VendorRequest):  # type: ignore[no-untyped-def]
+        """While open, POST the current state on every cycle, if the mode is sync."""
+        if not request.webhook_url or request.webhook_mode != "sync":
+            yield
+            return
+        cycle = asyncio.create_task(self._cycle(request.request_id, request.webhook_url))
+        try:
+            yield
+        finally:
+            cycle.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await cycle
+
+    async def _cycle(self, request_id: str, url: str) -> None:
+        while True:
+            current = self._store.get(request_id)
+            if current is None or current.is_terminal:
+                return
+            await callbacks.deliver(
+                self._session, url, shapes.callback(current), log=self._log, pauses=()
+            )
+            await asyncio.sleep(SYNC_CYCLE_SECONDS)
