@@ -1,0 +1,68 @@
+"""Ends the house when its launcher can't: after `kill -9`, a crash, a closed container.
+
+A small process beside the launcher. It is told the process groups on its standard input, one
+`group <id>` or `process <id>` a line, then looks twice a second whether its parent still lives.
+When the parent is gone it ends every group, politely first, and itself last.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+LOOK_EVERY_SECONDS = 0.5
+GRACE_SECONDS = 5.0
+
+
+def start() -> subprocess.Popen[str]:
+    """A guard over the calling process. It ignores the terminal's Ctrl-C."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "sandbox.stack.guard", str(os.getpid())],
+        stdin=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def tell(guard: subprocess.Popen[str], *, groups: Iterable[int], processes: Iterable[int]) -> None:
+    """Say what to end. Once: the guard reads until its input closes."""
+    assert guard.stdin is not None
+    with suppress(BrokenPipeError):
+        guard.stdin.writelines(f"group {group}\n" for group in groups)
+        guard.stdin.writelines(f"process {process}\n" for process in processes)
+        guard.stdin.close()
+
+
+def _signal_all(groups: Iterable[int], number: int) -> bool:
+    """True when at least one group still lived."""
+    alive = False
+    for group in groups:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+            alive = True
+    return alive
+
+
+def main(parent: int) -> None:
+    lines = [line.split() for line in sys.stdin]
+    groups = [int(number) for kind, number in lines if kind == "group"]
+    processes = [int(number) for kind, number in lines if kind == "process"]
+    while os.getppid() == parent:
+        time.sleep(LOOK_EVERY_SECONDS)
+    _signal_all(groups, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline and _signal_all(groups, 0):
+        time.sleep(0.1)
+    _signal_all(groups, signal.SIGKILL)
+    for process in processes:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,131 @@
+"""Decides what runs and what each process is told: a pure function of the environment.
+
+A part of the outside world is the sandbox's own unless the environment says where the real one is.
+What is ours gets all of its variables from here; what is elsewhere gets none, so that a real
+gateway is never called with a made-up key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+SITE_PORT = "8000"
+# Each part that can be elsewhere, and the variable that says so.
+ELSEWHERE = {
+    "redis": "REDIS_URL",
+    "s3": "S3_ENDPOINT_URL",
+    "gateway": "PIXAZO_BASE_URL",
+    "mail": "EMAIL_URL",
+}
+DEMO_PASSWORD = "heirloom-demo"
+DEMO_PEOPLE = {
+    role: f"{role}@heirloom.example" for role in ("member", "reviewer", "billing", "admin")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a running house answers. An URL is empty when that part is not the sandbox's own.
+
+    `env` is the site's whole environment: with it, `manage.py` works on the same house.
+    """
+
+    site: str
+    mailbox: str
+    gateway: str
+    var: str
+    demo_people: dict[str, str]
+    demo_password: str
+    env: dict[str, str]
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The processes to start, by name, and the environment that all of them share."""
+
+    processes: dict[str, str]
+    env: dict[str, str]
+    addresses: Addresses
+
+
+def assemble(
+    environ: Mapping[str, str],
+    *,
+    var: Path,
+    procfile: Mapping[str, str],
+    credentials: Mapping[str, str],
+    port_for: Callable[[str, str], int],
+) -> Plan:
+    """What to start. `port_for(variable, value)` gives a port: the one asked for, or a free one
+    when the value is empty. A variable that is set but empty counts as not set."""
+    given = {name: value for name, value in environ.items() if value}
+    ours = {part for part, variable in ELSEWHERE.items() if variable not in given}
+
+    def port(variable: str) -> int:
+        return port_for(variable, given.get(variable, ""))
+
+    made: dict[str, str] = {}
+    site_port = port_for("PORT", given.get("PORT", SITE_PORT))
+    made["PORT"] = str(site_port)
+    made["VAR_DIR"] = str(var)
+    made["DATABASE_URL"] = f"sqlite:///{var / 'heirloom.sqlite3'}"
+    made["PUBLIC_BASE_URL"] = f"http://{HOST}:{site_port}"
+    made["DEBUG"] = "false"
+    made["SANDBOX"] = "true" if "gateway" in ours else "false"
+    made["SECRET_KEY"] = credentials["SECRET_KEY"]
+    made["PYTHONUNBUFFERED"] = "1"
+    mailbox = gateway = ""
+    if "redis" in ours:
+        made["REDIS_PORT"] = str(port("REDIS_PORT"))
+        made["REDIS_URL"] = f"redis://{HOST}:{made['REDIS_PORT']}/0"
+    if "s3" in ours:
+        made["S3_PORT"] = str(port("S3_PORT"))
+        made["S3_ENDPOINT_URL"] = f"http://{HOST}:{made['S3_PORT']}"
+        made["AWS_ACCESS_KEY_ID"] = credentials["AWS_ACCESS_KEY_ID"]
+        made["AWS_SECRET_ACCESS_KEY"] = credentials["AWS_SECRET_ACCESS_KEY"]
+    if "gateway" in ours:
+        made["SANDBOX_GATEWAY_PORT"] = str(port("GATEWAY_PORT"))
+        made["SANDBOX_DIR"] = str(var / "sandbox")
+        made["PIXAZO_BASE_URL"] = f"http://{HOST}:{made['SANDBOX_GATEWAY_PORT']}"
+        made["PIXAZO_OUTPUT_HOSTS"] = f"{HOST}:{made['SANDBOX_GATEWAY_PORT']}"
+        made["PIXAZO_API_KEY"] = credentials["PIXAZO_API_KEY"]
+        gateway = f"{made['PIXAZO_BASE_URL']}/_sandbox/"
+    if "mail" in ours:
+        made["MAIL_PORT"] = str(port("MAIL_PORT"))
+        made["MAILBOX_PORT"] = str(port("MAILBOX_PORT"))
+        made["EMAIL_URL"] = f"smtp://{HOST}:{made['MAIL_PORT']}"
+        mailbox = made["SANDBOX_MAIL_URL"] = f"http://{HOST}:{made['MAILBOX_PORT']}/"
+
+    env = {**environ, **made, **given}
+    # These two must be this start's own, whatever was given: a moved port, a readiness probe.
+    env["PORT"] = made["PORT"]
+    env["ALLOWED_HOSTS"] = _hosts(given.get("ALLOWED_HOSTS", ""))
+    return Plan(
+        processes={
+            name: command
+            for name, command in procfile.items()
+            if name in ours or name not in ELSEWHERE
+        },
+        env=env,
+        addresses=Addresses(
+            site=f"http://{HOST}:{site_port}",
+            mailbox=mailbox,
+            gateway=gateway,
+            var=str(var),
+            demo_people=DEMO_PEOPLE if env["SANDBOX"] == "true" else {},
+            demo_password=DEMO_PASSWORD if env["SANDBOX"] == "true" else "",
+            env=env,
+        ),
+    )
+
+
+def _hosts(given: str) -> str:
+    """The hosts asked for, and loopback: the launcher itself asks there whether all is well."""
+    hosts = [host.strip() for host in given.split(",") if host.strip()]
+    return ",".join(dict.fromkeys([*hosts, HOST, "localhost"]))

@@ -1,0 +1,69 @@
+"""Free ports on loopback, for the parts whose address nobody needs to know by heart.
+
+Promises ports that were free a moment ago and lie below the kernel's ephemeral range, so that an
+outgoing connection never takes one between the choice and the start.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+
+from sandbox.stack.errors import StackError
+
+HOST = "127.0.0.1"
+LOWEST, HIGHEST = 20_000, 32_000
+TRIES = 500
+
+
+def is_free(port: int) -> bool:
+    """True when a server could listen on `port` of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def pick(*, taken: set[int], highest: int = HIGHEST, also_free_at: int = 0) -> int:
+    """A free port outside `taken`, which then holds it. With `also_free_at`, the port that many
+    above it is free too. Raises StackError when there is none."""
+    for _ in range(TRIES):
+        port = random.randrange(LOWEST, highest)
+        if port in taken or not is_free(port):
+            continue
+        if also_free_at and not is_free(port + also_free_at):
+            continue
+        taken.add(port)
+        return port
+    raise StackError(f"No free port was found on {HOST} between {LOWEST} and {highest}.")
+
+
+def require(name: str, value: str) -> int:
+    """The port that the variable `name` asks for. Raises StackError when it can't be had."""
+    if not value.isdecimal() or not 0 < int(value) < 65_536:
+        raise StackError(f"{name} must be a port number between 1 and 65535, not {value!r}.")
+    port = int(value)
+    if port < 1024 and not _may_bind(port):
+        raise StackError(
+            f"Port {port} needs more rights than this user has: choose another {name}."
+        )
+    if not is_free(port):
+        raise StackError(
+            f"Port {port} on {HOST} is already in use: stop what runs there, "
+            f"or choose another with {name}=…"
+        )
+    return port
+
+
+def _may_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            return False
+        except OSError:
+            return True
+    return True
