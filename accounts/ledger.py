@@ -9,13 +9,14 @@ transaction. The rules:
   enters (`ROUTES`); there is no way to write one side alone.
 - **Two-phase.** Money for a job is held first; the hold is then captured or released, and a
   captured amount may be refunded up to what was captured.
-- **One lock order.** Job row first, then wallet row; never two wallets. (docs/money.md)
+- **One lock order.** Photo, consent, job, attempt, wallet; never two wallets at once.
 
 Amounts are whole micro-dollars (1 USD = 1,000,000).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -85,18 +86,30 @@ def wallet_of(user: User) -> Wallet:
     return wallet
 
 
+def balances_of(holds: Iterable[int]) -> dict[int, HoldBalance]:
+    """Where the money of these HOLD transfers (by id) is now; two queries, however many."""
+    amounts = dict(Transfer.objects.filter(pk__in=holds).values_list("pk", "amount_micros"))
+    sums = {
+        (row["hold"], row["kind"]): row["total"]
+        for row in Transfer.objects.filter(hold__in=amounts)
+        .values("hold", "kind")
+        .annotate(total=Sum("amount_micros"))
+        .order_by()
+    }
+    return {
+        pk: HoldBalance(
+            held=amount,
+            captured=sums.get((pk, K.CAPTURE), 0),
+            released=sums.get((pk, K.RELEASE), 0),
+            refunded=sums.get((pk, K.REFUND), 0),
+        )
+        for pk, amount in amounts.items()
+    }
+
+
 def balance_of(hold: Transfer) -> HoldBalance:
     """Where the money of a HOLD transfer is now."""
-    sums = {
-        row["kind"]: row["total"]
-        for row in hold.settlements.values("kind").annotate(total=Sum("amount_micros")).order_by()
-    }
-    return HoldBalance(
-        held=hold.amount_micros,
-        captured=sums.get(K.CAPTURE, 0),
-        released=sums.get(K.RELEASE, 0),
-        refunded=sums.get(K.REFUND, 0),
-    )
+    return balances_of([hold.pk])[hold.pk]
 
 
 def top_up(

@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from accounts.money import dollars
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates members by e-mail address."""
@@ -115,6 +117,10 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
     def for_member(self, user: User) -> TransferQuerySet:
         return self.filter(wallet__user=user)
 
+    def open_holds(self) -> TransferQuerySet:
+        """Holds that nothing has settled yet; a job settles its hold whole."""
+        return self.filter(kind=TransferKind.HOLD, settlements__isnull=True)
+
     def newest_first(self) -> TransferQuerySet:
         return self.order_by("-pk")
 
@@ -176,3 +182,13 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_micros}"
+
+    @property
+    def signed_words(self) -> str:
+        """The amount with its direction for the member's available money; no bare minus sign."""
+        adds = {TransferKind.TOP_UP, TransferKind.BONUS, TransferKind.RELEASE, TransferKind.REFUND}
+        if self.kind in adds | {TransferKind.CREDIT}:
+            return f"+ {dollars(self.amount_micros)}"
+        if self.kind == TransferKind.CAPTURE:
+            return f"{dollars(self.amount_micros)} from what was set aside"
+        return f"− {dollars(self.amount_micros)}"

@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import ledger
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`wallet` (signed-in members; fetched only if a template reads it) and the sandbox's notices."""
-    from accounts import ledger
-
+    """The sandbox's notices, and the member's `wallet`, fetched only if a template reads it."""
     return {
         "sandbox": settings.SANDBOX,
         "sandbox_mail_url": settings.SANDBOX_MAIL_URL,

@@ -1,9 +1,22 @@
 """Every address of the site."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from restoration_site import health
+
+admin.site.site_header = "Heirloom staff"
+admin.site.site_title = "Heirloom"
+admin.site.index_title = "The desk"
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
+    path("", include("jobs.urls")),
+    path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/queues/", include("django_rq.urls")),
     path("admin/", admin.site.urls),
+    path("health/", health.live, name="live"),
+    path("health/ready/", health.ready, name="ready"),
 ]

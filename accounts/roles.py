@@ -1,0 +1,39 @@
+"""Staff roles as Django groups. Billing staff can't review consent; reviewers can't move money."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+
+REVIEWERS = "Reviewers"
+BILLING_STAFF = "Billing staff"
+
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    REVIEWERS: (
+        "jobs.view_photo",
+        "jobs.view_consent",
+        "jobs.review_consent",
+        "jobs.view_consentevent",
+        "jobs.view_consentnotice",
+    ),
+    BILLING_STAFF: (
+        "accounts.view_user",
+        "accounts.view_wallet",
+        "accounts.view_transfer",
+        "accounts.add_transfer",
+        "jobs.view_restorationjob",
+        "jobs.view_attempt",
+        "jobs.view_delivery",
+        "jobs.view_jobevent",
+    ),
+}
+
+
+def ensure_roles() -> None:
+    """Make the groups, and give each exactly its permissions."""
+    for name, codes in PERMISSIONS.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        wanted = []
+        for code in codes:
+            app, codename = code.split(".")
+            wanted.append(Permission.objects.get(content_type__app_label=app, codename=codename))
+        group.permissions.set(wanted)

@@ -1,0 +1,124 @@
+"""The staff's view of the journey. Nothing is edited here; decisions go through `steps.consent`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin import ReadOnlyAdmin
+from accounts.money import dollars
+from jobs import doorbell
+from jobs.models import (
+    Attempt,
+    Consent,
+    ConsentEvent,
+    ConsentNotice,
+    Delivery,
+    JobEvent,
+    Photo,
+    RestorationJob,
+)
+from jobs.steps import consent as consent_step
+
+
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows beside their owner, to look at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class EventInline(ReadOnlyInline):
+    model = JobEvent
+    fields = ["at", "from_state", "to_state", "by", "why"]
+
+
+class AttemptInline(ReadOnlyInline):
+    model = Attempt
+    fields = ["number", "outcome", "vendor_status", "http_status", "problem", "answered_at"]
+
+
+class ConsentEventInline(ReadOnlyInline):
+    model = ConsentEvent
+    fields = ["at", "from_status", "to_status", "by", "why"]
+
+
+@admin.register(Photo)
+class PhotoAdmin(ReadOnlyAdmin):
+    list_display = ["title", "owner", "state", "width_px", "height_px", "created_at"]
+    list_filter = ["state", "format"]
+    search_fields = ["owner__email", "title", "sha256"]
+    list_select_related = ["owner"]
+
+
+@admin.register(ConsentNotice)
+class ConsentNoticeAdmin(ReadOnlyAdmin):
+    list_display = ["version", "title", "published_at"]
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    """Reviewers decide here: choose consents, then an action."""
+
+    list_display = ["created_at", "given_by", "depicted_words", "basis", "status"]
+    list_filter = ["status"]
+    search_fields = ["given_by__email", "photo__title"]
+    list_select_related = ["given_by"]
+    inlines = [ConsentEventInline]
+    actions = ["approve", "reject"]
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("jobs.review_consent")
+
+    @admin.action(description="Approve", permissions=["review"])
+    def approve(self, request: HttpRequest, consents: QuerySet[Consent]) -> None:
+        self._decide(request, consents, approve=True)
+        doorbell.ring_on_commit("submit")
+
+    @admin.action(description="Reject", permissions=["review"])
+    def reject(self, request: HttpRequest, consents: QuerySet[Consent]) -> None:
+        self._decide(request, consents, approve=False)
+        doorbell.ring_on_commit("tell")
+
+    def _decide(self, request: HttpRequest, consents: QuerySet[Consent], *, approve: bool) -> None:
+        for consent in consents.order_by("created_at"):
+            try:
+                consent_step.review(
+                    consent=consent,
+                    by=request.user,  # type: ignore[arg-type]
+                    approve=approve,
+                )
+            except consent_step.ConsentError as problem:
+                self.message_user(request, f"{consent}: {problem}", messages.ERROR)
+            else:
+                self.message_user(request, f"{consent.photo}: decided.", messages.SUCCESS)
+
+
+@admin.register(RestorationJob)
+class RestorationJobAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "owner", "model_key", "state", "quoted", "tries", "due_at"]
+    list_filter = ["state", "model_key"]
+    search_fields = ["owner__email", "id", "attempts__request_id"]
+    list_select_related = ["owner"]
+    inlines = [EventInline, AttemptInline]
+    exclude = ["lease_token", "click_key"]
+
+    @admin.display(ordering="quoted_micros")
+    def quoted(self, job: RestorationJob) -> str:
+        return dollars(job.quoted_micros)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "attempt", "verdict", "note"]
+    list_filter = ["verdict"]
+    search_fields = ["attempt__request_id", "attempt__job__id"]

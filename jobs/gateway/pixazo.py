@@ -1,0 +1,162 @@
+"""The Pixazo gateway: submit, ask for a status, read a callback.
+
+Contract: Pixazo's API documents, sections "Request Code", "Webhook", "Delivery semantics" and
+"Retrieving Results". The callback address goes in the header `X-Webhook-URL`; the body's field
+`webhook` is described too, but may have another shape, so it is not used.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+from jobs.gateway import errors
+from jobs.gateway.types import Accepted, MalformedReport, StatusReport, Submission
+
+STATUSES = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED", "ERROR"})
+DEFAULT_RETRY_AFTER_SECONDS = 30
+MOST_RETRY_AFTER_SECONDS = 3600
+
+
+class PixazoClient:
+    """Long-lived and safe to share between threads. Times in seconds."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        connect_seconds: float,
+        read_seconds: float,
+        connections: int,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"Ocp-Apim-Subscription-Key": api_key, "Cache-Control": "no-cache"},
+            timeout=httpx.Timeout(read_seconds, connect=connect_seconds),
+            limits=httpx.Limits(max_connections=connections),
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
+
+    def submit(self, submission: Submission) -> Accepted:
+        """Hand a request over.
+
+        Raises NotAccepted (and its kinds) when the vendor surely did not take it, Ambiguous when
+        it can't be told.
+        """
+        try:
+            response = self._http.post(
+                submission.endpoint,
+                json=submission.payload,
+                headers={
+                    "X-Webhook-URL": submission.callback_url,
+                    "X-Webhook-Mode": "terminal",
+                },
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
+            raise errors.Unreachable(f"no connection: {type(problem).__name__}") from problem
+        except httpx.HTTPError as problem:
+            raise errors.Ambiguous(f"no answer: {type(problem).__name__}") from problem
+        if response.status_code == 202:
+            return Accepted(request_id=_request_id(response))
+        _raise_if_not_accepted(response)
+        raise errors.Ambiguous(f"answered {response.status_code}", http_status=response.status_code)
+
+    def status(self, request_id: str) -> StatusReport:
+        """Ask for a request's status.
+
+        Raises NoSuchRequest, AccountBlocked, Throttled; Ambiguous for anything that says nothing.
+        """
+        try:
+            response = self._http.get(f"/v2/requests/status/{request_id}")
+        except httpx.HTTPError as problem:
+            raise errors.Ambiguous(f"no answer: {type(problem).__name__}") from problem
+        if response.status_code == 404:
+            raise errors.NoSuchRequest("the vendor does not know this request", http_status=404)
+        if response.status_code != 200:
+            _raise_if_not_accepted(response)
+            raise errors.Ambiguous(
+                f"answered {response.status_code}", http_status=response.status_code
+            )
+        try:
+            return read_report(response.content)
+        except MalformedReport as problem:
+            raise errors.Ambiguous(
+                f"status not understood: {problem}", http_status=200
+            ) from problem
+
+
+def read_report(body: bytes) -> StatusReport:
+    """A callback's or status answer's body, strictly. Raises MalformedReport."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise MalformedReport("not JSON") from problem
+    if not isinstance(said, dict):
+        raise MalformedReport("not an object")
+    request_id, status = said.get("request_id"), said.get("status")
+    if not isinstance(request_id, str) or not 0 < len(request_id) <= 200:
+        raise MalformedReport("request_id is missing")
+    if status not in STATUSES:
+        raise MalformedReport("status is unknown")
+    error = said.get("error")
+    if error is not None and not isinstance(error, str):
+        raise MalformedReport("error is not text")
+    return StatusReport(
+        request_id=request_id,
+        status=status,
+        error=(error or "")[:300],
+        media_urls=_media_urls(said.get("output")),
+    )
+
+
+def _media_urls(output: Any) -> tuple[str, ...]:
+    if output is None:
+        return ()
+    urls = output.get("media_url") if isinstance(output, dict) else None
+    if urls is None:
+        return ()
+    if isinstance(urls, str):
+        urls = [urls]
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise MalformedReport("media_url is not a list of addresses")
+    return tuple(urls)
+
+
+def _request_id(response: httpx.Response) -> str:
+    """Of a 202. Without one the request may well be running: Ambiguous."""
+    try:
+        return read_report(response.content).request_id
+    except MalformedReport as problem:
+        raise errors.Ambiguous(f"accepted, but {problem}", http_status=202) from problem
+
+
+def _raise_if_not_accepted(response: httpx.Response) -> None:
+    status = response.status_code
+    words = _error_words(response)
+    if status == 429:
+        raise errors.Throttled(words, retry_after_seconds=_retry_after(response))
+    if status in (401, 402, 403):
+        raise errors.AccountBlocked(words, http_status=status)
+    if 400 <= status < 500:
+        raise errors.Refused(words, http_status=status)
+
+
+def _error_words(response: httpx.Response) -> str:
+    try:
+        said = response.json()
+        words = said.get("message") or said.get("error")
+    except (ValueError, AttributeError):
+        words = None
+    return str(words or f"answered {response.status_code}")[:300]
+
+
+def _retry_after(response: httpx.Response) -> int:
+    said = response.headers.get("Retry-After", "")
+    seconds = int(said) if said.isdigit() else DEFAULT_RETRY_AFTER_SECONDS
+    return min(max(seconds, 1), MOST_RETRY_AFTER_SECONDS)

@@ -1,0 +1,24 @@
+"""What the journey remembers, one kind a file."""
+
+from jobs.models.attempt import Attempt, AttemptOutcome
+from jobs.models.consent import Consent, ConsentEvent, ConsentNotice, ConsentStatus, Depicted
+from jobs.models.delivery import Delivery, Verdict
+from jobs.models.event import JobEvent
+from jobs.models.job import RestorationJob
+from jobs.models.photo import Photo, PhotoState
+
+__all__ = [
+    "Attempt",
+    "AttemptOutcome",
+    "Consent",
+    "ConsentEvent",
+    "ConsentNotice",
+    "ConsentStatus",
+    "Delivery",
+    "Depicted",
+    "JobEvent",
+    "Photo",
+    "PhotoState",
+    "RestorationJob",
+    "Verdict",
+]

@@ -1,0 +1,122 @@
+"""One restoration of one photo by one model, from the click to the picture."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Transfer
+from jobs import catalog
+from jobs.models.leased import Leased
+from jobs.states import TERMINAL, UNSENT, WAITING_FOR_VENDOR, JobState
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class JobQuerySet(models.QuerySet["RestorationJob"]):
+    def for_member(self, user: User) -> JobQuerySet:
+        return self.filter(owner=user)
+
+    def newest_first(self) -> JobQuerySet:
+        return self.order_by("-created_at", "-pk")
+
+    def with_story(self) -> JobQuerySet:
+        """With all that a job's card shows."""
+        return self.select_related("photo", "hold", "owner")
+
+    def unsent(self) -> JobQuerySet:
+        return self.filter(state__in=UNSENT)
+
+    def unfinished(self) -> JobQuerySet:
+        return self.exclude(state__in=TERMINAL)
+
+    def to_submit(self) -> JobQuerySet:
+        return self.filter(state__in=[JobState.READY, JobState.SUBMITTING])
+
+    def to_observe(self) -> JobQuerySet:
+        return self.filter(state__in=WAITING_FOR_VENDOR)
+
+    def to_collect(self) -> JobQuerySet:
+        return self.filter(state=JobState.COMPLETED)
+
+    def to_tell(self) -> JobQuerySet:
+        """Ended, and the member has not heard yet."""
+        return self.filter(state__in=TERMINAL, told_at__isnull=True)
+
+
+class RestorationJob(Leased):
+    """The row is the truth: a queue entry only says that something is due."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="restoration_jobs"
+    )
+    photo = models.ForeignKey("jobs.Photo", on_delete=models.PROTECT, related_name="jobs")
+    consent = models.ForeignKey("jobs.Consent", on_delete=models.PROTECT, related_name="jobs")
+    click_key = models.UUIDField(help_text="One for each form shown: a second click is no new job.")
+    model_key = models.CharField(max_length=40)
+    parameters = models.JSONField()
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.READY)
+
+    quoted_micros = models.BigIntegerField()
+    quote_explanation = models.CharField(max_length=200)
+    quoted_width_px = models.PositiveIntegerField()
+    quoted_height_px = models.PositiveIntegerField()
+    hold = models.OneToOneField(
+        Transfer, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When the e-mail went out.")
+    resubmissions = models.PositiveSmallIntegerField(default=0)
+    failure_code = models.CharField(max_length=40, blank=True)
+    failure_words = models.CharField(max_length=300, blank=True)
+
+    result_key = models.CharField(max_length=200, blank=True)
+    result_sha256 = models.CharField(max_length=64, blank=True)
+    result_format = models.CharField(max_length=10, blank=True)
+    result_width_px = models.PositiveIntegerField(null=True, blank=True)
+    result_height_px = models.PositiveIntegerField(null=True, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["photo", "-created_at"], name="jobs_of_a_photo"),
+            models.Index(
+                fields=["state", "due_at"], name="jobs_due", condition=Q(due_at__isnull=False)
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "click_key"], name="one_job_for_one_click"),
+            models.CheckConstraint(
+                condition=Q(state__in=JobState.values), name="job_state_is_known"
+            ),
+            models.CheckConstraint(condition=Q(quoted_micros__gt=0), name="a_quote_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model.name} for {self.photo_id}: {self.state}"
+
+    @property
+    def model(self) -> catalog.RestorationModel:
+        return catalog.MODELS[self.model_key]
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether anything more will happen."""
+        return self.state not in TERMINAL
+
+    @property
+    def waiting_since(self) -> datetime:
+        return self.submitted_at or self.created_at

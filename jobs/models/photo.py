@@ -1,0 +1,121 @@
+"""A photograph as it was uploaded, and the copies made from it.
+
+The original's bytes in S3 are never touched. Everything of a photo lies under one prefix
+(`photos/<id>/`), so erasing it is deleting that prefix. Whom a photo belongs to never changes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Prefetch, Q
+
+from jobs.models.leased import Leased
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from jobs.models.consent import Consent
+
+
+class PhotoState(models.TextChoices):
+    """Where a photo is."""
+
+    UPLOADED = "UPLOADED", "Being prepared"
+    PREPARED = "PREPARED", "Ready"
+    UNREADABLE = "UNREADABLE", "Could not be prepared"
+    ERASING = "ERASING", "Being erased"
+    ERASED = "ERASED", "Erased"
+
+
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    def for_member(self, user: User) -> PhotoQuerySet:
+        return self.filter(owner=user)
+
+    def visible(self) -> PhotoQuerySet:
+        """Not erased, nor about to be."""
+        return self.exclude(state__in=[PhotoState.ERASING, PhotoState.ERASED])
+
+    def to_prepare(self) -> PhotoQuerySet:
+        return self.filter(state=PhotoState.UPLOADED)
+
+    def to_erase(self) -> PhotoQuerySet:
+        return self.filter(state=PhotoState.ERASING)
+
+    def with_jobs(self) -> PhotoQuerySet:
+        """With every photo's jobs, newest first, in one more query."""
+        from jobs.models.job import RestorationJob
+
+        return self.prefetch_related(
+            Prefetch("jobs", RestorationJob.objects.newest_first(), to_attr="newest_jobs")
+        )
+
+
+class Photo(Leased):
+    """One uploaded picture. Sizes are pixels as seen upright."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="photos"
+    )
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=12, choices=PhotoState, default=PhotoState.UPLOADED)
+    sha256 = models.CharField(max_length=64, db_index=True, help_text="Of the original's bytes.")
+    byte_size = models.PositiveBigIntegerField()
+    format = models.CharField(max_length=10, help_text="JPEG, PNG, GIF, WEBP or TIFF.")
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    note = models.CharField(max_length=300, blank=True, help_text="What the member should know.")
+    prepared_extension = models.CharField(max_length=4, blank=True)
+    faces = models.JSONField(
+        default=list, blank=True, help_text="Boxes in px of the prepared copy."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="gallery_of_a_member"),
+            models.Index(
+                fields=["state", "due_at"], name="photos_due", condition=Q(due_at__isnull=False)
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=PhotoState.values), name="photo_state_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def prefix(self) -> str:
+        """Where everything of this photo lies in S3."""
+        return f"photos/{self.pk}/"
+
+    @property
+    def original_key(self) -> str:
+        return f"{self.prefix}original"
+
+    @property
+    def prepared_key(self) -> str:
+        """The metadata-free copy that a vendor may fetch."""
+        return f"{self.prefix}prepared.{self.prepared_extension}"
+
+    @property
+    def preview_key(self) -> str:
+        return f"{self.prefix}preview.webp"
+
+    @property
+    def thumbnail_key(self) -> str:
+        return f"{self.prefix}thumbnail.webp"
+
+    @property
+    def current_consent(self) -> Consent | None:
+        """The newest consent given for this photo, live or not."""
+        return self.consents.newest()

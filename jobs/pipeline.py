@@ -1,0 +1,94 @@
+"""The one engine that drives all steps.
+
+`run_due(step)` claims what is due, runs the calls side by side on threads that may not touch the
+database, and records each outcome in its own transaction, refilling while calls are in flight.
+A call that fails in a way its step did not foresee is logged and tried again later; a worker that
+is killed leaves leases that end by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import DatabaseError, models, transaction
+from django.utils import timezone
+
+from jobs import backoff
+from jobs.models.leased import Leased, due, still_ours
+from jobs.steps import collect, erase, observe, prepare, submit, tell
+
+log = logging.getLogger(__name__)
+
+
+class Step(Protocol):
+    """What the engine asks of a step; see `jobs.steps`."""
+
+    NAME: str
+    CONCURRENCY: int
+
+    def waiting(self) -> models.QuerySet[Any]: ...
+    def claim(self, limit: int, now: datetime) -> list[Any]: ...
+    def call(self, work: Any, /) -> Any: ...
+    def record(self, work: Any, outcome: Any, now: datetime, /) -> None: ...
+
+
+STEPS: dict[str, Step] = {
+    step.NAME: step  # type: ignore[misc]
+    for step in (prepare, submit, observe, collect, tell, erase)
+}
+
+
+def run_due(step: Step, *, budget_seconds: float) -> int:
+    """Work off what is due, for at most about `budget_seconds`; returns how many were recorded."""
+    stop_claiming = time.monotonic() + budget_seconds
+    recorded = 0
+    in_flight: dict[Future[Any], Any] = {}
+    width = min(step.CONCURRENCY, settings.CALLS_IN_FLIGHT)
+    with ThreadPoolExecutor(max_workers=width, thread_name_prefix=step.NAME) as pool:
+        while True:
+            room = width - len(in_flight)
+            if room and time.monotonic() < stop_claiming:
+                for work in step.claim(room, timezone.now()):
+                    in_flight[pool.submit(step.call, work)] = work
+            if not in_flight:
+                return recorded
+            done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
+            for future in done:
+                _record(step, in_flight.pop(future), future)
+                recorded += 1
+
+
+def steps_due(now: datetime) -> list[str]:
+    """The names of the steps that have something to do now; one indexed query each."""
+    return [name for name, step in STEPS.items() if due(step.waiting(), now).exists()]
+
+
+def _record(step: Step, work: Any, future: Future[Any]) -> None:
+    row: Leased = getattr(work, "job", work)
+    try:
+        outcome = future.result()
+        with transaction.atomic():
+            step.record(work, outcome, timezone.now())
+    except DatabaseError:
+        log.exception("%s of %s not recorded; the lease will end", step.NAME, row.pk)
+    except Exception:
+        log.exception("%s of %s failed; trying again later", step.NAME, row.pk)
+        _postpone(row)
+
+
+def _postpone(row: Leased) -> None:
+    with transaction.atomic():
+        ours = still_ours(row)
+        if ours is None:
+            return
+        type(ours)._default_manager.filter(pk=ours.pk).update(
+            due_at=backoff.retry_at(timezone.now(), ours.tries + 1),
+            tries=min(ours.tries + 1, 1000),
+            lease_token=None,
+            lease_until=None,
+        )

@@ -1,0 +1,46 @@
+"""Delete everything of a photo from S3; the rows stay as a tombstone without a picture.
+
+Twice: at once, and again when every call that was in flight has surely ended, because such a call
+may still have stored something.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+
+from jobs import storage
+from jobs.models import Photo, PhotoState
+from jobs.models.leased import lease, still_ours
+
+NAME = "erase"
+CONCURRENCY = 4
+
+
+def waiting() -> models.QuerySet[Photo]:
+    return Photo.objects.to_erase()
+
+
+def claim(limit: int, now: datetime) -> list[Photo]:
+    return lease(waiting(), limit=limit, seconds=settings.LEASE_SECONDS, now=now)
+
+
+def call(photo: Photo) -> int:
+    """Returns how many objects were deleted. Raises StorageUnavailable: try again later."""
+    return storage.erase(photo.prefix)
+
+
+def record(photo: Photo, deleted: int, now: datetime) -> None:
+    ours = still_ours(photo)
+    if ours is None:
+        return
+    ours.lease_token = ours.lease_until = None
+    if ours.erased_at is None:
+        ours.erased_at = now
+        ours.due_at = now + timedelta(seconds=settings.LEASE_SECONDS)
+        ours.title, ours.faces, ours.note = "Erased photo", [], ""
+    else:
+        ours.state, ours.due_at = PhotoState.ERASED, None
+    ours.save()

@@ -1,0 +1,87 @@
+"""Take an upload in: look at it, store the original untouched, remember it.
+
+Promise: either the original lies whole in S3 and a Photo row says so, or neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import PurePath
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from jobs import images, storage
+from jobs.models import Photo
+
+log = logging.getLogger(__name__)
+TITLE_CHARACTERS = 120
+
+
+class Refused(Exception):
+    """The upload was not taken. The message is for the member; nothing was stored."""
+
+
+def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
+    """One file becomes one Photo. Raises Refused."""
+    if byte_size == 0:
+        raise Refused("This file is empty.")
+    if byte_size > settings.UPLOAD_MAX_BYTES:
+        raise Refused(
+            f"This file has {byte_size / 1_048_576:.0f} MB; "
+            f"the most we can take is {settings.UPLOAD_MAX_BYTES // 1_048_576} MB."
+        )
+    try:
+        facts = images.inspect(file)
+    except images.UnreadableImage as problem:
+        raise Refused(str(problem)) from problem
+    photo = Photo(
+        owner=owner,
+        title=_title(name),
+        sha256=_sha256(file),
+        byte_size=byte_size,
+        format=facts.format,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        note=facts.note,
+        due_at=timezone.now(),
+    )
+    try:
+        file.seek(0)
+        storage.put(photo.original_key, file, content_type=images.CONTENT_TYPES[facts.format])
+    except storage.StorageUnavailable as problem:
+        log.warning("upload not stored: %s", problem)
+        raise Refused(
+            "Our picture store can't be reached just now, so nothing was uploaded. "
+            "Please try again in a few minutes."
+        ) from problem
+    try:
+        with transaction.atomic():
+            photo.save(force_insert=True)
+    except Exception:
+        _forget(photo.original_key)
+        raise
+    return photo
+
+
+def _title(name: str) -> str:
+    """A file's name without folders, ending and control characters."""
+    stem = PurePath(name.replace("\\", "/")).stem
+    printable = "".join(c if c.isprintable() else " " for c in stem).strip()
+    return printable[:TITLE_CHARACTERS] or "Untitled"
+
+
+def _sha256(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _forget(key: str) -> None:
+    try:
+        storage.delete(key)
+    except storage.StorageUnavailable:
+        log.error("left without a row: %s", key)

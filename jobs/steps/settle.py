@@ -1,0 +1,125 @@
+"""Apply what the vendor says of a request: state and money move together, once.
+
+A callback and a poll come through the same door, `apply`. Statuses are ranked, so a late
+PROCESSING after COMPLETED changes nothing. An early callback (before the 202 was stored) proves
+that the request was accepted: the job passes through QUEUED on its way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import ledger
+from jobs import backoff
+from jobs.gateway.pixazo import read_report
+from jobs.gateway.types import MalformedReport, StatusReport
+from jobs.models import Attempt, AttemptOutcome, Delivery, RestorationJob, Verdict
+from jobs.states import WAITING_FOR_VENDOR, JobState, move
+from jobs.steps import abandon
+
+RANK = {"": 0, "QUEUED": 1, "PROCESSING": 2, "COMPLETED": 3, "FAILED": 3, "ERROR": 3}
+FAILURE_WORDS = "The restorer could not restore this photo."
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a report did."""
+
+    verdict: Verdict
+    note: str = ""
+
+
+def deliver(*, token: str, body: bytes) -> Settlement | None:
+    """A callback: find its attempt by the token, apply it, keep it raw. None: no such token.
+
+    One transaction; no outbound call.
+    """
+    with transaction.atomic():
+        attempt = Attempt.objects.filter(token_sha256=Attempt.hash_token(token)).first()
+        if attempt is None:
+            return None
+        try:
+            settlement = apply(attempt, read_report(body), by="callback")
+        except MalformedReport as problem:
+            settlement = Settlement(Verdict.MALFORMED, str(problem))
+        Delivery.objects.create(
+            attempt=attempt,
+            body=body.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+            verdict=settlement.verdict,
+            note=settlement.note[:300],
+        )
+    return settlement
+
+
+def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
+    """Move the job by what a vendor reported of one attempt. Idempotent.
+
+    Lock order: job, attempt, wallet.
+    """
+    with transaction.atomic():
+        job = RestorationJob.objects.select_for_update().get(pk=attempt.job_id)
+        attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        if attempt.request_id is None:
+            if Attempt.objects.filter(vendor=attempt.vendor, request_id=report.request_id).exists():
+                return Settlement(Verdict.MISMATCHED, "this request belongs to another attempt")
+            attempt.request_id = report.request_id
+        elif attempt.request_id != report.request_id:
+            return Settlement(Verdict.MISMATCHED, "names another request than ours")
+        news = RANK[report.status] > RANK[attempt.vendor_status]
+        if attempt.outcome != AttemptOutcome.ACCEPTED:
+            attempt.outcome = AttemptOutcome.ACCEPTED
+            attempt.answered_at = attempt.answered_at or timezone.now()
+        if news:
+            attempt.vendor_status = report.status
+        attempt.save()
+        if not news:
+            return Settlement(Verdict.DUPLICATE)
+        return _move_on(job, report, by)
+
+
+def _move_on(job: RestorationJob, report: StatusReport, by: str) -> Settlement:
+    if job.state == JobState.SUBMITTING:
+        now = timezone.now()
+        move(
+            job,
+            JobState.QUEUED,
+            by=by,
+            why="the vendor reports on it",
+            submitted_at=now,
+            due_at=backoff.poll_at(now, 0),
+        )
+    if job.state not in WAITING_FOR_VENDOR:
+        return Settlement(Verdict.STALE, f"the job is {job.state}")
+    match report.status:
+        case "COMPLETED":
+            _complete(job, by)
+        case "FAILED" | "ERROR":
+            abandon.end(
+                job,
+                JobState(report.status),
+                by=by,
+                code=f"vendor_{report.status.lower()}",
+                words=FAILURE_WORDS,
+                why=report.error,
+            )
+        case status if job.state != status and status in _onward(job):
+            move(job, JobState(status), by=by, due_at=job.due_at, tries=job.tries)
+        case _:
+            return Settlement(Verdict.DUPLICATE)
+    return Settlement(Verdict.APPLIED)
+
+
+def _onward(job: RestorationJob) -> tuple[str, ...]:
+    """The vendor's waiting words that come after the job's state."""
+    return ("PROCESSING",) if job.state == JobState.QUEUED else ("QUEUED", "PROCESSING")
+
+
+def _complete(job: RestorationJob, by: str) -> None:
+    """COMPLETED and the charge are one."""
+    now = timezone.now()
+    move(job, JobState.COMPLETED, by=by, completed_at=now, due_at=now)
+    if job.hold is not None:
+        ledger.capture(hold=job.hold, amount_micros=job.quoted_micros, key=f"capture:{job.pk}")

@@ -1,0 +1,185 @@
+"""Hand READY jobs to the vendor.
+
+An `Attempt` is committed before the call, so a worker killed at any point leaves a trace: a job
+found SUBMITTING with a dead lease may or may not have been accepted, and becomes UNKNOWN. Live
+consent is checked in the same transaction that opens the attempt; without it no address of the
+picture is ever made.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+
+from jobs import backoff, storage, vendors
+from jobs.gateway import errors
+from jobs.gateway.types import Accepted, Submission
+from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.models.leased import lease, still_ours
+from jobs.states import JobState, move
+from jobs.steps import abandon
+
+NAME = "submit"
+CONCURRENCY = 16
+TOKEN_BYTES = 32
+CALLBACK_PATH = "/webhooks/pixazo/{token}/"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A leased job, its open attempt and the attempt's secret, which lives only here."""
+
+    job: RestorationJob
+    attempt: Attempt
+    token: str
+
+
+Outcome = Accepted | errors.GatewayError
+
+
+def waiting() -> models.QuerySet[RestorationJob]:
+    return RestorationJob.objects.to_submit()
+
+
+def claim(limit: int, now: datetime) -> list[Work]:
+    works = []
+    for job in lease(
+        waiting().select_related("photo", "consent", "hold"),
+        limit=limit,
+        seconds=settings.LEASE_SECONDS,
+        now=now,
+    ):
+        with transaction.atomic():
+            ours = still_ours(job)
+            if ours is None:
+                continue
+            if ours.state == JobState.SUBMITTING:
+                _lost_track(ours, now)
+            elif not ours.consent.is_live_for(ours.model.vendor, now=now):
+                abandon.end(
+                    ours,
+                    JobState.CANCELLED,
+                    by=NAME,
+                    code="no_live_consent",
+                    words="There is no valid consent for this photo any more.",
+                )
+            else:
+                works.append(_open_attempt(ours, now))
+    return works
+
+
+def call(work: Work) -> Outcome:
+    job = work.job
+    image_url = storage.address(job.photo.prepared_key, seconds=settings.VENDOR_URL_SECONDS)
+    submission = Submission(
+        endpoint=job.model.endpoint,
+        payload=job.model.payload(image_url=image_url, parameters=job.parameters),
+        callback_url=settings.PUBLIC_BASE_URL + CALLBACK_PATH.format(token=work.token),
+    )
+    try:
+        return vendors.pixazo().submit(submission)
+    except errors.GatewayError as problem:
+        return problem
+
+
+def record(work: Work, outcome: Outcome, now: datetime) -> None:
+    """The attempt learns its answer in any case; the job moves only if it is still ours."""
+    job = still_ours(work.job)
+    attempt = Attempt.objects.select_for_update().get(pk=work.attempt.pk)
+    if attempt.outcome == AttemptOutcome.OPEN:
+        _answer(attempt, outcome, now)
+    if job is None:
+        return
+    match outcome:
+        case Accepted():
+            move(job, JobState.QUEUED, by=NAME, submitted_at=now, due_at=backoff.poll_at(now, 0))
+        case errors.Refused():
+            abandon.end(
+                job,
+                JobState.ERROR,
+                by=NAME,
+                code="vendor_refused",
+                words="The restorer does not accept this photo with these settings.",
+                why=str(outcome),
+            )
+        case errors.NotAccepted():
+            _try_again(job, outcome, now)
+        case _:
+            _unknown(job, str(outcome), now)
+
+
+def _open_attempt(job: RestorationJob, now: datetime) -> Work:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    attempt = Attempt.objects.create(
+        job=job,
+        number=job.attempts.count() + 1,
+        vendor=job.model.vendor,
+        token_sha256=Attempt.hash_token(token),
+    )
+    move(
+        job,
+        JobState.SUBMITTING,
+        by=NAME,
+        due_at=now,
+        lease_token=job.lease_token,
+        lease_until=job.lease_until,
+        tries=job.tries,
+    )
+    return Work(job=job, attempt=attempt, token=token)
+
+
+def _answer(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
+    attempt.answered_at = now
+    match outcome:
+        case Accepted(request_id):
+            attempt.outcome, attempt.request_id = AttemptOutcome.ACCEPTED, request_id
+            attempt.http_status, attempt.vendor_status = 202, "QUEUED"
+        case errors.NotAccepted():
+            attempt.outcome = AttemptOutcome.NOT_ACCEPTED
+        case _:
+            attempt.outcome = AttemptOutcome.UNKNOWN
+    if isinstance(outcome, errors.GatewayError):
+        attempt.problem, attempt.http_status = str(outcome)[:500], outcome.http_status
+    attempt.save()
+
+
+def _try_again(job: RestorationJob, problem: errors.NotAccepted, now: datetime) -> None:
+    """The vendor surely did not take it: back to READY, later. Bounded, unless it's our account."""
+    tries = job.tries + 1
+    if isinstance(problem, errors.AccountBlocked):
+        tries = job.tries  # our own balance or key: the member's job waits, however long
+    elif tries >= settings.STEP_MOST_TRIES:
+        abandon.end(
+            job,
+            JobState.ERROR,
+            by=NAME,
+            code="vendor_unreachable",
+            words="The restorer could not be reached.",
+            why=str(problem),
+        )
+        return
+    due_at = backoff.retry_at(now, tries)
+    if isinstance(problem, errors.Throttled):
+        due_at = max(due_at, now + timedelta(seconds=problem.retry_after_seconds))
+    move(job, JobState.READY, by=NAME, why=str(problem), due_at=due_at, tries=tries)
+
+
+def _unknown(job: RestorationJob, why: str, now: datetime) -> None:
+    move(
+        job,
+        JobState.UNKNOWN,
+        by=NAME,
+        why=why,
+        submitted_at=now,
+        due_at=backoff.poll_at(now, 0),
+    )
+
+
+def _lost_track(job: RestorationJob, now: datetime) -> None:
+    """A worker died between opening the attempt and recording its answer."""
+    job.attempts.filter(outcome=AttemptOutcome.OPEN).update(outcome=AttemptOutcome.UNKNOWN)
+    _unknown(job, "the worker that was sending it stopped", now)

@@ -1,0 +1,1 @@
+"""Doors: load, one domain call, translate the exception."""

@@ -1,0 +1,156 @@
+"""What a page shows of a photo or a job: the row, its presigned addresses, its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from accounts import ledger
+from accounts.ledger import HoldBalance
+from accounts.money import dollars
+from jobs import storage
+from jobs.catalog import RestorationModel
+from jobs.models import Photo, PhotoState, RestorationJob
+from jobs.states import UNSENT, JobState
+from jobs.steps.collect import preview_key
+
+PROGRESS = {
+    JobState.AWAITING_CONSENT: 1,
+    JobState.READY: 1,
+    JobState.SUBMITTING: 2,
+    JobState.UNKNOWN: 2,
+    JobState.QUEUED: 2,
+    JobState.PROCESSING: 3,
+    JobState.COMPLETED: 4,
+    JobState.DELIVERED: 4,
+}
+
+
+def _shown(key: str) -> str:
+    return storage.address(key, seconds=settings.VIEW_URL_SECONDS)
+
+
+@dataclass(frozen=True)
+class JobCard:
+    """One restoration, as its card shows it. Money in micro-dollars."""
+
+    job: RestorationJob
+    money: HoldBalance
+
+    def __getattr__(self, name: str) -> object:
+        """Whatever the card doesn't say itself, the row does."""
+        return getattr(self.job, name)
+
+    @property
+    def state_words(self) -> str:
+        return str(JobState(self.job.state).label)
+
+    @property
+    def progress_step(self) -> int:
+        return PROGRESS.get(JobState(self.job.state), 4)
+
+    @property
+    def model(self) -> RestorationModel:
+        return self.job.model
+
+    @property
+    def parameters_words(self) -> str:
+        return self.job.model.words_for(self.job.parameters)
+
+    @property
+    def held_micros(self) -> int:
+        return self.money.open
+
+    @property
+    def charged_micros(self) -> int:
+        return self.money.charged
+
+    @property
+    def charge_words(self) -> str:
+        """What became of the money, in one sentence."""
+        if self.money.open:
+            return f"{dollars(self.money.open)} is set aside. You pay only for a result."
+        if self.money.charged and self.money.refunded:
+            return (
+                f"{dollars(self.money.charged)} charged; "
+                f"{dollars(self.money.refunded)} was returned."
+            )
+        if self.money.charged:
+            return f"{dollars(self.money.charged)} charged."
+        if self.money.refunded:
+            return f"You were not charged: {dollars(self.money.refunded)} was refunded."
+        if self.money.released:
+            return f"You were not charged: {dollars(self.money.released)} was returned."
+        return "You were not charged."
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.job.state in UNSENT
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.job.state == JobState.DELIVERED and self.job.photo.state == PhotoState.PREPARED
+
+    @property
+    def result_url(self) -> str:
+        return _shown(self.job.result_key) if self.is_delivered else ""
+
+    @property
+    def preview_url(self) -> str:
+        return _shown(preview_key(self.job.result_key)) if self.is_delivered else ""
+
+    @property
+    def download_url(self) -> str:
+        if not self.is_delivered:
+            return ""
+        ending = self.job.result_key.rpartition(".")[2]
+        return storage.address(
+            self.job.result_key,
+            seconds=settings.VIEW_URL_SECONDS,
+            download_name=f"{self.job.photo.title} ({self.job.model.name}).{ending}",
+        )
+
+
+@dataclass(frozen=True)
+class PhotoCard:
+    """One photo, as the gallery and its own page show it."""
+
+    photo: Photo
+    latest_job: RestorationJob | None = None
+
+    def __getattr__(self, name: str) -> object:
+        """Whatever the card doesn't say itself, the row does."""
+        return getattr(self.photo, name)
+
+    @property
+    def is_prepared(self) -> bool:
+        return self.photo.state == PhotoState.PREPARED
+
+    @property
+    def thumbnail_url(self) -> str:
+        return _shown(self.photo.thumbnail_key) if self.is_prepared else ""
+
+    @property
+    def preview_url(self) -> str:
+        return _shown(self.photo.preview_key) if self.is_prepared else ""
+
+    @property
+    def original_url(self) -> str:
+        if self.photo.state in (PhotoState.ERASING, PhotoState.ERASED):
+            return ""
+        ending = {"JPEG": "jpg"}.get(self.photo.format, self.photo.format.lower())
+        return storage.address(
+            self.photo.original_key,
+            seconds=settings.VIEW_URL_SECONDS,
+            download_name=f"{self.photo.title}.{ending}",
+        )
+
+
+def job_cards(jobs: Iterable[RestorationJob]) -> list[JobCard]:
+    """Cards for jobs, with one look at the ledger for all of them."""
+    jobs = list(jobs)
+    money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
+    nothing = HoldBalance(held=0, captured=0, released=0, refunded=0)
+    return [JobCard(job, money.get(job.hold_id or 0, nothing)) for job in jobs]

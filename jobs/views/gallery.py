@@ -1,0 +1,92 @@
+"""A member's photos, and the door through which new ones come in."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from jobs import doorbell
+from jobs.forms import UploadForm
+from jobs.images import FORMATS
+from jobs.models import Photo
+from jobs.steps import intake
+from jobs.views.cards import PhotoCard
+
+PHOTOS_ON_A_PAGE = 24
+
+
+@require_safe
+@login_required
+def gallery(request: HttpRequest) -> HttpResponse:
+    return _gallery(request, UploadForm())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take each file by itself: what can be taken is, what can't is named with the reason."""
+    if request.method != "POST":
+        return redirect("gallery")
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _gallery(request, form, status=422)
+    taken: list[Photo] = []
+    refusals = []
+    for file in form.cleaned_data["files"]:
+        try:
+            taken.append(
+                intake.receive(
+                    owner=_member(request), file=file, name=file.name, byte_size=file.size
+                )
+            )
+        except intake.Refused as refusal:
+            refusals.append({"name": file.name, "reason": str(refusal)})
+    if taken:
+        doorbell.ring_on_commit("prepare")
+    if refusals:
+        return _gallery(request, UploadForm(), refusals=refusals, taken=taken, status=422)
+    if len(taken) == 1:
+        return redirect("photo", taken[0].pk)
+    messages.success(request, f"{len(taken)} photos are here.")
+    return redirect("gallery")
+
+
+def _gallery(
+    request: HttpRequest,
+    form: UploadForm,
+    *,
+    refusals: list[dict[str, str]] | None = None,
+    taken: list[Photo] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    photos = (
+        Photo.objects.for_member(_member(request)).visible().with_jobs().order_by("-created_at")
+    )
+    page = Paginator(photos, PHOTOS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "upload_form": form,
+        "upload_limits": {
+            "max_megabytes": settings.UPLOAD_MAX_BYTES // 1_048_576,
+            "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
+            "max_files": settings.UPLOAD_MAX_FILES,
+            "formats": FORMATS,
+        },
+        "refusals": refusals or [],
+        "taken": taken or [],
+        "page_obj": page,
+        "photos": [
+            PhotoCard(photo, photo.newest_jobs[0] if photo.newest_jobs else None) for photo in page
+        ],
+    }
+    return render(request, "jobs/gallery.html", context, status=status)
+
+
+def _member(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # login_required
+    return request.user

@@ -1,0 +1,15 @@
+"""What happens by the clock; `manage.py rqcron restoration_site/cron.py` runs it."""
+
+from django.conf import settings
+from rq import cron
+
+from jobs import tasks
+
+cron.register(
+    tasks.sweep,
+    queue_name="default",
+    interval=settings.SWEEP_INTERVAL_SECONDS,
+    ttl=settings.SWEEP_INTERVAL_SECONDS * 2,  # an unanswered sweep is worth nothing later
+    result_ttl=0,
+    failure_ttl=3600,
+)
