@@ -67,7 +67,7 @@ class Mailbox:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """aiosmtpd calls this with a whole mail."""
         content = envelope.original_content or b""
         name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"

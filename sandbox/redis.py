@@ -46,7 +46,7 @@ def main() -> None:
     try:
         line = command(port, directory)
         print(f"Valkey on redis://127.0.0.1:{port}/0 (its log: {directory}/valkey.log)", flush=True)
-        os.execv(line[0], line)  # noqa: S606
+        os.execv(line[0], line)
     except (ImportError, OSError):
         sys.exit(MISSING)
 

@@ -107,7 +107,7 @@ def main() -> None:
     with log.open("wb") as output:
         os.dup2(output.fileno(), sys.stdout.fileno())
     try:
-        os.execve(weed, line, {**os.environ, "GOMEMLIMIT": MEMORY_LIMIT})  # noqa: S606
+        os.execve(weed, line, {**os.environ, "GOMEMLIMIT": MEMORY_LIMIT})
     except OSError:
         sys.exit(MISSING)
 

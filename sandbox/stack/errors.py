@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class StackError(Exception):
-    """The house can't start, or went down. Its text is one sentence for the person at the keyboard."""
+    """The house can't start, or went down; the text is one sentence for whoever started it."""

@@ -1,0 +1,52 @@
+# Heirloom: `make run` and it is there. Everything lives in .venv/ and var/.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY     := .venv/bin/python
+ARGS   ?=
+
+# What `check --deploy` judges: production's settings, with secrets of no worth.
+PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
+	SECRET_KEY=only-for-the-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
+	ALLOWED_HOSTS=heirloom.example PUBLIC_BASE_URL=https://heirloom.example \
+	AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x PIXAZO_API_KEY=x EMAIL_URL=smtp://127.0.0.1
+
+.PHONY: help run test demo lint format site-ready dev-ready
+.SILENT:
+
+help: ## say what can be made (this)
+	sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1	\2/p' Makefile
+
+run: site-ready ## start everything; PORT=9000 moves the site, Ctrl-C stops it
+	exec $(PY) -m sandbox.stack
+
+test: dev-ready ## all tests, unit to real browser; ARGS="-k wallet" chooses
+	$(PY) -m sandbox.stack.browser
+	exec $(PY) -m pytest -n 2 $(ARGS)
+
+demo: site-ready ## restore a sample photo with each model, on a stack of its own
+	exec $(PY) -m sandbox.demo $(ARGS)
+
+lint: dev-ready ## style, types, architecture, migrations, deployment settings
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy .
+	.venv/bin/lint-imports
+	$(PRODUCTION) $(PY) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+format: dev-ready ## put the code in order
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+site-ready:
+	$(need-python)
+	$(PYTHON) sandbox/stack/venv.py requirements.txt sandbox/requirements.txt
+
+dev-ready:
+	$(need-python)
+	$(PYTHON) sandbox/stack/venv.py requirements-dev.txt
+
+define need-python
+command -v "$(PYTHON)" >/dev/null || \
+	{ echo "Heirloom needs Python 3.11 or later, and none was found: install it, or make PYTHON=/path/to/it" >&2; exit 1; }
+endef
