@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import whitenoise
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
@@ -69,7 +68,7 @@ def make_bucket() -> str | None:
 
 def collect_static() -> None:
     """`collectstatic`, but only when a source file changed: compressing takes five seconds."""
-    seen = hashlib.sha256(whitenoise.__version__.encode())
+    seen = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for path, storage_of_it in finder.list([]):
             stat = Path(storage_of_it.path(path)).stat()
