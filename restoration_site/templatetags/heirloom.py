@@ -1,0 +1,75 @@
+"""How amounts, sizes and times are put into words on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
+
+register = template.Library()
+
+MICROS_IN_A_DOLLAR = 1_000_000
+# A picture counts as square, for layout, while its sides differ by less than this.
+NEARLY_SQUARE = 0.15
+
+
+@register.filter
+def money(micros: int | None) -> str:
+    """Exact dollars: at least two decimals, none rounded away, and no bare minus sign.
+
+    4355 is "$0.004355", 40000 is "$0.04", 5000000 is "$5.00"; -40000 is "minus $0.04".
+    """
+    if micros is None or micros == "":
+        return ""
+    whole, rest = divmod(abs(int(micros)), MICROS_IN_A_DOLLAR)
+    amount = f"${whole:,}.{f'{rest:06d}'.rstrip('0').ljust(2, '0')}"
+    return gettext("minus %(amount)s") % {"amount": amount} if int(micros) < 0 else amount
+
+
+@register.filter
+def megapixels(width_px: int | None, height_px: int | None) -> str:
+    """`{{ width|megapixels:height }}`: "4.2 MP"; more decimals where one would say nothing."""
+    if not width_px or not height_px:
+        return ""
+    value = width_px * height_px / 1_000_000
+    return f"{value:,.1f} MP" if value >= 0.1 else f"{value:.3f} MP"
+
+
+@register.filter
+def shape(width_px: int | None, height_px: int | None) -> str:
+    """`{{ width|shape:height }}`: "portrait", "square" or "landscape", for the style sheet."""
+    if not width_px or not height_px:
+        return "landscape"
+    ratio = width_px / height_px
+    if ratio < 1 - NEARLY_SQUARE:
+        return "portrait"
+    return "square" if ratio < 1 + NEARLY_SQUARE else "landscape"
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Whole seconds below two minutes, then minutes, then hours and minutes."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    if whole < 120:
+        return ngettext("%(n)d second", "%(n)d seconds", whole) % {"n": whole}
+    minutes = round(whole / 60)
+    if minutes < 120:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    return gettext("%(hours)d h %(minutes)d min") % {
+        "hours": minutes // 60,
+        "minutes": minutes % 60,
+    }
+
+
+@register.simple_tag(takes_context=True)
+def current(context: template.Context, *prefixes: str) -> SafeString:
+    """`aria-current="page"` where the page's address begins with one of these."""
+    request: Any = context.get("request")
+    path = request.path if request else ""
+    if any(path.startswith(prefix) for prefix in prefixes if prefix):
+        return mark_safe(' aria-current="page"')
+    return SafeString("")
