@@ -23,38 +23,36 @@ END $$ LANGUAGE plpgsql
 def protect(*tables: str) -> migrations.RunPython:
     """The migration operation that makes tables append-only."""
 
-    def run(change: Callable[[Any, str], None]) -> Callable[[Any, Any], None]:
+    def run(statements: Callable[[str, str], list[str]]) -> Callable[[Any, Any], None]:
         def operation(apps: Any, schema_editor: Any) -> None:
-            for table in tables:
-                change(schema_editor.connection, table)
+            connection = schema_editor.connection
+            with connection.cursor() as cursor:
+                for table in tables:
+                    for statement in statements(connection.vendor, table):
+                        cursor.execute(statement)
 
         return operation
 
-    return migrations.RunPython(run(lock), run(unlock))
+    return migrations.RunPython(run(locking), run(unlocking))
 
 
-def lock(connection: Any, table: str) -> None:
-    """Refuse UPDATE and DELETE on a table from now on."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(POSTGRES_FUNCTION)
-            cursor.execute(
-                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION heirloom_append_only()"
-            )
-        else:
-            for verb in ("UPDATE", "DELETE"):
-                cursor.execute(
-                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-                )
+def locking(vendor: str, table: str) -> list[str]:
+    """The statements after which UPDATE and DELETE on a table are refused."""
+    if vendor == "postgresql":
+        return [
+            POSTGRES_FUNCTION,
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION heirloom_append_only()",
+        ]
+    return [
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ]
 
 
-def unlock(connection: Any, table: str) -> None:
-    """Allow UPDATE and DELETE again (migrating backwards, and emptying a test database)."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}")
-        else:
-            for verb in ("update", "delete"):
-                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
+def unlocking(vendor: str, table: str) -> list[str]:
+    """The statements that allow them again: migrating backwards, emptying a test database."""
+    if vendor == "postgresql":
+        return [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"]
+    return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}" for verb in ("update", "delete")]

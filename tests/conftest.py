@@ -1,0 +1,90 @@
+"""What every test stands on: blocked sockets, an S3 and a vendor inside the process, no Redis.
+
+Unit tests need no process and no network. A test marked `loopback`, `processes` or `browser` may
+speak to this machine, and to nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from django.conf import settings
+from django.db import connection
+from moto import mock_aws
+from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+
+from accounts import append_only
+from jobs import doorbell, storage, vendors
+from tests.fakes import FakeVendor
+
+PROTECTED_TABLES = (
+    "accounts_transfer",
+    "jobs_jobevent",
+    "jobs_consentevent",
+    "jobs_consentnotice",
+)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if any(item.get_closest_marker(name) for name in ("loopback", "processes", "browser")):
+        enable_socket()
+        socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    else:
+        disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The doorbells rung, by step; Redis isn't asked."""
+    rung: list[str] = []
+    monkeypatch.setattr(doorbell, "ring", lambda step: rung.append(step) or True)
+    return rung
+
+
+@pytest.fixture
+def bucket() -> Iterator[None]:
+    """A private S3 inside the process."""
+    with mock_aws():
+        storage._client.cache_clear()
+        storage._public_client.cache_clear()
+        boto3.client("s3", region_name=settings.AWS_REGION).create_bucket(
+            Bucket=settings.S3_BUCKET
+        )
+        yield
+    storage._client.cache_clear()
+    storage._public_client.cache_clear()
+
+
+@pytest.fixture
+def vendor(monkeypatch: pytest.MonkeyPatch) -> FakeVendor:
+    """A gateway at the other end of the transport; our own clients are the real ones."""
+    fake = FakeVendor()
+    monkeypatch.setattr(vendors, "pixazo", lambda: fake.client)
+    monkeypatch.setattr(vendors, "outputs", lambda: fake.outputs)
+    return fake
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_flush_may_empty_append_only_tables() -> Iterator[None]:
+    """SQLite empties a transactional test's tables with DELETE, which our triggers refuse.
+
+    (PostgreSQL uses TRUNCATE, which they don't watch.) The triggers step aside for the flush alone.
+    """
+    operations = connection.ops
+    flush = operations.sql_flush
+
+    def sql_flush(style: Any, tables: Any, **options: Any) -> list[str]:
+        statements = flush(style, tables, **options)
+        if connection.vendor != "sqlite" or not statements:
+            return statements
+        protected = [table for table in PROTECTED_TABLES if table in tables]
+        aside = [sql for table in protected for sql in append_only.unlocking("sqlite", table)]
+        again = [sql for table in protected for sql in append_only.locking("sqlite", table)]
+        return aside + statements + again
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "sql_flush", sql_flush)
+        yield

@@ -1,0 +1,23 @@
+"""The site's settings, made quick and harmless for tests."""
+
+from restoration_site.settings import *  # noqa: F403
+from restoration_site.settings import DATABASES, VAR_DIR
+
+SANDBOX = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# A file, so that threads of one test see one database, as processes do.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+# Amazon's own names: moto answers for them inside the process.
+S3_ENDPOINT_URL = None
+S3_PUBLIC_ENDPOINT_URL = None
+S3_BUCKET = "heirloom-test"
+PUBLIC_BASE_URL = "http://testserver"
+PIXAZO_BASE_URL = "https://gateway.test"
+PIXAZO_OUTPUT_HOSTS = ["cdn.test"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
