@@ -32,7 +32,8 @@ def options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--no-dotenv", action="store_true", help="don't read the file .env")
     parser.add_argument("--ready-file", type=Path, help="written, as JSON, when all is ready")
-    parser.add_argument("--stop-with-parent", action="store_true")
+    parser.add_argument("--stop-with-parent", action="store_true", help="end when it has ended")
+    parser.add_argument("--procfile", type=Path, default=ROOT / "Procfile")
     return parser.parse_args(argv)
 
 
@@ -89,7 +90,7 @@ def run(chosen: argparse.Namespace, environ: Mapping[str, str]) -> None:
         house = plan.assemble(
             found | {"VAR_DIR": str(var)},
             var=var,
-            procfile=parse_procfile((ROOT / "Procfile").read_text()).processes,
+            procfile=parse_procfile(chosen.procfile.read_text()).processes,
             credentials=credentials.load(var),
             port_for=port_for,
         )

@@ -1,8 +1,8 @@
 """Ends the house when its launcher can't: after `kill -9`, a crash, a closed container.
 
-A small process beside the launcher. It is told the process groups on its standard input, one
-`group <id>` or `process <id>` a line, then looks twice a second whether its parent still lives.
-When the parent is gone it ends every group, politely first, and itself last.
+A small process beside the launcher. It is told on its standard input what to end, one `group <id>`
+or `process <id>` a line and `watch` at the end, then looks twice a second whether its parent still
+lives. When the parent is gone it ends every group, politely first, and itself last.
 """
 
 from __future__ import annotations
@@ -30,11 +30,15 @@ def start() -> subprocess.Popen[str]:
 
 
 def tell(guard: subprocess.Popen[str], *, groups: Iterable[int], processes: Iterable[int]) -> None:
-    """Say what to end. Once: the guard reads until its input closes."""
+    """Say what to end. Once: from here on the guard watches.
+
+    The last line says so, because honcho's forked helpers hold the pipe open after we close it.
+    """
     assert guard.stdin is not None
     with suppress(BrokenPipeError):
         guard.stdin.writelines(f"group {group}\n" for group in groups)
         guard.stdin.writelines(f"process {process}\n" for process in processes)
+        guard.stdin.write("watch\n")
         guard.stdin.close()
 
 
@@ -49,17 +53,20 @@ def _signal_all(groups: Iterable[int], number: int) -> bool:
 
 
 def main(parent: int) -> None:
-    lines = [line.split() for line in sys.stdin]
-    groups = [int(number) for kind, number in lines if kind == "group"]
-    processes = [int(number) for kind, number in lines if kind == "process"]
+    known: dict[str, list[int]] = {"group": [], "process": []}
+    for line in iter(sys.stdin.readline, ""):
+        if line == "watch\n":
+            break
+        kind, number = line.split()
+        known[kind].append(int(number))
     while os.getppid() == parent:
         time.sleep(LOOK_EVERY_SECONDS)
-    _signal_all(groups, signal.SIGTERM)
+    _signal_all(known["group"], signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline and _signal_all(groups, 0):
+    while time.monotonic() < deadline and _signal_all(known["group"], 0):
         time.sleep(0.1)
-    _signal_all(groups, signal.SIGKILL)
-    for process in processes:
+    _signal_all(known["group"], signal.SIGKILL)
+    for process in known["process"]:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(process, signal.SIGKILL)
 

@@ -1,0 +1,95 @@
+"""What runs, and what it is told, decided from the environment alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from sandbox.stack.plan import Plan, assemble
+
+PARTS = ("redis", "s3", "gateway", "mail", "web", "worker", "cron")
+CREDENTIALS = {
+    "SECRET_KEY": "made-key",
+    "AWS_ACCESS_KEY_ID": "made-id",
+    "AWS_SECRET_ACCESS_KEY": "made-secret",
+    "PIXAZO_API_KEY": "made-pixazo",
+}
+
+
+def plan(environ: Mapping[str, str] = {}) -> Plan:
+    free = count(20_000)
+    return assemble(
+        environ,
+        var=Path("/var/here"),
+        procfile={name: f"run {name}" for name in PARTS},
+        credentials=CREDENTIALS,
+        port_for=lambda name, value: int(value) if value else next(free),
+    )
+
+
+def test_with_nothing_set_the_whole_world_is_the_sandboxs():
+    made = plan()
+    assert tuple(made.processes) == PARTS
+    assert made.env["PUBLIC_BASE_URL"] == "http://127.0.0.1:8000"
+    assert made.env["DATABASE_URL"] == "sqlite:////var/here/heirloom.sqlite3"
+    assert made.env["DEBUG"] == "false"
+    assert made.env["SANDBOX"] == "true"
+    assert made.env["EMAIL_URL"] == f"smtp://127.0.0.1:{made.env['MAIL_PORT']}"
+    assert made.env["PIXAZO_OUTPUT_HOSTS"] == made.env["PIXAZO_BASE_URL"].removeprefix("http://")
+    assert made.addresses.demo_people["member"] == "member@heirloom.example"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "part"),
+    [
+        ("REDIS_URL", "redis://cache.example:6379/0", "redis"),
+        ("S3_ENDPOINT_URL", "https://s3.example", "s3"),
+        ("PIXAZO_BASE_URL", "https://gateway.example", "gateway"),
+        ("EMAIL_URL", "smtp://mail.example", "mail"),
+    ],
+)
+def test_a_part_that_is_elsewhere_is_not_started(variable: str, value: str, part: str):
+    made = plan({variable: value})
+    assert tuple(made.processes) == tuple(name for name in PARTS if name != part)
+    assert made.env[variable] == value
+
+
+def test_a_part_that_is_elsewhere_gets_no_made_up_key():
+    made = plan({"PIXAZO_BASE_URL": "https://gateway.example", "S3_ENDPOINT_URL": "https://s3.ex"})
+    assert "PIXAZO_API_KEY" not in made.env
+    assert "AWS_SECRET_ACCESS_KEY" not in made.env
+
+
+def test_beside_a_real_gateway_nobody_has_a_known_password():
+    made = plan({"PIXAZO_BASE_URL": "https://gateway.example"})
+    assert made.env["SANDBOX"] == "false"
+    assert made.addresses.demo_people == {}
+
+
+def test_an_empty_variable_counts_as_not_set():
+    assert "redis" in plan({"REDIS_URL": ""}).processes
+
+
+def test_what_is_given_wins_over_what_is_made():
+    made = plan({"SECRET_KEY": "mine", "DEBUG": "true", "PORT": "9000", "MAIL_PORT": "2525"})
+    assert made.env["SECRET_KEY"] == "mine"
+    assert made.env["DEBUG"] == "true"
+    assert made.env["EMAIL_URL"] == "smtp://127.0.0.1:2525"
+    assert made.addresses.site == "http://127.0.0.1:9000"
+
+
+def test_loopback_is_always_an_allowed_host():
+    made = plan({"ALLOWED_HOSTS": "family.example"})
+    assert made.env["ALLOWED_HOSTS"] == "family.example,127.0.0.1,localhost"
+
+
+def test_every_setting_is_in_the_example():
+    root = Path(__file__).resolve().parents[2]
+    settings = (root / "restoration_site" / "settings.py").read_text()
+    read = re.findall(r'(?:env\.\w+|secret)\(\s*"([A-Z0-9_]+)"', settings)
+    listed = re.findall(r"^#([A-Z0-9_]+)=", (root / ".env.example").read_text(), re.MULTILINE)
+    assert set(read) - set(listed) == set()
