@@ -8,9 +8,11 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
+from accounts.money import dollars
+from jobs import catalog
+
 register = template.Library()
 
-MICROS_IN_A_DOLLAR = 1_000_000
 # A picture counts as square, for layout, while its sides differ by less than this.
 NEARLY_SQUARE = 0.15
 
@@ -23,8 +25,7 @@ def money(micros: int | None) -> str:
     """
     if micros is None or micros == "":
         return ""
-    whole, rest = divmod(abs(int(micros)), MICROS_IN_A_DOLLAR)
-    amount = f"${whole:,}.{f'{rest:06d}'.rstrip('0').ljust(2, '0')}"
+    amount = dollars(abs(int(micros)))
     return gettext("minus %(amount)s") % {"amount": amount} if int(micros) < 0 else amount
 
 
@@ -33,8 +34,7 @@ def megapixels(width_px: int | None, height_px: int | None) -> str:
     """`{{ width|megapixels:height }}`: "4.2 MP"; more decimals where one would say nothing."""
     if not width_px or not height_px:
         return ""
-    value = width_px * height_px / 1_000_000
-    return f"{value:,.1f} MP" if value >= 0.1 else f"{value:.3f} MP"
+    return catalog.megapixels(width_px * height_px)
 
 
 @register.filter
