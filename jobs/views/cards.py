@@ -33,6 +33,41 @@ def _shown(key: str) -> str:
 
 
 @dataclass(frozen=True)
+class PhotoCard:
+    """One photo, as the gallery and its own page show it."""
+
+    photo: Photo
+    latest_job: RestorationJob | None = None
+
+    def __getattr__(self, name: str) -> object:
+        """Whatever the card doesn't say itself, the row does."""
+        return getattr(self.photo, name)
+
+    @property
+    def is_prepared(self) -> bool:
+        return self.photo.state == PhotoState.PREPARED
+
+    @property
+    def thumbnail_url(self) -> str:
+        return _shown(self.photo.thumbnail_key) if self.is_prepared else ""
+
+    @property
+    def preview_url(self) -> str:
+        return _shown(self.photo.preview_key) if self.is_prepared else ""
+
+    @property
+    def original_url(self) -> str:
+        if self.photo.state in (PhotoState.ERASING, PhotoState.ERASED):
+            return ""
+        ending = {"JPEG": "jpg"}.get(self.photo.format, self.photo.format.lower())
+        return storage.address(
+            self.photo.original_key,
+            seconds=settings.VIEW_URL_SECONDS,
+            download_name=f"{self.photo.title}.{ending}",
+        )
+
+
+@dataclass(frozen=True)
 class JobCard:
     """One restoration, as its card shows it. Money in micro-dollars."""
 
@@ -50,6 +85,10 @@ class JobCard:
     @property
     def progress_step(self) -> int:
         return PROGRESS.get(JobState(self.job.state), 4)
+
+    @property
+    def photo(self) -> PhotoCard:
+        return PhotoCard(self.job.photo)
 
     @property
     def model(self) -> RestorationModel:
@@ -110,41 +149,6 @@ class JobCard:
             self.job.result_key,
             seconds=settings.VIEW_URL_SECONDS,
             download_name=f"{self.job.photo.title} ({self.job.model.name}).{ending}",
-        )
-
-
-@dataclass(frozen=True)
-class PhotoCard:
-    """One photo, as the gallery and its own page show it."""
-
-    photo: Photo
-    latest_job: RestorationJob | None = None
-
-    def __getattr__(self, name: str) -> object:
-        """Whatever the card doesn't say itself, the row does."""
-        return getattr(self.photo, name)
-
-    @property
-    def is_prepared(self) -> bool:
-        return self.photo.state == PhotoState.PREPARED
-
-    @property
-    def thumbnail_url(self) -> str:
-        return _shown(self.photo.thumbnail_key) if self.is_prepared else ""
-
-    @property
-    def preview_url(self) -> str:
-        return _shown(self.photo.preview_key) if self.is_prepared else ""
-
-    @property
-    def original_url(self) -> str:
-        if self.photo.state in (PhotoState.ERASING, PhotoState.ERASED):
-            return ""
-        ending = {"JPEG": "jpg"}.get(self.photo.format, self.photo.format.lower())
-        return storage.address(
-            self.photo.original_key,
-            seconds=settings.VIEW_URL_SECONDS,
-            download_name=f"{self.photo.title}.{ending}",
         )
 
 
