@@ -50,7 +50,7 @@ def make(python: Path) -> None:
 
 def install(python: Path, files: list[str]) -> None:
     print("Installing what {} ask for …".format(" and ".join(files)), flush=True)
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--root-user-action=ignore", "--no-input"]
     for name in files:
         command += ["-r", name]

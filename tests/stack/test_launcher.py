@@ -118,11 +118,11 @@ def test_a_dead_child_is_named_and_takes_the_house_with_it(launch: Launch, tmp_p
     assert not lives(pid_of("worker", tmp_path))
 
 
-def test_a_taken_port_is_one_sentence(launch: Launch):
+def test_a_taken_port_is_one_sentence(launch: Launch, tmp_path: Path):
     port = ports.pick(taken=set())
-    site = launch(SITE, "--env", f"PORT={port}")
+    launch(SITE, "--env", f"PORT={port}")
     wait_for(lambda: not ports.is_free(port))
-    other = launch(SITE, "--env", f"PORT={port}", var=Path(f"{site.args[5]}-other"))  # type: ignore[index]
+    other = launch(SITE, "--env", f"PORT={port}", var=tmp_path / "other")
     _, errors = other.communicate(timeout=10)
     assert other.returncode == 1
     assert errors == (

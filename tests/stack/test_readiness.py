@@ -14,7 +14,7 @@ import pytest
 from sandbox.stack import readiness
 from sandbox.stack.plan import Addresses
 
-WELL = {"database": None, "redis": None, "s3": None}
+WELL: dict[str, str | None] = {"database": None, "redis": None, "s3": None}
 
 
 @contextmanager

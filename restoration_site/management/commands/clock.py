@@ -32,7 +32,7 @@ class Clock(DjangoCronScheduler):
             options = {name: value for name, value in job.job_options.items() if value is not None}
             try:
                 queue = django_rq.get_queue(job.queue_name)
-                queue.enqueue(job.func, *job.args, **job.kwargs, **options)
+                queue.enqueue(job.func_name, *job.args, **job.kwargs, **options)
             except RedisError as problem:
                 log.warning("Redis did not take %s: %s", job.func_name, problem)
                 time.sleep(PAUSE_WITHOUT_REDIS_SECONDS)
@@ -69,4 +69,4 @@ class Command(BaseCommand):
         clock.load_config_from_file(module)
         names = ", ".join(job.func_name for job in clock.get_jobs())
         self.stdout.write(f"Ringing by the clock: {names}")
-        clock.start()
+        clock.start()  # type: ignore[no-untyped-call]
