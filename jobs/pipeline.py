@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
 from jobs import backoff
@@ -54,7 +54,7 @@ def run_due(step: Step, *, budget_seconds: float) -> int:
             room = width - len(in_flight)
             if room and time.monotonic() < stop_claiming:
                 for work in step.claim(room, timezone.now()):
-                    in_flight[pool.submit(step.call, work)] = work
+                    in_flight[pool.submit(_call, step, work)] = work
             if not in_flight:
                 return recorded
             done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
@@ -66,6 +66,20 @@ def run_due(step: Step, *, budget_seconds: float) -> int:
 def steps_due(now: datetime) -> list[str]:
     """The names of the steps that have something to do now; one indexed query each."""
     return [name for name, step in STEPS.items() if due(step.waiting(), now).exists()]
+
+
+class DatabaseTouched(Exception):
+    """A step's call asked the database: claim should have brought what it needs."""
+
+
+def _call(step: Step, work: Any) -> Any:
+    """The call, on a thread of the pool, kept from the database."""
+
+    def refuse(*query: Any) -> Any:
+        raise DatabaseTouched(f"{step.NAME} asked the database in its call")
+
+    with connection.execute_wrapper(refuse):
+        return step.call(work)
 
 
 def _record(step: Step, work: Any, future: Future[Any]) -> None:

@@ -50,9 +50,7 @@ def bucket() -> Iterator[None]:
     with mock_aws():
         storage._client.cache_clear()
         storage._public_client.cache_clear()
-        boto3.client("s3", region_name=settings.AWS_REGION).create_bucket(
-            Bucket=settings.S3_BUCKET
-        )
+        boto3.client("s3", region_name=settings.AWS_REGION).create_bucket(Bucket=settings.S3_BUCKET)
         yield
     storage._client.cache_clear()
     storage._public_client.cache_clear()

@@ -7,6 +7,7 @@ and on the sandbox, so that it can't drift.
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class FakeVendor:
     on_output: Callable[[httpx.Request], httpx.Response] | None = None
 
     def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
         transport = httpx.MockTransport(self._answer)
         self.client = PixazoClient(
             base_url=BASE_URL,
@@ -102,7 +104,7 @@ class FakeVendor:
     def accept(self, request: httpx.Request) -> Request:
         model_id = request.url.path.split("/")[1]
         accepted = Request(
-            request_id=f"{model_id}_{len(self.requests):04d}",
+            request_id=f"{model_id}_{next(self._numbers):04d}",
             payload=json.loads(request.content),
             callback_url=request.headers.get("X-Webhook-URL", ""),
         )
@@ -111,8 +113,10 @@ class FakeVendor:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.host == "cdn.test":
-            return self.on_output(request) if self.on_output else httpx.Response(
-                200, content=self.output
+            return (
+                self.on_output(request)
+                if self.on_output
+                else httpx.Response(200, content=self.output)
             )
         if request.headers.get("Ocp-Apim-Subscription-Key") != KEY:
             return httpx.Response(401, json={"error": "Unauthorized"})

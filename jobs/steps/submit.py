@@ -68,7 +68,8 @@ def claim(limit: int, now: datetime) -> list[Work]:
                     words="There is no valid consent for this photo any more.",
                 )
             else:
-                works.append(_open_attempt(ours, now))
+                # The leased row goes on to the call: it has its photo with it, and needs no query.
+                works.append(_open_attempt(ours, leased=job, now=now))
     return works
 
 
@@ -112,7 +113,7 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
             _unknown(job, str(outcome), now)
 
 
-def _open_attempt(job: RestorationJob, now: datetime) -> Work:
+def _open_attempt(job: RestorationJob, *, leased: RestorationJob, now: datetime) -> Work:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     attempt = Attempt.objects.create(
         job=job,
@@ -129,7 +130,7 @@ def _open_attempt(job: RestorationJob, now: datetime) -> Work:
         lease_until=job.lease_until,
         tries=job.tries,
     )
-    return Work(job=job, attempt=attempt, token=token)
+    return Work(job=leased, attempt=attempt, token=token)
 
 
 def _answer(attempt: Attempt, outcome: Outcome, now: datetime) -> None:

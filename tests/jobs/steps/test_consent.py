@@ -1,0 +1,159 @@
+"""steps.consent: given, reviewed, withdrawn; each acts at once and leaves an event."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts import ledger
+from jobs import storage
+from jobs.models import ConsentEvent, ConsentStatus, Photo, PhotoState
+from jobs.states import JobState
+from jobs.steps import consent, order
+from tests.builders import make_consent, make_job, make_member, make_photo, run
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("depicted", "status"),
+    [
+        (("MYSELF",), "GRANTED"),
+        (("ADULT_RELATIVE", "DECEASED"), "GRANTED"),
+        (("NOBODY",), "GRANTED"),
+        (("CHILD",), "PENDING_REVIEW"),
+        (("OTHER",), "PENDING_REVIEW"),
+        (("MYSELF", "CHILD"), "PENDING_REVIEW"),
+    ],
+)
+def test_children_and_others_wait_for_a_reviewer_the_rest_is_live_at_once(
+    depicted: tuple[str, ...], status: str
+):
+    given = make_consent(make_photo(), depicted=depicted)
+    assert given.status == status
+    assert given.is_live == (status == "GRANTED")
+    assert [event.to_status for event in given.events.all()] == [status]
+
+
+def test_a_consent_is_for_the_vendor_it_names():
+    given = make_consent(make_photo())
+    assert given.is_live_for("pixazo")
+    assert not given.is_live_for("fal")
+
+
+def test_a_consent_ends_on_its_date_and_not_before():
+    today = timezone.now().date()
+    given = make_consent(make_photo(), keep_until=today)
+    assert given.is_live
+    assert not given.is_live_for("pixazo", now=timezone.now() + timedelta(days=1))
+
+
+def test_approval_lets_waiting_jobs_go():
+    photo = make_photo()
+    given = make_consent(photo, depicted=("CHILD",))
+    job = make_job(photo=photo)
+    consent.review(consent=given, by=make_member(), approve=True)
+    job.refresh_from_db()
+    given.refresh_from_db()
+    assert (given.status, job.state) == (ConsentStatus.APPROVED, JobState.READY)
+    assert job.due_at is not None
+
+
+def test_rejection_ends_waiting_jobs_uncharged():
+    photo = make_photo()
+    given = make_consent(photo, depicted=("OTHER",))
+    job = make_job(photo=photo)
+    consent.review(consent=given, by=make_member(), approve=False, why="no basis")
+    job.refresh_from_db()
+    assert job.state == JobState.REJECTED
+    assert ledger.wallet_of(photo.owner).held_micros == 0
+    event = given.events.last()
+    assert event is not None
+    assert event.why == "no basis"
+
+
+def test_nobody_reviews_their_own():
+    photo = make_photo()
+    given = make_consent(photo, depicted=("CHILD",))
+    with pytest.raises(consent.ConsentError):
+        consent.review(consent=given, by=photo.owner, approve=True)
+    given.refresh_from_db()
+    assert given.status == ConsentStatus.PENDING_REVIEW
+
+
+def test_the_second_of_two_decisions_is_told():
+    given = make_consent(make_photo(), depicted=("CHILD",))
+    consent.review(consent=given, by=make_member(), approve=False)
+    with pytest.raises(consent.ConsentError):
+        consent.review(consent=given, by=make_member(), approve=True)
+    given.refresh_from_db()
+    assert given.status == ConsentStatus.REJECTED
+
+
+def test_withdrawal_stops_jobs_returns_holds_and_erases_the_pictures(
+    bucket: None, vendor: FakeVendor
+):
+    photo = make_photo()
+    make_consent(photo)
+    waiting, sent = make_job(photo=photo), make_job(photo=photo)
+    for key in (photo.original_key, photo.prepared_key, photo.thumbnail_key):
+        storage.put(key, io.BytesIO(b"x"), content_type="image/png")
+    other = make_photo()
+    storage.put(other.original_key, io.BytesIO(b"x"), content_type="image/png")
+    run("submit")
+    consent.withdraw(photo=photo, by=photo.owner)
+    run("erase")
+    for job in (waiting, sent):
+        job.refresh_from_db()
+        assert job.state == JobState.CANCELLED
+    wallet = ledger.wallet_of(photo.owner)
+    assert wallet.held_micros == 0
+    assert storage.keys_under(photo.prefix) == []
+    assert storage.keys_under(other.prefix) == [other.original_key]
+    assert ledger.lies() == []
+
+
+def test_a_picture_stored_by_a_call_in_flight_is_erased_too(bucket: None):
+    photo = make_photo()
+    make_consent(photo)
+    consent.withdraw(photo=photo, by=photo.owner)
+    run("erase")
+    photo.refresh_from_db()
+    assert photo.state == PhotoState.ERASING
+    storage.put(f"{photo.prefix}results/late.png", io.BytesIO(b"x"), content_type="image/png")
+    Photo.objects.update(due_at=timezone.now())
+    run("erase")
+    photo.refresh_from_db()
+    assert photo.state == PhotoState.ERASED
+    assert storage.keys_under(photo.prefix) == []
+
+
+def test_a_tombstone_has_no_title_and_no_faces(bucket: None):
+    photo = make_photo(title="Anna 1931", faces=[{"x": 1, "y": 1, "width": 9, "height": 9}])
+    consent.withdraw(photo=photo, by=photo.owner)
+    run("erase")
+    photo.refresh_from_db()
+    assert (photo.title, photo.faces) == ("Erased photo", [])
+
+
+def test_an_erased_photo_takes_no_new_consent_and_no_order():
+    photo = make_photo()
+    make_consent(photo)
+    consent.withdraw(photo=photo, by=photo.owner)
+    with pytest.raises(consent.ConsentError):
+        make_consent(photo)
+    with pytest.raises(order.CannotOrder):
+        make_job(photo=photo)
+
+
+def test_events_of_consent_cannot_be_rewritten():
+    make_consent(make_photo())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ConsentEvent.objects.update(why="something else")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ConsentEvent.objects.all().delete()

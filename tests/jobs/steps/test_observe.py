@@ -1,0 +1,172 @@
+"""steps.observe: callbacks can get lost; asking finds out, patiently but not for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts import ledger
+from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.states import JobState
+from tests.builders import make_due, make_job, run
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(vendor: FakeVendor) -> RestorationJob:
+    job = make_job()
+    run("submit")
+    job.refresh_from_db()
+    return job
+
+
+def look(job: RestorationJob) -> RestorationJob:
+    make_due(job)
+    run("observe")
+    return RestorationJob.objects.get(pk=job.pk)
+
+
+def test_the_first_look_comes_after_five_to_ten_seconds(sent: RestorationJob):
+    assert sent.due_at is not None
+    wait = (sent.due_at - timezone.now()).total_seconds()
+    assert 5 <= wait <= 10
+    assert run("observe") == 0
+
+
+def test_a_lost_callback_is_made_good_by_asking(vendor: FakeVendor, sent: RestorationJob):
+    vendor.finish("COMPLETED")
+    assert look(sent).state == JobState.COMPLETED
+    assert ledger.wallet_of(sent.owner).held_micros == 0
+
+
+def test_while_it_is_processing_we_keep_the_documented_pace_and_then_ask_more_rarely(
+    vendor: FakeVendor, sent: RestorationJob
+):
+    vendor.finish("PROCESSING")
+    waits = []
+    for _ in range(20):
+        job = look(sent)
+        assert job.due_at is not None
+        waits.append((job.due_at - timezone.now()).total_seconds())
+    assert job.state == JobState.PROCESSING
+    assert all(5 <= wait <= 10 for wait in waits[:10])
+    assert waits[-1] > 200
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(500), httpx.Response(429), httpx.Response(200, text="<html>"), None],
+)
+def test_an_answer_that_says_nothing_changes_nothing(
+    vendor: FakeVendor, sent: RestorationJob, answer: httpx.Response | None
+):
+    def on_status(request: httpx.Request) -> httpx.Response:
+        if answer is None:
+            raise httpx.ReadTimeout("slow")
+        return answer
+
+    vendor.on_status = on_status
+    job = look(sent)
+    assert job.state == JobState.QUEUED
+    assert job.lease_token is None
+    assert job.due_at is not None
+    assert job.due_at > timezone.now()
+
+
+def test_after_the_deadline_the_job_ends_uncharged(vendor: FakeVendor, sent: RestorationJob):
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        job = look(sent)
+    assert job.state == JobState.ERROR
+    assert job.failure_code == "no_answer"
+    assert ledger.wallet_of(sent.owner).held_micros == 0
+    assert ledger.lies() == []
+
+
+@pytest.fixture
+def unknown(vendor: FakeVendor) -> RestorationJob:
+    """A job whose submission was accepted, but whose 202 was lost."""
+
+    def swallow(request: httpx.Request) -> httpx.Response:
+        vendor.accept(request)
+        raise httpx.ReadTimeout("lost")
+
+    vendor.on_submit = swallow
+    job = make_job()
+    run("submit")
+    vendor.on_submit = None
+    job.refresh_from_db()
+    assert job.state == JobState.UNKNOWN
+    return job
+
+
+def test_an_unknown_job_waits_for_a_callback_without_asking(
+    vendor: FakeVendor, unknown: RestorationJob
+):
+    assert look(unknown).state == JobState.UNKNOWN
+    assert vendor.status_requests == []
+
+
+def test_a_late_callback_settles_an_unknown_job(vendor: FakeVendor, unknown: RestorationJob):
+    from jobs.steps import settle
+
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    settle.deliver(token=token, body=vendor.finish("COMPLETED").callback())
+    unknown.refresh_from_db()
+    assert unknown.state == JobState.COMPLETED
+
+
+def test_an_unknown_job_is_sent_once_more_at_the_houses_cost(
+    vendor: FakeVendor, unknown: RestorationJob
+):
+    with time_machine.travel(timezone.now() + timedelta(seconds=130)):
+        assert look(unknown).state == JobState.READY
+        run("submit")
+    first, second = Attempt.objects.order_by("number")
+    assert (first.outcome, first.house_cost_micros) == (
+        AttemptOutcome.UNKNOWN,
+        unknown.quoted_micros,
+    )
+    assert second.outcome == AttemptOutcome.ACCEPTED
+    assert len(vendor.requests) == 2
+    assert ledger.wallet_of(unknown.owner).held_micros == unknown.quoted_micros
+
+
+def test_a_job_that_is_unknown_twice_ends_uncharged(vendor: FakeVendor, unknown: RestorationJob):
+    def swallow(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("lost")
+
+    vendor.on_submit = swallow
+    with time_machine.travel(timezone.now() + timedelta(seconds=130)):
+        look(unknown)
+        run("submit")
+    with time_machine.travel(timezone.now() + timedelta(seconds=300)):
+        job = look(unknown)
+    assert job.state == JobState.ERROR
+    assert job.attempts.count() == 2
+    assert ledger.wallet_of(unknown.owner).held_micros == 0
+
+
+def test_whichever_attempt_completes_first_is_charged_once(
+    vendor: FakeVendor, unknown: RestorationJob
+):
+    from jobs.steps import settle
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=130)):
+        look(unknown)
+        run("submit")
+    for request in vendor.requests:
+        request.status = "COMPLETED"
+        token = request.callback_url.rstrip("/").rpartition("/")[2]
+        settle.deliver(token=token, body=request.callback())
+    unknown.refresh_from_db()
+    assert unknown.state == JobState.COMPLETED
+    assert ledger.balances_of([unknown.hold_id])[unknown.hold_id].charged == (  # type: ignore[list-item,index]
+        unknown.quoted_micros
+    )
+    assert ledger.lies() == []

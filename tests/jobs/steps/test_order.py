@@ -1,0 +1,119 @@
+"""steps.order: the click freezes a quote and sets its money aside, once."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+from django.db import connection
+
+from accounts import ledger
+from accounts.models import Transfer
+from jobs.catalog import CODEFORMER, GFPGAN
+from jobs.models import PhotoState, RestorationJob
+from jobs.states import JobState
+from jobs.steps import order
+from tests.builders import make_consent, make_job, make_member, make_photo
+
+pytestmark = pytest.mark.django_db
+
+
+def place(photo: object, key: uuid.UUID, agreed: int = 3_100) -> RestorationJob:
+    return order.place(
+        photo=photo,  # type: ignore[arg-type]
+        by=photo.owner,  # type: ignore[attr-defined]
+        model=GFPGAN,
+        parameters=GFPGAN.defaults(),
+        agreed_micros=agreed,
+        click_key=key,
+    )
+
+
+def test_an_order_holds_exactly_the_quote():
+    job = make_job(model=CODEFORMER, upscale=2)
+    wallet = ledger.wallet_of(job.owner)
+    assert job.quoted_micros == 26
+    assert (wallet.available_micros, wallet.held_micros) == (1_000_000 - 26, 26)
+    assert (job.quoted_width_px, job.quoted_height_px) == (128, 96)
+
+
+def test_a_second_click_is_the_same_job():
+    photo = make_photo()
+    make_consent(photo)
+    key = uuid.uuid4()
+    assert place(photo, key) == place(photo, key)
+    assert RestorationJob.objects.count() == 1
+    assert Transfer.objects.filter(kind="HOLD").count() == 1
+
+
+def test_too_little_money_orders_nothing():
+    photo = make_photo(owner=make_member(micros=3_000))
+    make_consent(photo)
+    with pytest.raises(ledger.InsufficientFunds) as problem:
+        place(photo, uuid.uuid4())
+    assert problem.value.missing_micros == 100
+    assert not RestorationJob.objects.exists()
+
+
+def test_a_price_that_changed_since_it_was_seen_orders_nothing():
+    photo = make_photo()
+    make_consent(photo)
+    with pytest.raises(order.CannotOrder, match="price has changed"):
+        place(photo, uuid.uuid4(), agreed=3_000)
+    assert not RestorationJob.objects.exists()
+
+
+def test_a_later_price_does_not_touch_an_order(settings: object):
+    job = make_job()
+    settings.PRICE_GFPGAN_MICROS = 9_999  # type: ignore[attr-defined]
+    job.refresh_from_db()
+    assert job.quoted_micros == 3_100
+
+
+def test_without_consent_nothing_is_ordered():
+    with pytest.raises(order.CannotOrder, match="who is in the photo"):
+        place(make_photo(), uuid.uuid4())
+
+
+@pytest.mark.parametrize("state", [PhotoState.UPLOADED, PhotoState.UNREADABLE])
+def test_a_photo_that_is_not_prepared_cannot_be_ordered(state: PhotoState):
+    photo = make_photo(state=state)
+    make_consent(photo)
+    with pytest.raises(order.CannotOrder):
+        place(photo, uuid.uuid4())
+
+
+def test_cancelling_before_it_is_sent_returns_the_hold_and_twice_is_once():
+    job = make_job()
+    order.cancel(job=job, by=job.owner)
+    order.cancel(job=job, by=job.owner)
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+    assert ledger.wallet_of(job.owner).available_micros == 1_000_000
+    assert ledger.lies() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_six_clicks_at_once_are_one_job_and_one_hold():
+    photo = make_photo()
+    make_consent(photo)
+    key, start = uuid.uuid4(), threading.Barrier(6)
+    jobs: list[uuid.UUID] = []
+
+    def click() -> None:
+        try:
+            start.wait()
+            jobs.append(place(photo, key).pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(jobs) == 6
+    assert len(set(jobs)) == 1
+    assert Transfer.objects.filter(kind="HOLD").count() == 1
+    assert ledger.lies() == []

@@ -1,0 +1,191 @@
+"""steps.settle: state and money move together, once, whatever the vendor sends and how often."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from django.db import connection
+
+from accounts import ledger
+from accounts.models import Transfer, TransferKind
+from jobs.models import Attempt, Delivery, RestorationJob, Verdict
+from jobs.states import JobState
+from jobs.steps import order, settle
+from tests.builders import make_job, run
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(vendor: FakeVendor) -> RestorationJob:
+    """A job that the vendor has accepted."""
+    job = make_job()
+    run("submit")
+    job.refresh_from_db()
+    return job
+
+
+def token_of(vendor: FakeVendor) -> str:
+    return vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+
+
+def deliver(vendor: FakeVendor, status: str, **changes: object) -> Verdict:
+    body = {**vendor.finish(status).report(), **changes}
+    settlement = settle.deliver(token=token_of(vendor), body=json.dumps(body).encode())
+    assert settlement is not None
+    return settlement.verdict
+
+
+def kinds() -> list[str]:
+    return list(
+        Transfer.objects.exclude(kind=TransferKind.TOP_UP)
+        .order_by("pk")
+        .values_list("kind", flat=True)
+    )
+
+
+def test_completed_moves_the_job_and_captures_the_hold(vendor: FakeVendor, sent: RestorationJob):
+    assert deliver(vendor, "COMPLETED") == Verdict.APPLIED
+    sent.refresh_from_db()
+    assert sent.state == JobState.COMPLETED
+    assert kinds() == ["HOLD", "CAPTURE"]
+    assert ledger.wallet_of(sent.owner).held_micros == 0
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ERROR"])
+def test_a_failure_releases_the_hold_and_says_so(
+    vendor: FakeVendor, sent: RestorationJob, status: str
+):
+    assert deliver(vendor, status, error="no luck") == Verdict.APPLIED
+    sent.refresh_from_db()
+    assert sent.state == status
+    assert sent.failure_words
+    assert kinds() == ["HOLD", "RELEASE"]
+
+
+def test_a_doubled_callback_charges_once(vendor: FakeVendor, sent: RestorationJob):
+    verdicts = [deliver(vendor, "COMPLETED") for _ in range(3)]
+    assert verdicts == [Verdict.APPLIED, Verdict.DUPLICATE, Verdict.DUPLICATE]
+    assert kinds() == ["HOLD", "CAPTURE"]
+    assert Delivery.objects.count() == 3
+
+
+def test_late_processing_after_completed_changes_nothing(vendor: FakeVendor, sent: RestorationJob):
+    deliver(vendor, "COMPLETED")
+    assert deliver(vendor, "PROCESSING") == Verdict.DUPLICATE
+    sent.refresh_from_db()
+    assert sent.state == JobState.COMPLETED
+
+
+@pytest.mark.parametrize("second", ["FAILED", "ERROR", "COMPLETED"])
+def test_the_first_terminal_word_stands(vendor: FakeVendor, sent: RestorationJob, second: str):
+    deliver(vendor, "FAILED")
+    deliver(vendor, second)
+    sent.refresh_from_db()
+    assert sent.state == JobState.FAILED
+    assert kinds() == ["HOLD", "RELEASE"]
+
+
+def test_processing_moves_on_and_never_back(vendor: FakeVendor, sent: RestorationJob):
+    assert deliver(vendor, "PROCESSING") == Verdict.APPLIED
+    assert deliver(vendor, "QUEUED") == Verdict.DUPLICATE
+    sent.refresh_from_db()
+    assert sent.state == JobState.PROCESSING
+
+
+def test_an_early_callback_before_the_202_is_stored_completes_the_job(vendor: FakeVendor):
+    from django.utils import timezone
+
+    from jobs.steps import submit
+
+    job = make_job()
+    (work,) = submit.claim(1, timezone.now())
+    outcome = submit.call(work)
+    assert deliver(vendor, "COMPLETED") == Verdict.APPLIED
+    submit.record(work, outcome, timezone.now())
+    job.refresh_from_db()
+    assert job.state == JobState.COMPLETED
+    assert kinds() == ["HOLD", "CAPTURE"]
+    assert Attempt.objects.get().request_id == vendor.last.request_id
+
+
+def test_another_request_id_than_ours_is_a_mismatch(vendor: FakeVendor, sent: RestorationJob):
+    verdict = deliver(vendor, "COMPLETED", request_id="gfpgan_somebody-elses")
+    assert verdict == Verdict.MISMATCHED
+    sent.refresh_from_db()
+    assert sent.state == JobState.QUEUED
+    assert kinds() == ["HOLD"]
+
+
+def test_an_unknown_token_is_nobody():
+    assert settle.deliver(token="guess", body=b"{}") is None
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no json", b"[]", b"{}", b'{"request_id": 1}', b'{"request_id": "x", "status": "DONE"}'],
+)
+def test_a_malformed_callback_is_kept_raw_and_moves_nothing(
+    vendor: FakeVendor, sent: RestorationJob, body: bytes
+):
+    settlement = settle.deliver(token=token_of(vendor), body=body)
+    assert settlement is not None
+    assert settlement.verdict == Verdict.MALFORMED
+    assert Delivery.objects.get().body == body.decode()
+    sent.refresh_from_db()
+    assert sent.state == JobState.QUEUED
+
+
+def test_bytes_that_no_text_column_takes_are_kept_readably(
+    vendor: FakeVendor, sent: RestorationJob
+):
+    settle.deliver(token=token_of(vendor), body=b"\x00\xff{")
+    assert Delivery.objects.get().verdict == Verdict.MALFORMED
+
+
+def test_a_callback_for_a_withdrawn_photo_changes_nothing(vendor: FakeVendor, sent: RestorationJob):
+    from jobs.steps import consent
+
+    consent.withdraw(photo=sent.photo, by=sent.owner)
+    assert deliver(vendor, "COMPLETED") == Verdict.STALE
+    sent.refresh_from_db()
+    assert sent.state == JobState.CANCELLED
+    assert kinds() == ["HOLD", "RELEASE"]
+
+
+def test_a_sent_job_cannot_be_cancelled(sent: RestorationJob):
+    with pytest.raises(order.CannotOrder):
+        order.cancel(job=sent, by=sent.owner)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_callbacks_at_once_charge_once(vendor: FakeVendor):
+    job = make_job()
+    run("submit")
+    body = vendor.finish("COMPLETED").callback()
+    start = threading.Barrier(8)
+    verdicts: list[str] = []
+
+    def race() -> None:
+        try:
+            start.wait()
+            settlement = settle.deliver(token=token_of(vendor), body=body)
+            assert settlement is not None
+            verdicts.append(settlement.verdict)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=race) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(verdicts) == [Verdict.APPLIED] + [Verdict.DUPLICATE] * 7
+    assert kinds() == ["HOLD", "CAPTURE"]
+    job.refresh_from_db()
+    assert job.state == JobState.COMPLETED
+    assert ledger.lies() == []

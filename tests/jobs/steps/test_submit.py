@@ -1,0 +1,200 @@
+"""steps.submit: consent is checked in the claim, the attempt outlives the worker."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from accounts import ledger
+from jobs.catalog import CODEFORMER
+from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
+from jobs.states import JobState
+from jobs.steps import consent, submit
+from tests.builders import make_consent, make_due, make_job, make_photo, run
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+
+def seen(job: RestorationJob) -> RestorationJob:
+    return RestorationJob.objects.get(pk=job.pk)
+
+
+def test_a_ready_job_is_handed_over_with_its_payload_and_callback(vendor: FakeVendor):
+    job = make_job(model=CODEFORMER, codeformer_fidelity=0.7)
+    run("submit")
+    (request,) = vendor.submissions
+    sent = json.loads(request.content)
+    assert request.url.path == CODEFORMER.endpoint
+    assert sent["codeformer_fidelity"] == 0.7
+    assert f"photos/{job.photo_id}/prepared.png" in sent["image"]
+    assert "X-Amz-Signature" in sent["image"]
+    assert request.headers["X-Webhook-Mode"] == "terminal"
+    assert seen(job).state == JobState.QUEUED
+
+
+def test_the_callback_address_carries_a_token_that_only_its_hash_is_kept_of(vendor: FakeVendor):
+    make_job()
+    run("submit")
+    address = vendor.last.callback_url
+    assert address.startswith("http://testserver/webhooks/pixazo/")
+    token = address.rstrip("/").rpartition("/")[2]
+    assert len(token) >= 43  # 256 bits
+    attempt = Attempt.objects.get()
+    assert attempt.token_sha256 == Attempt.hash_token(token)
+    assert token not in repr(attempt.__dict__)
+
+
+def test_the_attempt_is_committed_before_the_call(vendor: FakeVendor):
+    make_job()
+    open_at_call: list[str] = []
+
+    def look(request: httpx.Request) -> httpx.Response:
+        # On the calling thread there is no database; the test's own view is enough.
+        open_at_call.append("called")
+        return httpx.Response(
+            202,
+            json={"request_id": vendor.accept(request).request_id, "status": "QUEUED"},
+        )
+
+    vendor.on_submit = look
+    (work,) = submit.claim(1, timezone.now())
+    assert Attempt.objects.get().outcome == AttemptOutcome.OPEN
+    assert open_at_call == []
+    submit.record(work, submit.call(work), timezone.now())
+    assert Attempt.objects.get().outcome == AttemptOutcome.ACCEPTED
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "expired", "other bytes", "no vendor"])
+def test_without_live_consent_nothing_is_sent_and_the_hold_returns(vendor: FakeVendor, how: str):
+    photo = make_photo()
+    given = make_consent(photo, keep_until=date.today() + timedelta(days=1))
+    job = make_job(photo=photo)
+    match how:
+        case "withdrawn":
+            consent.withdraw(photo=photo, by=photo.owner)
+        case "expired":
+            type(given).objects.update(keep_until=date.today() - timedelta(days=1))
+        case "other bytes":
+            Photo.objects.update(sha256="f" * 64)
+        case "no vendor":
+            type(given).objects.update(vendors="|fal|")
+    run("submit")
+    assert vendor.submissions == []
+    assert not Attempt.objects.exists()
+    assert seen(job).state == JobState.CANCELLED
+    assert ledger.wallet_of(job.owner).held_micros == 0
+    assert ledger.lies() == []
+
+
+def test_a_job_that_waits_for_a_reviewer_is_not_sent(vendor: FakeVendor):
+    photo = make_photo()
+    make_consent(photo, depicted=("CHILD",))
+    job = make_job(photo=photo)
+    assert job.state == JobState.AWAITING_CONSENT
+    run("submit")
+    assert vendor.submissions == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "outcome"),
+    [
+        (httpx.Response(429, headers={"Retry-After": "60"}), "READY", "NOT_ACCEPTED"),
+        (httpx.Response(402, json={"error": "Insufficient Balance"}), "READY", "NOT_ACCEPTED"),
+        (httpx.Response(401, json={"error": "Unauthorized"}), "READY", "NOT_ACCEPTED"),
+        (httpx.ConnectError("refused"), "READY", "NOT_ACCEPTED"),
+        (httpx.Response(400, json={"error": "seed must be…"}), "ERROR", "NOT_ACCEPTED"),
+        (httpx.Response(500, text="oops"), "UNKNOWN", "UNKNOWN"),
+        (httpx.Response(200, text="<html>"), "UNKNOWN", "UNKNOWN"),
+        (httpx.Response(202, text="<html>"), "UNKNOWN", "UNKNOWN"),
+        (httpx.ReadTimeout("slow"), "UNKNOWN", "UNKNOWN"),
+        (httpx.RemoteProtocolError("cut"), "UNKNOWN", "UNKNOWN"),
+    ],
+)
+def test_each_answer_leads_where_the_design_says(
+    vendor: FakeVendor, answer: httpx.Response | Exception, state: str, outcome: str
+):
+    def on_submit(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    vendor.on_submit = on_submit
+    job = make_job()
+    run("submit")
+    assert seen(job).state == state
+    assert Attempt.objects.get().outcome == outcome
+    wallet = ledger.wallet_of(job.owner)
+    assert wallet.held_micros == (0 if state == "ERROR" else job.quoted_micros)
+    assert ledger.lies() == []
+
+
+def test_retry_after_is_waited_for(vendor: FakeVendor):
+    vendor.on_submit = lambda request: httpx.Response(429, headers={"Retry-After": "600"})
+    job = make_job()
+    run("submit")
+    due_at = seen(job).due_at
+    assert due_at is not None
+    assert due_at >= timezone.now() + timedelta(seconds=590)
+
+
+def test_an_unreachable_vendor_is_tried_a_bounded_number_of_times(
+    vendor: FakeVendor, settings: object
+):
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    vendor.on_submit = refuse
+    job = make_job()
+    for _ in range(20):
+        make_due(job)
+        if run("submit") == 0:
+            break
+    assert len(vendor.submissions) == 8
+    assert seen(job).state == JobState.ERROR
+    assert ledger.wallet_of(job.owner).held_micros == 0
+
+
+def test_our_own_empty_account_lets_the_members_job_wait_however_long(vendor: FakeVendor):
+    vendor.on_submit = lambda request: httpx.Response(402, json={"error": "Insufficient Balance"})
+    job = make_job()
+    for _ in range(20):
+        make_due(job)
+        run("submit")
+    assert seen(job).state == JobState.READY
+    vendor.on_submit = None
+    make_due(job)
+    run("submit")
+    assert seen(job).state == JobState.QUEUED
+
+
+def test_a_worker_killed_before_its_answer_leaves_an_unknown_job_not_a_second_purchase(
+    vendor: FakeVendor,
+):
+    job = make_job()
+    (work,) = submit.claim(1, timezone.now())
+    submit.call(work)  # the vendor has it; the worker dies here
+    RestorationJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    run("submit")
+    assert seen(job).state == JobState.UNKNOWN
+    assert len(vendor.submissions) == 1
+
+
+def test_a_leased_job_is_claimed_by_nobody_else(vendor: FakeVendor):
+    make_job()
+    assert len(submit.claim(5, timezone.now())) == 1
+    assert submit.claim(5, timezone.now()) == []
+
+
+def test_an_answer_after_the_lease_was_lost_is_kept_but_moves_nothing(vendor: FakeVendor):
+    job = make_job()
+    (work,) = submit.claim(1, timezone.now())
+    outcome = submit.call(work)
+    RestorationJob.objects.update(lease_token=None, lease_until=None, state=JobState.UNKNOWN)
+    submit.record(work, outcome, timezone.now())
+    assert seen(job).state == JobState.UNKNOWN
+    assert Attempt.objects.get().request_id == vendor.last.request_id

@@ -1,0 +1,114 @@
+"""jobs.catalog: golden prices, the vendor's payload, and advice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from accounts.money import dollars
+from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS, RestorationModel, megapixels
+
+
+@dataclass
+class Face:
+    width: int
+
+
+@pytest.mark.parametrize(
+    ("model", "width", "height", "scale", "micros"),
+    [
+        (CODEFORMER, 1920, 1080, 1, 4_355),  # 4,354.56 rounded up once
+        (CODEFORMER, 4000, 3000, 8, 1_612_800),
+        (CODEFORMER, 1000, 1000, 2, 8_400),
+        (CODEFORMER, 16, 16, 1, 1),  # never nothing
+        (GFPGAN, 1920, 1080, 4, 3_100),
+        (FLUX_KONTEXT, 8000, 6000, 1, 40_000),
+    ],
+)
+def test_golden_prices(model: RestorationModel, width: int, height: int, scale: int, micros: int):
+    settings = model.defaults()
+    if model.scale_parameter:
+        settings[model.scale_parameter] = scale
+    quote = model.quote(width_px=width, height_px=height, parameters=settings)
+    assert quote.total_micros == micros
+    assert quote.output_pixels == width * height * scale**2
+
+
+def test_a_quote_shows_its_arithmetic():
+    quote = CODEFORMER.quote(
+        width_px=1280, height_px=820, parameters={**CODEFORMER.defaults(), "upscale": 2}
+    )
+    assert quote.explanation == "4.2 MP out × $0.0021"
+
+
+@pytest.mark.parametrize(
+    ("model", "documented"),
+    [
+        (FLUX_KONTEXT, {"input_image", "seed", "output_format", "safety_tolerance"}),
+        (GFPGAN, {"img", "scale", "version"}),
+        (
+            CODEFORMER,
+            {"image", "codeformer_fidelity", "background_enhance", "face_upsample", "upscale"},
+        ),
+    ],
+)
+def test_a_model_knows_every_documented_parameter(model: RestorationModel, documented: set[str]):
+    assert {model.image_parameter, *(p.key for p in model.parameters)} == documented
+
+
+def test_a_payload_has_the_address_and_leaves_out_what_was_left_open():
+    payload = FLUX_KONTEXT.payload(
+        image_url="https://s3/x", parameters={**FLUX_KONTEXT.defaults(), "seed": None}
+    )
+    assert payload == {
+        "input_image": "https://s3/x",
+        "output_format": "png",
+        "safety_tolerance": 2,
+    }
+
+
+def test_a_payload_keeps_zero_and_false():
+    payload = CODEFORMER.payload(
+        image_url="u",
+        parameters={
+            "codeformer_fidelity": 0.0,
+            "background_enhance": False,
+            "face_upsample": False,
+            "upscale": 1,
+        },
+    )
+    assert payload["codeformer_fidelity"] == 0.0
+    assert payload["background_enhance"] is False
+
+
+def test_advice_warns_of_small_faces_and_of_face_models_without_a_face():
+    assert "may not be the same person" in CODEFORMER.advise([Face(210), Face(34)])
+    assert "2 faces, the largest 210 px" in GFPGAN.advise([Face(210), Face(180)])
+    assert "may not be" not in GFPGAN.advise([Face(210), Face(180)])
+    assert "No face found" in GFPGAN.advise([])
+    assert "good first choice" in FLUX_KONTEXT.advise([])
+
+
+def test_keys_name_their_models():
+    assert all(model.key == key for key, model in MODELS.items())
+
+
+@pytest.mark.parametrize(
+    ("micros", "words"),
+    [
+        (0, "$0.00"),
+        (1, "$0.000001"),
+        (4_355, "$0.004355"),
+        (3_100, "$0.0031"),
+        (40_000, "$0.04"),
+        (5_000_000, "$5.00"),
+        (1_234_500_000, "$1,234.50"),
+    ],
+)
+def test_money_in_words_rounds_nothing_away(micros: int, words: str):
+    assert dollars(micros) == words
+
+
+def test_megapixels_never_say_zero():
+    assert megapixels(3072) == "0.003 MP"

@@ -1,0 +1,135 @@
+"""jobs.pipeline: one engine for all steps; kills, failures and crowds included."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from jobs import pipeline
+from jobs.models import Photo, RestorationJob
+from jobs.states import JobState
+from jobs.steps import submit
+from tests.builders import make_job, make_member, make_photo, run
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_step_is_registered_under_its_name():
+    assert list(pipeline.STEPS) == ["prepare", "submit", "observe", "collect", "tell", "erase"]
+
+
+def test_what_is_due_tells_which_bells_to_ring(vendor: FakeVendor):
+    assert pipeline.steps_due(timezone.now()) == []
+    make_job()
+    assert pipeline.steps_due(timezone.now()) == ["submit"]
+    run("submit")
+    assert pipeline.steps_due(timezone.now()) == []
+    assert pipeline.steps_due(timezone.now() + timedelta(seconds=11)) == ["observe"]
+
+
+def test_one_ring_drains_more_than_fit_side_by_side(vendor: FakeVendor):
+    owner = make_member()
+    for _ in range(40):
+        make_job(photo=make_photo(owner=owner))
+    assert run("submit") == 40
+    assert not RestorationJob.objects.exclude(state=JobState.QUEUED).exists()
+
+
+def test_calls_run_side_by_side_but_never_more_than_the_step_allows(
+    vendor: FakeVendor, settings: object
+):
+    settings.CALLS_IN_FLIGHT = 4  # type: ignore[attr-defined]
+    for _ in range(8):
+        make_job()
+    together = threading.Barrier(4, timeout=10)
+    now, most, guard = 0, 0, threading.Lock()
+
+    def on_submit(request: httpx.Request) -> httpx.Response:
+        nonlocal now, most
+        with guard:
+            now += 1
+            most = max(most, now)
+        together.wait()  # four must be here at once, or this times out
+        with guard:
+            now -= 1
+        return httpx.Response(429)
+
+    vendor.on_submit = on_submit
+    assert run("submit") == 8
+    assert most == 4
+
+
+def test_a_call_that_touches_the_database_fails_and_is_tried_later(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+):
+    job = make_job()
+    monkeypatch.setattr(submit, "call", lambda work: RestorationJob.objects.count())
+    run("submit")
+    job.refresh_from_db()
+    assert (job.state, job.tries) == (JobState.SUBMITTING, 1)
+    assert job.lease_token is None
+
+
+def test_an_unforeseen_failure_of_one_call_leaves_the_others_alone(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+):
+    bad, good = make_photo(state="UPLOADED", due_at=timezone.now()), make_job()
+    assert run("prepare") == 1  # there is no S3 here at all
+    bad.refresh_from_db()
+    assert bad.tries == 1
+    assert bad.due_at is not None
+    assert bad.due_at > timezone.now()
+    run("submit")
+    good.refresh_from_db()
+    assert good.state == JobState.QUEUED
+
+
+def test_after_its_budget_a_drain_claims_no_more():
+    make_job()
+    assert pipeline.run_due(pipeline.STEPS["submit"], budget_seconds=0) == 0
+
+
+def test_a_dead_workers_lease_ends_by_itself():
+    photo = make_photo(state="UPLOADED", due_at=timezone.now())
+    pipeline.STEPS["prepare"].claim(1, timezone.now())
+    assert pipeline.steps_due(timezone.now()) == []
+    later = timezone.now() + timedelta(seconds=121)
+    assert pipeline.steps_due(later) == ["prepare"]
+    assert Photo.objects.get().pk == photo.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_hand_each_job_over_once(vendor: FakeVendor):
+    owner = make_member()
+    for _ in range(20):
+        make_job(photo=make_photo(owner=owner))
+    start = threading.Barrier(4)
+
+    def slowly(request: httpx.Request) -> httpx.Response:
+        time.sleep(0.01)  # let the claims overlap
+        accepted = vendor.accept(request)
+        return httpx.Response(202, json={"request_id": accepted.request_id, "status": "QUEUED"})
+
+    vendor.on_submit = slowly
+
+    def work() -> None:
+        try:
+            start.wait()
+            run("submit")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(vendor.submissions) == 20
+    assert RestorationJob.objects.filter(state=JobState.QUEUED).count() == 20
