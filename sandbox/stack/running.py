@@ -19,12 +19,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from sandbox.stack import borrowed
+from sandbox.stack import borrowed, warm
 from sandbox.stack.errors import StackError
 from sandbox.stack.plan import Addresses
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 120
+READY_SECONDS = 180
 STOP_SECONDS = 15
 # What a house of one's own may inherit from the shell; all else comes from `env` and the launcher.
 INHERITED = (
@@ -74,6 +74,7 @@ def _started(
 ) -> Iterator[Addresses]:
     ready_file = var / "ready.json"
     ready_file.unlink(missing_ok=True)
+    warm.static_files(var)
     command = [sys.executable, "-m", "sandbox.stack", "--var", str(var), "--free-ports"]
     command += ["--no-dotenv", "--stop-with-parent", "--ready-file", str(ready_file)]
     for name, value in env.items():
@@ -90,6 +91,7 @@ def _started(
         )
     try:
         _await(process, ready_file, log)
+        warm.remember_static_files(var)
         yield Addresses(**json.loads(ready_file.read_text()))
     finally:
         process.terminate()

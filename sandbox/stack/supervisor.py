@@ -21,7 +21,10 @@ from honcho.printer import Message, Printer
 
 from sandbox.stack import guard
 from sandbox.stack.errors import StackError
-from sandbox.stack.plan import Plan
+from sandbox.stack.plan import ELSEWHERE, Plan
+
+# Of the five seconds that honcho gives everybody, the site has these before the rest is told.
+SITE_GRACE_SECONDS = 2.0
 
 
 class LogPrinter(Printer):  # type: ignore[misc]  # honcho has no types
@@ -80,6 +83,28 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         if not self._killed:
             self._killed = True
             super().kill()
+
+    def _killall(self, force: bool = False) -> None:
+        """The site's processes first: a worker whose Redis went before it does not end politely."""
+        if force:
+            super()._killall(force=True)
+            return
+        outside = {name: one for name, one in self._processes.items() if name in ELSEWHERE}
+        site = {name: one for name, one in self._processes.items() if name not in ELSEWHERE}
+
+        def end_the_outside() -> None:
+            deadline = time.monotonic() + SITE_GRACE_SECONDS
+            while time.monotonic() < deadline and any("returncode" not in o for o in site.values()):
+                time.sleep(0.05)
+            self._signal(outside)
+
+        self._signal(site)
+        threading.Thread(target=end_the_outside, name="end-the-outside", daemon=True).start()
+
+    def _signal(self, processes: dict[str, dict[str, Any]]) -> None:
+        for one in processes.values():
+            if "returncode" not in one:
+                self._procmgr.terminate(one["pid"])
 
     def _start(self) -> None:
         self._guard = guard.start()
