@@ -18,7 +18,7 @@ NEARLY_SQUARE = 0.15
 
 
 @register.filter
-def money(micros: int | None) -> str:
+def money(micros: int | str | None) -> str:
     """Exact dollars: at least two decimals, none rounded away, and no bare minus sign.
 
     4355 is "$0.004355", 40000 is "$0.04", 5000000 is "$5.00"; -40000 is "minus $0.04".
