@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Q, QuerySet, Sum, When
 
 from accounts.models import Account, Transfer, TransferKind, User, Wallet
 
@@ -221,45 +221,34 @@ def lies() -> list[str]:
 
     Two queries, whatever the number of members.
     """
-    found = []
-    effects = {
-        "available": _effect_on(A.AVAILABLE, "transfers__"),
-        "held": _effect_on(A.HELD, "transfers__"),
-    }
-    for wallet in (
-        Wallet.objects.annotate(**effects)
-        .exclude(available_micros=F("available"), held_micros=F("held"))
-        .iterator()
-    ):
-        found.append(
-            f"wallet {wallet.pk}: available {wallet.available_micros}, transfers say "
-            f"{wallet.available}; held {wallet.held_micros}, transfers say {wallet.held}"
-        )
-    settled = Sum(
-        Case(
-            When(settlements__kind__in=[K.CAPTURE, K.RELEASE], then="settlements__amount_micros"),
-            default=Value(0),
-        )
-    )
-    overdrawn = (
+    wallets: QuerySet[Any] = Wallet.objects.annotate(
+        available=_effect_on(A.AVAILABLE), held=_effect_on(A.HELD)
+    ).exclude(available_micros=F("available"), held_micros=F("held"))
+    settled = Sum("settlements__amount_micros", filter=~Q(settlements__kind=K.REFUND), default=0)
+    overdrawn: QuerySet[Any] = (
         Transfer.objects.filter(kind=K.HOLD)
-        .annotate(settled=Coalesce(settled, Value(0)))
+        .annotate(settled=settled)
         .filter(settled__gt=F("amount_micros"))
     )
-    for held in overdrawn.iterator():
-        found.append(f"hold {held.pk}: {held.amount_micros} held, {held.settled} settled")
-    return found
+    return [
+        f"wallet {wallet.pk}: available {wallet.available_micros}, transfers say "
+        f"{wallet.available}; held {wallet.held_micros}, transfers say {wallet.held}"
+        for wallet in wallets.iterator()
+    ] + [
+        f"hold {held.pk}: {held.amount_micros} held, {held.settled} settled"
+        for held in overdrawn.iterator()
+    ]
 
 
-def _effect_on(account: Account, prefix: str = "") -> Coalesce:
-    """The sum of what every kind brings to or takes from an account, as a query expression."""
-    amount = f"{prefix}amount_micros"
+def _effect_on(account: Account) -> Sum:
+    """What a wallet's transfers bring to an account, less what they take, as an expression."""
+    amount = F("transfers__amount_micros")
     cases = [
-        When(**{f"{prefix}kind": kind}, then=F(amount) if into == account else -F(amount))
+        When(transfers__kind=kind, then=amount if into == account else -amount)
         for kind, (out_of, into) in ROUTES.items()
         if account in (out_of, into)
     ]
-    return Coalesce(Sum(Case(*cases, default=Value(0))), Value(0))
+    return Sum(Case(*cases, default=0), default=0)
 
 
 def _lock(user: User) -> Wallet:

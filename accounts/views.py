@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import ledger
-from accounts.models import Transfer, User
+from accounts.members import member_of
+from accounts.models import Transfer
 
 TRANSFERS_ON_A_PAGE = 50
 
@@ -17,13 +18,13 @@ TRANSFERS_ON_A_PAGE = 50
 @require_safe
 @login_required
 def wallet(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)  # login_required
-    transfers = Transfer.objects.for_member(request.user).newest_first()
+    member = member_of(request)
+    transfers = Transfer.objects.for_member(member).newest_first()
     page = Paginator(transfers, TRANSFERS_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "wallet": ledger.wallet_of(request.user),
+        "wallet": ledger.wallet_of(member),
         "transfers": page.object_list,
         "page_obj": page,
-        "holds": Transfer.objects.for_member(request.user).open_holds().order_by("pk"),
+        "holds": Transfer.objects.for_member(member).open_holds().order_by("pk"),
     }
     return render(request, "accounts/wallet.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import singledispatch
 from typing import Any
@@ -28,7 +28,7 @@ class ManyFilesField(forms.FileField):
 
     widget = ManyFilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         files = data if isinstance(data, list | tuple) else [data]
         # Empty files go on to intake, which says so by name.
         return [file for file in files if file]
@@ -37,7 +37,7 @@ class ManyFilesField(forms.FileField):
 class UploadForm(forms.Form):
     """One or several photos. Each file is judged on its own, by `steps.intake`."""
 
-    files = ManyFilesField(
+    files = ManyFilesField(  # type: ignore[assignment]
         label="Photos",
         allow_empty_file=True,
         widget=ManyFilesInput(
@@ -49,8 +49,8 @@ class UploadForm(forms.Form):
         ),
     )
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
+    def clean_files(self) -> list[UploadedFile[Any]]:
+        files: list[UploadedFile[Any]] = self.cleaned_data["files"]
         if not files:
             raise forms.ValidationError("Please choose at least one photo.")
         if len(files) > settings.UPLOAD_MAX_FILES:
@@ -168,13 +168,13 @@ def _(parameter: catalog.Flag) -> forms.Field:
 
 @field_for.register
 def _(parameter: catalog.Choice) -> forms.Field:
-    kind = type(parameter.default)
+    kind: Callable[[Any], Any] = type(parameter.default)
     return forms.TypedChoiceField(
         label=parameter.label,
         help_text=parameter.help,
         choices=parameter.values,
         initial=parameter.default,
-        coerce=kind,
+        coerce=lambda value: kind(value),
     )
 
 

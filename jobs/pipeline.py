@@ -38,8 +38,7 @@ class Step(Protocol):
 
 
 STEPS: dict[str, Step] = {
-    step.NAME: step  # type: ignore[misc]
-    for step in (prepare, submit, observe, collect, tell, erase)
+    step.NAME: step for step in (prepare, submit, observe, collect, tell, erase)
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.views import front, gallery, photo, webhooks
+from jobs.views import front, gallery, job, photo, restore, webhooks
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -11,10 +11,10 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/", photo.photo, name="photo"),
     path("photos/<uuid:photo_id>/consent/", photo.consent, name="consent"),
     path("photos/<uuid:photo_id>/withdraw/", photo.withdraw, name="withdraw"),
-    path("photos/<uuid:photo_id>/quote/<slug:model_key>/", photo.quote, name="quote"),
-    path("photos/<uuid:photo_id>/restore/<slug:model_key>/", photo.restore, name="restore"),
-    path("jobs/<uuid:job_id>/", photo.job, name="job"),
-    path("jobs/<uuid:job_id>/photo/", photo.job_photo, name="job_photo"),
-    path("jobs/<uuid:job_id>/cancel/", photo.job_cancel, name="job_cancel"),
+    path("photos/<uuid:photo_id>/quote/<slug:model_key>/", restore.quote, name="quote"),
+    path("photos/<uuid:photo_id>/restore/<slug:model_key>/", restore.restore, name="restore"),
+    path("jobs/<uuid:job_id>/", job.job, name="job"),
+    path("jobs/<uuid:job_id>/photo/", job.job_photo, name="job_photo"),
+    path("jobs/<uuid:job_id>/cancel/", job.job_cancel, name="job_cancel"),
     path("webhooks/pixazo/<str:token>/", webhooks.pixazo, name="pixazo_callback"),
 ]

@@ -93,7 +93,7 @@ def make_job(
 
 def run(step: str) -> int:
     """Work off what is due for a step, as a doorbell does."""
-    return pipeline.run_due(pipeline.STEPS[step], budget_seconds=10)
+    return pipeline.run_due(pipeline.STEPS[step], budget_seconds=120)
 
 
 def make_due(job: RestorationJob) -> None:

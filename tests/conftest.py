@@ -40,7 +40,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The doorbells rung, by step; Redis isn't asked."""
     rung: list[str] = []
-    monkeypatch.setattr(doorbell, "ring", lambda step: rung.append(step) or True)
+
+    def ring(step: str) -> bool:
+        rung.append(step)
+        return True
+
+    monkeypatch.setattr(doorbell, "ring", ring)
     return rung
 
 

@@ -6,7 +6,8 @@ from django.db import transaction
 
 from accounts import ledger
 from jobs.models import RestorationJob
-from jobs.states import JobState, move
+from jobs.moves import move
+from jobs.states import JobState
 
 
 def end(

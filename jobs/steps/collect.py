@@ -20,7 +20,8 @@ from jobs import backoff, images, storage, vendors
 from jobs.gateway import errors
 from jobs.models import Attempt, Delivery, RestorationJob, Verdict
 from jobs.models.leased import lease, still_ours
-from jobs.states import JobState, move
+from jobs.moves import move
+from jobs.states import JobState
 from jobs.steps import abandon
 
 NAME = "collect"

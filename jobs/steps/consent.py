@@ -24,7 +24,8 @@ from jobs.models import (
     RestorationJob,
 )
 from jobs.models.consent import NEEDS_REVIEW, parse_vendors
-from jobs.states import JobState, move
+from jobs.moves import move
+from jobs.states import JobState
 from jobs.steps import abandon
 
 

@@ -17,7 +17,8 @@ from jobs.gateway import errors
 from jobs.gateway.types import StatusReport
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
 from jobs.models.leased import lease, still_ours
-from jobs.states import JobState, move
+from jobs.moves import move
+from jobs.states import JobState
 from jobs.steps import abandon, settle
 
 NAME = "observe"

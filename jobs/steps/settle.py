@@ -17,7 +17,8 @@ from jobs import backoff
 from jobs.gateway.pixazo import read_report
 from jobs.gateway.types import MalformedReport, StatusReport
 from jobs.models import Attempt, AttemptOutcome, Delivery, RestorationJob, Verdict
-from jobs.states import WAITING_FOR_VENDOR, JobState, move
+from jobs.moves import move
+from jobs.states import WAITING_FOR_VENDOR, JobState
 from jobs.steps import abandon
 
 RANK = {"": 0, "QUEUED": 1, "PROCESSING": 2, "COMPLETED": 3, "FAILED": 3, "ERROR": 3}

@@ -20,7 +20,8 @@ from jobs.gateway import errors
 from jobs.gateway.types import Accepted, Submission
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
 from jobs.models.leased import lease, still_ours
-from jobs.states import JobState, move
+from jobs.moves import move
+from jobs.states import JobState
 from jobs.steps import abandon
 
 NAME = "submit"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
@@ -150,6 +151,11 @@ class JobCard:
             seconds=settings.VIEW_URL_SECONDS,
             download_name=f"{self.job.photo.title} ({self.job.model.name}).{ending}",
         )
+
+
+def photo_cards(photos: Iterable[Any]) -> list[PhotoCard]:
+    """Cards for photos that were fetched `with_jobs`."""
+    return [PhotoCard(photo, next(iter(photo.newest_jobs), None)) for photo in photos]
 
 
 def job_cards(jobs: Iterable[RestorationJob]) -> list[JobCard]:

@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import User
+from accounts.members import member_of
 from jobs import doorbell
 from jobs.forms import UploadForm
 from jobs.images import FORMATS
 from jobs.models import Photo
 from jobs.steps import intake
-from jobs.views.cards import PhotoCard
+from jobs.views.cards import photo_cards
 
 PHOTOS_ON_A_PAGE = 24
 
@@ -42,7 +42,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         try:
             taken.append(
                 intake.receive(
-                    owner=_member(request), file=file, name=file.name, byte_size=file.size
+                    owner=member_of(request), file=file, name=file.name, byte_size=file.size
                 )
             )
         except intake.Refused as refusal:
@@ -66,7 +66,7 @@ def _gallery(
     status: int = 200,
 ) -> HttpResponse:
     photos = (
-        Photo.objects.for_member(_member(request)).visible().with_jobs().order_by("-created_at")
+        Photo.objects.for_member(member_of(request)).visible().with_jobs().order_by("-created_at")
     )
     page = Paginator(photos, PHOTOS_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -80,13 +80,6 @@ def _gallery(
         "refusals": refusals or [],
         "taken": taken or [],
         "page_obj": page,
-        "photos": [
-            PhotoCard(photo, photo.newest_jobs[0] if photo.newest_jobs else None) for photo in page
-        ],
+        "photos": photo_cards(page),
     }
     return render(request, "jobs/gallery.html", context, status=status)
-
-
-def _member(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # login_required
-    return request.user

@@ -9,20 +9,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import ledger
-from accounts.models import User
-from accounts.money import dollars
+from accounts.members import member_of
 from jobs import catalog, doorbell
-from jobs.forms import ClickForm, ConsentForm, RestorationForm
+from jobs.forms import ConsentForm, RestorationForm
 from jobs.models import Consent, ConsentNotice, ConsentStatus, Photo, RestorationJob
 from jobs.steps import consent as consent_step
-from jobs.steps import order
 from jobs.views.cards import PhotoCard, job_cards
 
 
@@ -46,21 +43,21 @@ class Offer:
 @require_safe
 @login_required
 def photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    return _photo_page(request, _own_photo(request, photo_id))
+    return photo_page(request, own_photo(request, photo_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Ask who is in the picture and whether it may be restored; record the answer."""
-    photo = _own_photo(request, photo_id)
+    photo = own_photo(request, photo_id)
     notice = ConsentNotice.objects.first()
     form = ConsentForm(request.POST or None)
     if request.method == "POST" and notice is not None and form.is_valid():
         try:
             given = consent_step.give(
                 photo=photo,
-                by=_member(request),
+                by=member_of(request),
                 session_key=request.session.session_key or "",
                 notice=notice,
                 depicted=form.cleaned_data["depicted"],
@@ -85,8 +82,8 @@ def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    photo = _own_photo(request, photo_id)
-    consent_step.withdraw(photo=photo, by=_member(request))
+    photo = own_photo(request, photo_id)
+    consent_step.withdraw(photo=photo, by=member_of(request))
     doorbell.ring_on_commit("erase")
     messages.success(
         request, f"Consent for “{photo.title}” is withdrawn and its pictures are being erased."
@@ -94,90 +91,7 @@ def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     return redirect("gallery")
 
 
-@require_safe
-@login_required
-def quote(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResponse:
-    """The price of what is filled in right now, as a fragment."""
-    photo = _own_photo(request, photo_id)
-    offer = _offer(request, photo, _model(model_key), request.GET)
-    context = {
-        "photo": photo,
-        "model": offer.model,
-        "quote": offer.quote,
-        "missing_micros": offer.missing_micros,
-        "error": offer.error,
-    }
-    return render(request, "jobs/_quote.html", context)
-
-
-@require_POST
-@login_required
-def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResponse:
-    """The click. A second one with the same key is the same job."""
-    photo = _own_photo(request, photo_id)
-    model = _model(model_key)
-    form = RestorationForm(model=model, photo=photo, data=request.POST)
-    click = ClickForm(request.POST)
-    if not click.is_valid() or not form.is_valid():
-        return _photo_page(request, photo, answered=(model, request.POST), status=422)
-    try:
-        order.place(
-            photo=photo,
-            by=_member(request),
-            model=model,
-            parameters=form.cleaned_data,
-            agreed_micros=click.cleaned_data["shown_micros"],
-            click_key=click.cleaned_data["click_key"],
-        )
-    except ledger.InsufficientFunds as problem:
-        messages.error(
-            request,
-            f"Your wallet is {dollars(problem.missing_micros)} short: this costs "
-            f"{dollars(problem.needed_micros)} and you have "
-            f"{dollars(problem.available_micros)}. Nothing was ordered or charged.",
-        )
-    except order.CannotOrder as problem:
-        messages.error(request, str(problem))
-    else:
-        doorbell.ring_on_commit("submit")
-        return redirect("photo", photo.pk)
-    return _photo_page(request, photo, answered=(model, request.POST), status=422)
-
-
-@require_safe
-@login_required
-def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """One job's card, as the fragment that the page asks for while it moves."""
-    row = get_object_or_404(
-        RestorationJob.objects.for_member(_member(request)).with_story(), pk=job_id
-    )
-    return render(
-        request, "jobs/_job.html", {"job": job_cards([row])[0], "photo": PhotoCard(row.photo)}
-    )
-
-
-@require_POST
-@login_required
-def job_cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    row = get_object_or_404(RestorationJob.objects.for_member(_member(request)), pk=job_id)
-    try:
-        order.cancel(job=row, by=_member(request))
-    except order.CannotOrder as problem:
-        messages.error(request, str(problem))
-    else:
-        messages.success(request, "Cancelled. You were not charged.")
-    return redirect("photo", row.photo_id)
-
-
-@require_safe
-@login_required
-def job_photo(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """From a job's number, as the statement has it, to its place on the photo's page."""
-    row = get_object_or_404(RestorationJob.objects.for_member(_member(request)), pk=job_id)
-    return redirect(f"{reverse('photo', args=[row.photo_id])}#job-{row.pk}")
-
-
-def _photo_page(
+def photo_page(
     request: HttpRequest,
     photo: Photo,
     *,
@@ -185,7 +99,9 @@ def _photo_page(
     status: int = 200,
 ) -> HttpResponse:
     offers = [
-        _offer(request, photo, model, answered[1] if answered and answered[0] is model else None)
+        make_offer(
+            request, photo, model, answered[1] if answered and answered[0] is model else None
+        )
         for model in catalog.MODELS.values()
     ]
     jobs = RestorationJob.objects.filter(photo=photo).with_story().newest_first()
@@ -200,7 +116,7 @@ def _photo_page(
     return render(request, "jobs/photo.html", context, status=status)
 
 
-def _offer(
+def make_offer(
     request: HttpRequest,
     photo: Photo,
     model: catalog.RestorationModel,
@@ -208,7 +124,7 @@ def _offer(
 ) -> Offer:
     form = RestorationForm(model=model, photo=photo, data=data)
     price = form.quote() if data is None or form.is_valid() else None
-    available = ledger.wallet_of(_member(request)).available_micros
+    available = ledger.wallet_of(member_of(request)).available_micros
     return Offer(
         model=model,
         form=form,
@@ -240,17 +156,5 @@ def _can_order(consent: Consent | None) -> bool:
     )
 
 
-def _model(key: str) -> catalog.RestorationModel:
-    try:
-        return catalog.MODELS[key]
-    except KeyError:
-        raise Http404("There is no such model.") from None
-
-
-def _own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
-    return get_object_or_404(Photo.objects.for_member(_member(request)).visible(), pk=photo_id)
-
-
-def _member(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # login_required
-    return request.user
+def own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
+    return get_object_or_404(Photo.objects.for_member(member_of(request)).visible(), pk=photo_id)

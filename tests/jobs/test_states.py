@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from jobs.models import JobEvent, RestorationJob
-from jobs.states import ALLOWED_MOVES, TERMINAL, JobState, MoveLost, MoveNotAllowed, move
+from jobs.moves import MoveLost, MoveNotAllowed, move
+from jobs.states import ALLOWED_MOVES, TERMINAL, JobState
 from tests.builders import make_job
 
 pytestmark = pytest.mark.django_db

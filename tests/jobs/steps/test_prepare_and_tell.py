@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from PIL import Image
 
@@ -115,7 +116,7 @@ def test_a_mail_server_that_is_down_lets_the_news_wait(
         def down(*args: object) -> None:
             raise OSError("no mail")
 
-        patch.setattr(tell.EmailMultiAlternatives, "send", down)
+        patch.setattr(EmailMultiAlternatives, "send", down)
         run("tell")
     job.refresh_from_db()
     assert job.told_at is None
