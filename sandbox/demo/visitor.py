@@ -1,0 +1,113 @@
+"""Somebody at a browser without JavaScript: opens pages, follows links, sends forms.
+
+Keeps cookies as a browser does. A page that was not expected is a `PageError` with the page's own
+words, so that whoever reads it knows what the site had to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from sandbox.demo.pages import Element, Form, PageError, Value, parse
+
+PATIENCE_SECONDS = 60.0
+File = tuple[str, bytes, str]  # name, content, content type
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was answered."""
+
+    url: str
+    status: int
+    content: Element
+
+    @property
+    def complaint(self) -> str:
+        """What the page says is wrong; empty when it says nothing of the kind."""
+        found = [
+            one.text
+            for one in self.content
+            if one.attributes.get("role") == "alert"
+            or {"notice--bad", "errornote", "errorlist"} & set(one.classes)
+        ]
+        return " ".join(dict.fromkeys(found))
+
+    def form(self, action: str = "") -> Form:
+        """The first form whose action ends so. Raises PageError when there is none."""
+        for element in self.content.all("form"):
+            if element.attributes.get("action", "").endswith(action):
+                return Form(element)
+        raise PageError(f"{self.url} has no form for {action or 'this page'}.")
+
+
+class Visitor:
+    """A person, with a cookie jar of their own."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self._client = httpx.Client(
+            base_url=site, follow_redirects=True, timeout=PATIENCE_SECONDS, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return dict(self._client.cookies)
+
+    def open(self, address: str, *, expect: int = 200) -> Page:
+        """Raises PageError when it answers with another status."""
+        return self._page(self._client.get(address), expect)
+
+    def send(
+        self,
+        page: Page,
+        form: Form,
+        changes: Mapping[str, Value] | None = None,
+        *,
+        files: Sequence[File] = (),
+        expect: int = 200,
+    ) -> Page:
+        """Fill a form of `page` in and send it. Raises PageError when the answer has another
+        status than expected."""
+        address = httpx.URL(page.url).join(form.action)
+        fields = form.filled(changes or {})
+        if form.element.attributes.get("method", "get").lower() != "post":
+            return self._page(self._client.get(address, params=fields), expect)
+        chosen = [(form.file_field, file) for file in files] if files else None
+        return self._page(self._client.post(address, data=fields, files=chosen), expect)
+
+    def download(self, address: str, to: Path) -> Path:
+        """Save a picture. Raises PageError when there is none."""
+        with httpx.stream("GET", address, timeout=PATIENCE_SECONDS, trust_env=False) as answer:
+            if answer.status_code != 200:
+                raise PageError(f"A picture's address answered {answer.status_code}.")
+            with to.open("wb") as file:
+                for piece in answer.iter_bytes():
+                    file.write(piece)
+        return to
+
+    def _page(self, answer: httpx.Response, expect: int) -> Page:
+        page = Page(str(answer.url), answer.status_code, parse(answer.text))
+        if answer.status_code != expect:
+            path = answer.url.path
+            raise PageError(
+                f"{path} answered {answer.status_code}, not {expect}. {page.complaint}".strip()
+            )
+        return page
