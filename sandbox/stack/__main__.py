@@ -57,7 +57,7 @@ def environment(chosen: argparse.Namespace, environ: Mapping[str, str]) -> dict[
 def alone_in(var: Path) -> Iterator[None]:
     """Hold the folder. Raises StackError when another house lives in it."""
     try:
-        var.mkdir(parents=True, exist_ok=True)
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (var / ".lock").open("a+")
     except OSError as problem:
         raise StackError(f"The data folder {var} can't be used: {problem.strerror}.") from None

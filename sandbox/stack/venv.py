@@ -65,7 +65,7 @@ def fetch_weights(python: Path) -> None:
 
 
 def main(files: list[str]) -> None:
-    (ROOT / "var").mkdir(exist_ok=True)
+    (ROOT / "var").mkdir(mode=0o700, exist_ok=True)
     python = VENV / "bin" / "python"
     with open(ROOT / "var" / ".venv.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once must not install into each other
