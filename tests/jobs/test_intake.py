@@ -1,0 +1,257 @@
+"""jobs.steps.intake: either the original lies whole in S3 and a row says so, or neither."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+from moto import mock_aws
+from PIL import Image
+
+from jobs import storage
+from jobs.models import Photo, PhotoState
+from jobs.steps import intake
+from tests.builders import make_member
+from tests.fakes import png
+
+pytestmark = pytest.mark.django_db
+
+
+def receive(data: bytes, *, name: str = "Grandmother.jpg") -> Photo:
+    return intake.receive(
+        owner=make_member(), file=io.BytesIO(data), name=name, byte_size=len(data)
+    )
+
+
+def refusal(data: bytes, *, name: str = "Grandmother.jpg") -> str:
+    """The words that the member reads."""
+    with pytest.raises(intake.Refused) as problem:
+        receive(data, name=name)
+    return str(problem.value)
+
+
+def objects() -> list[str]:
+    """Every key in the bucket."""
+    store = boto3.client("s3", region_name=settings.AWS_REGION)
+    found = store.list_objects_v2(Bucket=settings.S3_BUCKET).get("Contents", [])
+    return [item["Key"] for item in found]
+
+
+def jpeg(**options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 48), 80).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+def noisy_png() -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 48), 80).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def animated_gif() -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("tan", "teal", "red")]
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+def huge_png() -> bytes:
+    """A header of 30,000 × 30,000 and hardly a pixel."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0"))
+
+
+# --- What is taken --------------------------------------------------------------------------
+@pytest.mark.usefixtures("bucket")
+def test_the_original_is_kept_byte_for_byte_with_everything_that_is_in_it():
+    exif = Image.Exif()
+    exif[0x010E] = "Stockholm, 1953"
+    data = jpeg(exif=exif, comment=b"the only print")
+    photo = receive(data)
+    into = io.BytesIO()
+    storage.get(photo.original_key, into)
+    assert into.getvalue() == data
+    assert objects() == [photo.original_key]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_the_row_says_what_the_upload_is_and_that_it_waits_to_be_prepared():
+    data = jpeg()
+    before = timezone.now()
+    photo = Photo.objects.get(pk=receive(data).pk)
+    assert (photo.format, photo.width_px, photo.height_px) == ("JPEG", 64, 48)
+    assert photo.byte_size == len(data)
+    assert photo.sha256 == hashlib.sha256(data).hexdigest()
+    assert photo.state == PhotoState.UPLOADED
+    assert photo.due_at is not None
+    assert before <= photo.due_at <= timezone.now()
+
+
+@pytest.mark.usefixtures("bucket")
+def test_the_stored_type_is_the_files_own_whatever_its_name_says():
+    photo = receive(png(), name="holiday.jpg")
+    head = boto3.client("s3", region_name=settings.AWS_REGION).head_object(
+        Bucket=settings.S3_BUCKET, Key=photo.original_key
+    )
+    assert head["ContentType"] == "image/png"
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_animated_gif_is_taken_and_the_member_told_about_its_first_frame():
+    photo = receive(animated_gif(), name="dance.gif")
+    assert photo.note == "This file is animated: only its first frame is restored."
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Grandmother.jpg", "Grandmother"),
+        ("Oma & Opa (1953).final.jpeg", "Oma & Opa (1953).final"),
+        ("C:\\Users\\Maria\\Pictures\\Oma.jpg", "Oma"),
+        ("../../etc/passwd", "passwd"),
+        ("/tmp/x.png", "x"),
+        ("a\x00b\nc\u202ed.png", "a b c d"),
+        ("<b>bold</b>.png", "b>"),
+        ("", "Untitled"),
+        ("\x00\x01.png", "Untitled"),
+        ("祖母.jpg", "祖母"),
+        ("x" * 500 + ".jpg", "x" * 120),
+    ],
+)
+def test_the_title_is_the_files_name_without_folders_ending_and_control_characters(
+    name: str, title: str
+):
+    assert receive(png(), name=name).title == title
+
+
+# --- What is not ----------------------------------------------------------------------------
+UNREADABLE = "This is not a picture that we can read. JPEG, PNG, WebP, GIF and TIFF are welcome."
+DAMAGED = "This picture is damaged: the file ends early or is broken."
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize(
+    ("data", "name", "words"),
+    [
+        pytest.param(b"", "empty.jpg", "This file is empty.", id="0 bytes"),
+        pytest.param(b"Dear diary,", "diary.jpg", UNREADABLE, id="a text file named .jpg"),
+        pytest.param(b"<svg xmlns='x'/>", "logo.svg", UNREADABLE, id="an SVG"),
+        pytest.param(b"<svg xmlns='x'/>", "logo.png", UNREADABLE, id="an SVG named .png"),
+        pytest.param(b"%PDF-1.7", "scan.pdf", UNREADABLE, id="a PDF"),
+        pytest.param(b"PK\x03\x04", "photos.zip", UNREADABLE, id="a ZIP"),
+        pytest.param(jpeg()[:-700], "half.jpg", DAMAGED, id="a truncated JPEG"),
+        pytest.param(noisy_png()[:-700], "half.png", DAMAGED, id="a truncated PNG"),
+        pytest.param(
+            huge_png(),
+            "poster.png",
+            "This picture has 900 megapixels; the most we can take is 60.",
+            id="30000 × 30000 pixels",
+        ),
+        pytest.param(
+            png(8, 8), "icon.png", "This picture is too small to restore.", id="8 × 8 pixels"
+        ),
+    ],
+)
+def test_a_bad_file_is_refused_in_plain_words_and_leaves_nothing(
+    data: bytes, name: str, words: str
+):
+    assert refusal(data, name=name) == words
+    assert objects() == []
+    assert not Photo.objects.exists()
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_file_of_80_mb_is_refused_by_its_size_without_being_read():
+    class Untouchable(io.BytesIO):
+        def read(self, *args: Any) -> bytes:
+            pytest.fail("read a file that is too large")
+
+    with pytest.raises(intake.Refused) as problem:
+        intake.receive(
+            owner=make_member(),
+            file=Untouchable(),
+            name="scan.tif",
+            byte_size=80 * 1024 * 1024,
+        )
+    assert str(problem.value) == "This file has 80 MB; the most we can take is 50 MB."
+    assert objects() == []
+    assert not Photo.objects.exists()
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_file_of_just_the_most_bytes_is_taken_and_one_byte_more_is_not(settings: Any):
+    data = png()
+    settings.UPLOAD_MAX_BYTES = len(data)
+    receive(data)
+    settings.UPLOAD_MAX_BYTES = len(data) - 1
+    refusal(data)
+    assert Photo.objects.count() == 1
+
+
+# --- When something is down -----------------------------------------------------------------
+@pytest.fixture
+def no_bucket() -> Iterator[None]:
+    """An S3 that answers, and refuses everything."""
+    with mock_aws():
+        storage._client.cache_clear()
+        yield
+    storage._client.cache_clear()
+
+
+@pytest.mark.usefixtures("no_bucket")
+def test_with_the_store_down_there_is_no_row_and_the_member_is_told(
+    caplog: pytest.LogCaptureFixture,
+):
+    assert refusal(png()) == (
+        "Our picture store can't be reached just now, so nothing was uploaded. "
+        "Please try again in a few minutes."
+    )
+    assert not Photo.objects.exists()
+    assert "upload not stored" in caplog.text
+
+
+@pytest.fixture
+def broken_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    def save(self: Photo, **options: Any) -> None:
+        raise OperationalError("the disk is full")
+
+    monkeypatch.setattr(Photo, "save", save)
+
+
+@pytest.mark.usefixtures("bucket", "broken_database")
+def test_when_the_row_cannot_be_written_the_original_is_deleted_again():
+    with pytest.raises(OperationalError):
+        receive(png())
+    assert objects() == []
+
+
+@pytest.mark.usefixtures("bucket", "broken_database")
+def test_an_original_that_cannot_be_deleted_either_is_named_for_staff(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def delete(*keys: str) -> None:
+        raise storage.StorageUnavailable("gone")
+
+    monkeypatch.setattr(storage, "delete", delete)
+    with pytest.raises(OperationalError), caplog.at_level(logging.ERROR):
+        receive(png())
+    (left,) = objects()
+    assert f"left without a row: {left}" in caplog.text
