@@ -76,21 +76,23 @@ class FakeVendor:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
-        transport = httpx.MockTransport(self._answer)
-        self.client = PixazoClient(
-            base_url=BASE_URL,
-            api_key=KEY,
-            connect_seconds=1,
-            read_seconds=1,
-            connections=4,
-            transport=transport,
-        )
+        self.client = self.client_with_key(KEY)
         self.outputs = OutputFetcher(
             allowed_hosts=["cdn.test"],
             sandbox_hosts=["cdn.test"],
             max_bytes=50_000_000,
             deadline_seconds=5,
-            transport=transport,
+            transport=httpx.MockTransport(self._answer),
+        )
+
+    def client_with_key(self, key: str) -> PixazoClient:
+        return PixazoClient(
+            base_url=BASE_URL,
+            api_key=key,
+            connect_seconds=1,
+            read_seconds=1,
+            connections=4,
+            transport=httpx.MockTransport(self._answer),
         )
 
     @property

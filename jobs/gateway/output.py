@@ -43,6 +43,10 @@ class OutputFetcher:
             transport=transport,
         )
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self._http.close()
+
     def fetch(self, url: str, into: BinaryIO) -> int:
         """Stream a result into a file; returns its length in bytes.
 

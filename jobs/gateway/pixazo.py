@@ -43,6 +43,10 @@ class PixazoClient:
             transport=transport,
         )
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self._http.close()
+
     def submit(self, submission: Submission) -> Accepted:
         """Hand a request over.
 
