@@ -24,7 +24,7 @@ Mask = NDArray[Any]
 
 WORK_PIXELS = 800_000
 MOST_COVERED = 0.075  # a mask that covers more has found the picture, not its damage
-STRICTNESS = (1.0, 1.4, 2.0)  # tried in turn until the mask covers little enough
+STRICTNESS = (1.0, 1.7, 2.4)  # tried in turn until the mask covers little enough
 FILL_RADIUS_PX = 4
 
 # Lengths below are at the working size.
@@ -32,10 +32,11 @@ SIDES_PX = (3, 6)  # how far to either side of a line its surroundings are looke
 DIRECTIONS, SAME_DIRECTIONS, RUN_PX = 16, 4, 35
 LINE_CONTRAST, LINE_USUAL = 8.0, 2.0  # lightness steps; times what runs usually show around
 USUAL_PX = 101
+LINE_LEAST_PX = 1.7 * RUN_PX  # in a small picture; what is shorter is lost among its details
 LINE_LEAST_SHARE, LINE_SEED_SHARE = 0.06, 0.3  # of the diagonal; of the line's own pixels
 LINE_MOST_THICK_PX = 8.0
 LINE_MOST_NARROWNESS = 0.12  # a scratch may bend a little
-LINE_MOST_ON_FACE = 0.8  # of its length; what lies on a face whole is a feature of it
+LINE_MOST_ON_FACE = 0.97  # of its length; what lies on a face whole is a feature of it
 LINE_LEAST_PROMINENCE = 8.0  # times what runs usually show around
 PALE_CHROMA = 6.0  # bare paper is hardly more coloured than the picture's middle
 RING_PX, RING_SAMPLES = 8, 16
@@ -51,8 +52,11 @@ def fill(image: Pixels, mask: Mask) -> Pixels:
     return cv2.inpaint(image, mask.astype(np.uint8), FILL_RADIUS_PX, cv2.INPAINT_TELEA)  # type: ignore[return-value]
 
 
-def find(image: Pixels, faces: FaceWeights) -> Mask:
-    """Where `image` is damaged, at its own size. Best asked of a picture without grain."""
+def find(image: Pixels, faces: FaceWeights, *, looks_new: bool = False) -> Mask:
+    """Where `image` is damaged, at its own size. Best asked of a picture without grain.
+
+    `looks_new` says that nothing else speaks of age: then only plain damage is believed.
+    """
     height, width = image.shape[:2]
     ratio = min(1.0, (WORK_PIXELS / (height * width)) ** 0.5)
     size = (max(24, round(width * ratio)), max(24, round(height * ratio)))
@@ -69,7 +73,7 @@ def find(image: Pixels, faces: FaceWeights) -> Mask:
             255 - np.percentile(light, DARK_SHARE),
         ),
     )
-    for strictness in STRICTNESS:
+    for strictness in STRICTNESS[1:] if looks_new else STRICTNESS:
         mask = np.zeros(light.shape, np.bool_)
         for index, (plane, least) in enumerate(signed):
             mask |= _lines(plane, least, strictness, on_face, pale)
@@ -122,10 +126,10 @@ def _scratches(
         return np.bincount(labels.ravel(), of.ravel(), minlength=len(area)) / np.maximum(area, 1)
 
     reach = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    diagonal = float(np.hypot(*trace.shape))
+    least_px = max(LINE_LEAST_SHARE * float(np.hypot(*trace.shape)), LINE_LEAST_PX)
     prominence = mean(seeds * best) / np.maximum(mean(seeds * usual), 1e-3)
     keep = (
-        (reach >= strictness * LINE_LEAST_SHARE * diagonal)
+        (reach >= strictness * least_px)
         & (4 * mean(cv2.distanceTransform(joined, cv2.DIST_L2, 3)) <= LINE_MOST_THICK_PX)
         & (mean(seeds) > LINE_SEED_SHARE)
         & (prominence >= LINE_LEAST_PROMINENCE)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from sandbox.imaging.codec import Pixels
 from sandbox.imaging.faces import FaceWeights
@@ -36,7 +39,7 @@ def _reduced(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * ratio)), max(1, round(width * ratio))
 
 
-def _strip(weight: np.ndarray, start: int, end: int, height: int, width: int) -> np.ndarray:
+def _strip(weight: NDArray[Any], start: int, end: int, height: int, width: int) -> NDArray[Any]:
     """Rows `start` to `end` of the weight at the picture's full size."""
     scale_y, scale_x = weight.shape[0] / height, weight.shape[1] / width
     rows = ((np.arange(start, end, dtype=np.float32) + 0.5) * scale_y - 0.5)[:, None]
@@ -51,14 +54,13 @@ def _strip(weight: np.ndarray, start: int, end: int, height: int, width: int) ->
     )
 
 
-def _sharpened(strip: Pixels, amount: np.ndarray, radius_px: float) -> Pixels:
-    ycc = cv2.cvtColor(strip, cv2.COLOR_RGB2YCrCb)
-    light = ycc[..., 0].astype(np.float32)
+def _sharpened(strip: Pixels, amount: NDArray[Any], radius_px: float) -> Pixels:
+    """All three channels moved alike: hues stay, and an amount of 0 changes nothing at all."""
+    light = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY).astype(np.float32)
     difference = light - cv2.GaussianBlur(light, (0, 0), radius_px)
     difference = np.sign(difference) * np.maximum(np.abs(difference) - CORE, 0)
     reach = 2 * max(1, round(radius_px)) + 1
     near = np.ones((reach, reach), np.uint8)
     lowest, highest = cv2.erode(light, near) - OVERSHOOT, cv2.dilate(light, near) + OVERSHOOT
-    sharper = np.clip(light + amount * difference, lowest, highest)
-    ycc[..., 0] = sharper.round().clip(0, 255).astype(np.uint8)
-    return cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB)  # type: ignore[return-value]
+    change = np.clip(light + amount * difference, lowest, highest) - light
+    return (strip + change[..., None]).round().clip(0, 255).astype(np.uint8)

@@ -113,7 +113,7 @@ class CodeFormer:
         return detail.sharpen(
             large,
             faces,
-            everywhere=0.5 if self.background_enhance else 0.0,
+            everywhere=0.25 if self.background_enhance else 0.0,
             on_faces=(1.4 if self.face_upsample else 0.6) * strength,
             radius_px=0.6 + 0.6 * self.upscale,
         )
@@ -129,7 +129,7 @@ class _Cleaned:
     @classmethod
     def of(cls, image: Pixels, faces: FaceWeights) -> _Cleaned:
         quiet = grain.remove(image)
-        mask = defects.find(quiet, faces)
+        mask = defects.find(quiet, faces, looks_new=quiet is image)
         return cls(defects.fill(image, mask), defects.fill(quiet, mask))
 
 

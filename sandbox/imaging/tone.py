@@ -16,9 +16,10 @@ TONE_BINS = 16
 MONOCHROME_CHROMA = 6.5  # Lab steps: no more than this of colour that lightness does not explain
 CLIP_PERCENT = 0.4
 FULL_BLACK, FULL_WHITE = 14, 241  # a print whose tones reach both has not faded
+NATURAL, FADED = 8.0, 40.0  # steps missing at both ends: in any scene; more, in a faded print
 MOST_GAIN = 2.2
 BALANCE = 0.5  # of the way to neutral whites and blacks: some of a cast is the light of that day
-CLAHE_CLIP, CLAHE_MOST = 2.0, 0.2
+CLAHE_CLIP, CLAHE_MOST = 2.0, 0.12
 
 
 def is_toned_monochrome(image: Pixels) -> bool:
@@ -50,21 +51,20 @@ def unfade(image: Pixels) -> Pixels:
     look = _look(image)
     lows = np.percentile(look.reshape(-1, 3), CLIP_PERCENT, axis=0)
     highs = np.percentile(look.reshape(-1, 3), 100 - CLIP_PERCENT, axis=0)
-    low, high = float(lows.min()), float(highs.max())
-    lost = (max(0.0, low - FULL_BLACK) + max(0.0, FULL_WHITE - high)) / 255
-    cast = max(0.0, float(highs.max() - highs.min()) - 12) / 255
-    if lost + cast < 0.01:
+    lost = float(np.maximum(lows - FULL_BLACK, 0).mean() + np.maximum(FULL_WHITE - highs, 0).mean())
+    amount = min(1.0, max(0.0, lost - NATURAL) / FADED)
+    if amount < 0.05:
         return image
     # Per channel, between the picture's own end points and those of the channel.
+    low, high = float(lows.min()), float(highs.max())
     black = low + BALANCE * (lows - low)
     white = high + BALANCE * (highs - high)
     target_low, target_high = min(low, FULL_BLACK / 2), max(high, 250.0)
     gain = np.minimum((target_high - target_low) / np.maximum(white - black, 1), MOST_GAIN)
     steps = np.arange(256, dtype=np.float32)[:, None]
-    curve = target_low + (steps - black) * gain
+    curve = steps + amount * (target_low + (steps - black) * gain - steps)
     table = curve.round().clip(0, 255).astype(np.uint8)
-    stretched = cv2.LUT(image, table[None])
-    return _local_contrast(stretched, min(1.0, 2.5 * lost))  # type: ignore[arg-type]
+    return _local_contrast(cv2.LUT(image, table[None]), amount)  # type: ignore[arg-type]
 
 
 def _local_contrast(image: Pixels, amount: float) -> Pixels:
