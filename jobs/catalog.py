@@ -40,6 +40,11 @@ class Parameter:
     optional: bool = False
     advanced: bool = False  # shown under "More settings"
 
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to choose, so nothing to say."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Integer(Parameter):
@@ -73,6 +78,10 @@ class Choice(Parameter):
 
     values: tuple[tuple[Any, str], ...]
     default: Any
+
+    @property
+    def settled(self) -> bool:
+        return len(self.values) == 1
 
 
 # --- Prices -----------------------------------------------------------------------------------
@@ -180,7 +189,7 @@ class RestorationModel:
         parts = []
         for parameter in self.parameters:
             value = parameters.get(parameter.key)
-            if value is None:
+            if value is None or parameter.settled:
                 continue
             said = (
                 {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value

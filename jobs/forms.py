@@ -146,13 +146,7 @@ def _(parameter: catalog.Fraction) -> forms.Field:
         min_value=0,
         max_value=1,
         initial=parameter.default,
-        widget=RangeInput(
-            attrs={
-                "step": parameter.step,
-                "data-low-words": parameter.low_words,
-                "data-high-words": parameter.high_words,
-            }
-        ),
+        widget=RangeInput(attrs={"step": parameter.step}),
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens by the clock; `manage.py rqcron restoration_site/cron.py` runs it."""
+"""What happens by the clock; `manage.py clock restoration_site.cron` runs it."""
 
 from django.conf import settings
 from rq import cron

@@ -17,6 +17,7 @@ S3_BUCKET = "heirloom-test"
 PUBLIC_BASE_URL = "http://testserver"
 PIXAZO_BASE_URL = "https://gateway.test"
 PIXAZO_OUTPUT_HOSTS = ["cdn.test"]
+WHITENOISE_AUTOREFRESH = True  # nothing is collected here
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

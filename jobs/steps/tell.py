@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts import ledger
 from jobs.models import RestorationJob
 from jobs.models.leased import lease, still_ours
 from jobs.states import JobState
@@ -22,23 +24,35 @@ def waiting() -> models.QuerySet[RestorationJob]:
     return RestorationJob.objects.to_tell()
 
 
-def claim(limit: int, now: datetime) -> list[RestorationJob]:
-    return lease(
-        waiting().select_related("owner", "photo", "hold"),
+@dataclass(frozen=True)
+class Work:
+    """A leased job, and what the member paid for it in the end, in micro-dollars."""
+
+    job: RestorationJob
+    charged_micros: int
+
+
+def claim(limit: int, now: datetime) -> list[Work]:
+    jobs = lease(
+        waiting().select_related("owner", "photo"),
         limit=limit,
         seconds=settings.LEASE_SECONDS,
         now=now,
     )
+    money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
+    return [Work(job, money[job.hold_id].charged if job.hold_id is not None else 0) for job in jobs]
 
 
-def call(job: RestorationJob) -> None:
+def call(work: Work) -> None:
     """Raises OSError or SMTPException when the mail server does not take it: try again later."""
+    job = work.job
     if job.state == JobState.CANCELLED and job.failure_code in ("cancelled", "withdrawn"):
         return  # they did it themselves, and saw it done
     kind = "delivered" if job.state == JobState.DELIVERED else "failed"
     context = {
         "job": job,
         "photo": job.photo,
+        "charged_micros": work.charged_micros,
         "url": settings.PUBLIC_BASE_URL + reverse("photo", args=[job.photo_id]),
     }
     subject = (
@@ -55,8 +69,8 @@ def call(job: RestorationJob) -> None:
     message.send()
 
 
-def record(job: RestorationJob, outcome: None, now: datetime) -> None:
-    ours = still_ours(job)
+def record(work: Work, outcome: None, now: datetime) -> None:
+    ours = still_ours(work.job)
     if ours is None:
         return
     RestorationJob.objects.filter(pk=ours.pk).update(

@@ -20,10 +20,15 @@ from jobs.views.cards import PhotoCard, job_cards
 @require_safe
 @login_required
 def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """One job's card, as the fragment that the page asks for while it moves."""
+    """One job's card, as the fragment that the page asks for while it moves.
+
+    204 while the job is still in the state that the page has `seen`: nothing to swap.
+    """
     row = get_object_or_404(
         RestorationJob.objects.for_member(member_of(request)).with_story(), pk=job_id
     )
+    if request.GET.get("seen") == row.state:
+        return HttpResponse(status=204)
     return render(
         request, "jobs/_job.html", {"job": job_cards([row])[0], "photo": PhotoCard(row.photo)}
     )

@@ -43,7 +43,10 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
     model = _model(model_key)
     form = RestorationForm(model=model, photo=photo, data=request.POST)
     click = ClickForm(request.POST)
-    if not click.is_valid() or not form.is_valid():
+    if not form.is_valid():
+        return photo_page(request, photo, answered=(model, request.POST), status=422)
+    if not click.is_valid():
+        messages.info(request, "Here is the price for these settings. Press again to order.")
         return photo_page(request, photo, answered=(model, request.POST), status=422)
     try:
         order.place(

@@ -99,6 +99,20 @@ def test_a_member_hears_once_how_a_job_ended(vendor: FakeVendor):
     assert f"http://testserver/photos/{job.photo_id}/" in message.body
 
 
+def test_a_delivered_job_tells_what_was_charged(vendor: FakeVendor):
+    make_job()
+    run("submit")
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    settle.deliver(token=token, body=vendor.finish("COMPLETED").callback())
+    run("collect")
+    run("tell")
+    (message,) = mail.outbox
+    assert "is restored" in message.subject
+    assert "You were charged $0.0031." in message.body
+    (html, _) = message.alternatives[0]  # type: ignore[attr-defined]
+    assert "$0.0031" in html
+
+
 def test_who_cancelled_needs_no_mail():
     job = make_job()
     order.cancel(job=job, by=job.owner)
