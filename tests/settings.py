@@ -10,6 +10,9 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # A file, so that threads of one test see one database, as processes do.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] = (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
 # Amazon's own names: moto answers for them inside the process.
 S3_ENDPOINT_URL = None
 S3_PUBLIC_ENDPOINT_URL = None
