@@ -1,0 +1,252 @@
+"""The staff's pages: money moves with an actor and a reason; each role sees and does its own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from accounts.admin import ReadOnlyAdmin
+from accounts.models import Transfer, TransferKind, User, Wallet
+from accounts.roles import BILLING_STAFF, REVIEWERS, ensure_roles
+from jobs.models import Attempt, Consent, ConsentStatus, Delivery, JobEvent, RestorationJob
+from jobs.states import JobState
+from tests.builders import make_consent, make_job, make_member, make_photo, run
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+ADD_TRANSFER = "admin:accounts_transfer_add"
+
+
+def signed_in(role: str, **extra: Any) -> Client:
+    """A client of somebody on the staff."""
+    ensure_roles()
+    person = make_member(micros=0, is_staff=True, **extra)
+    if role:
+        person.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def billing() -> Client:
+    return signed_in(BILLING_STAFF)
+
+
+@pytest.fixture
+def reviewer() -> Client:
+    return signed_in(REVIEWERS, email="rosa@heirloom.example")
+
+
+@pytest.fixture
+def root() -> Client:
+    return signed_in("", is_superuser=True)
+
+
+def credit(client: Client, to: User, **said: Any) -> Any:
+    form = {
+        "member": to.pk,
+        "amount": "2.50",
+        "reason": "The scan was lost by us",
+        "key": uuid.uuid4(),
+        **said,
+    }
+    return client.post(reverse(ADD_TRANSFER), form)
+
+
+def adjustments() -> list[Transfer]:
+    return list(
+        Transfer.objects.filter(kind__in=[TransferKind.CREDIT, TransferKind.DEBIT]).order_by("pk")
+    )
+
+
+# --- Who may what ---------------------------------------------------------------------------
+def test_reviewers_move_no_money_and_see_none(reviewer: Client):
+    member = make_member(micros=0)
+    assert credit(reviewer, member).status_code == 403
+    for model in ("transfer", "wallet", "user"):
+        page = reviewer.get(reverse(f"admin:accounts_{model}_changelist"))
+        assert page.status_code == 403
+    assert adjustments() == []
+
+
+def pending() -> Consent:
+    return make_consent(make_photo(), depicted=("CHILD",))
+
+
+def decide(client: Client, consent: Consent, action: str) -> Any:
+    return client.post(
+        reverse("admin:jobs_consent_changelist"),
+        {"action": action, "_selected_action": [consent.pk]},
+        follow=True,
+    )
+
+
+@pytest.mark.parametrize("action", ["approve", "reject"])
+def test_billing_staff_review_no_consent(billing: Client, action: str):
+    consent = pending()
+    assert decide(billing, consent, action).status_code == 403
+    consent.refresh_from_db()
+    assert consent.status == ConsentStatus.PENDING_REVIEW
+
+
+def test_seeing_consents_is_not_deciding_on_them():
+    looker = signed_in("")
+    person = User.objects.get(pk=looker.session["_auth_user_id"])
+    person.user_permissions.add(
+        *Group.objects.get(name=REVIEWERS).permissions.exclude(codename="review_consent")
+    )
+    consent = pending()
+    decide(looker, consent, "approve")
+    consent.refresh_from_db()
+    assert consent.status == ConsentStatus.PENDING_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("approve", ConsentStatus.APPROVED), ("reject", ConsentStatus.REJECTED)],
+)
+def test_a_reviewer_decides_and_their_name_stays_with_it(
+    reviewer: Client, rings: list[str], action: str, status: str
+):
+    consent = pending()
+    job = make_job(photo=consent.photo)
+    assert "decided." in decide(reviewer, consent, action).content.decode()
+    consent.refresh_from_db()
+    job.refresh_from_db()
+    assert consent.status == status
+    assert consent.events.get(to_status=status).by == User.objects.get(
+        email="rosa@heirloom.example"
+    )
+    assert job.state == (JobState.READY if action == "approve" else JobState.REJECTED)
+
+
+def test_nobody_reviews_their_own_consent(rings: list[str]):
+    reviewer = signed_in(REVIEWERS)
+    me = User.objects.get(pk=reviewer.session["_auth_user_id"])
+    consent = make_consent(make_photo(owner=me), depicted=("CHILD",))
+    assert "Nobody reviews their own consent." in decide(
+        reviewer, consent, "approve"
+    ).content.decode().replace("&#x27;", "'")
+    consent.refresh_from_db()
+    assert consent.status == ConsentStatus.PENDING_REVIEW
+
+
+def test_what_was_decided_is_not_decided_again(reviewer: Client, rings: list[str]):
+    consent = pending()
+    decide(reviewer, consent, "reject")
+    assert (
+        "not waiting for a decision any more"
+        in decide(reviewer, consent, "approve").content.decode()
+    )
+    consent.refresh_from_db()
+    assert consent.status == ConsentStatus.REJECTED
+
+
+def test_members_and_strangers_have_no_business_here():
+    client = Client()
+    for _ in range(2):
+        response = client.get(reverse("admin:index"))
+        assert response.status_code == 302
+        client.force_login(make_member())
+
+
+# --- Read only ------------------------------------------------------------------------------
+READ_ONLY = [
+    model for model, desk in admin.site._registry.items() if isinstance(desk, ReadOnlyAdmin)
+]
+
+
+def test_everything_but_the_people_is_only_looked_at():
+    changeable = {
+        model._meta.label
+        for model, desk in admin.site._registry.items()
+        if model._meta.app_label in ("accounts", "jobs") and not isinstance(desk, ReadOnlyAdmin)
+    }
+    assert changeable == {"accounts.User"}
+
+
+@pytest.fixture
+def one_of_each(vendor: FakeVendor) -> dict[str, Any]:
+    """A row of every kind that the staff can look at."""
+    job = make_job()
+    run("submit")
+    attempt = Attempt.objects.get(job=job)
+    return {
+        "accounts.Wallet": Wallet.objects.get(user=job.owner),
+        "accounts.Transfer": job.hold,
+        "jobs.Photo": job.photo,
+        "jobs.ConsentNotice": job.consent.notice,
+        "jobs.Consent": job.consent,
+        "jobs.RestorationJob": RestorationJob.objects.get(pk=job.pk),
+        "jobs.Delivery": Delivery.objects.create(attempt=attempt, body="{}", verdict="APPLIED"),
+    }
+
+
+def frozen(row: Any) -> dict[str, Any]:
+    return dict(type(row).objects.filter(pk=row.pk).values().get())
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model._meta.label)
+def test_not_even_an_administrator_changes_or_deletes_what_is_read_only(
+    root: Client, one_of_each: dict[str, Any], model: Any
+):
+    row = one_of_each[model._meta.label]
+    before = frozen(row)
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    fields = {field.name: "1" for field in model._meta.fields}
+    assert root.post(reverse(f"{name}_change", args=[row.pk]), fields).status_code == 403
+    assert root.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    root.post(
+        reverse(f"{name}_changelist"),
+        {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"},
+    )
+    if model is not Transfer:
+        assert root.post(reverse(f"{name}_add"), fields).status_code == 403
+    assert frozen(row) == before
+
+
+def test_the_rows_inside_a_jobs_page_cannot_be_changed_there(
+    root: Client, one_of_each: dict[str, Any]
+):
+    job = one_of_each["jobs.RestorationJob"]
+    before = list(JobEvent.objects.values()), list(Attempt.objects.values())
+    root.post(
+        reverse("admin:jobs_restorationjob_change", args=[job.pk]),
+        {
+            "events-TOTAL_FORMS": "1",
+            "events-INITIAL_FORMS": "0",
+            "events-0-to_state": "DELIVERED",
+            "attempts-TOTAL_FORMS": "1",
+            "attempts-INITIAL_FORMS": "0",
+            "attempts-0-number": "9",
+        },
+    )
+    assert (list(JobEvent.objects.values()), list(Attempt.objects.values())) == before
+
+
+def test_people_are_neither_added_nor_deleted_nor_given_another_address_here(root: Client):
+    member = make_member(email="maria@heirloom.example", name="Maria")
+    assert root.get(reverse("admin:accounts_user_add")).status_code == 403
+    delete = reverse("admin:accounts_user_delete", args=[member.pk])
+    assert root.post(delete, {"post": "yes"}).status_code == 403
+    change = reverse("admin:accounts_user_change", args=[member.pk])
+    root.post(change, {"name": "Mary", "email": "evil@heirloom.example", "is_active": "on"})
+    member.refresh_from_db()
+    assert (member.name, member.email) == ("Mary", "maria@heirloom.example")
+
+
+def test_billing_staff_look_at_people_and_change_none(billing: Client):
+    member = make_member(email="maria@heirloom.example")
+    change = reverse("admin:accounts_user_change", args=[member.pk])
+    assert billing.get(change).status_code == 200
+    assert billing.post(change, {"is_staff": "on", "is_superuser": "on"}).status_code == 403
+    member.refresh_from_db()
+    assert not member.is_superuser
