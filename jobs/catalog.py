@@ -45,6 +45,10 @@ class Parameter:
         """Whether there is nothing to choose, so nothing to say."""
         return False
 
+    def words(self, value: Any) -> str:
+        """What a member chose, as part of a line."""
+        return f"{self.label.lower()} {value}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Integer(Parameter):
@@ -67,9 +71,13 @@ class Fraction(Parameter):
 
 @dataclass(frozen=True, kw_only=True)
 class Flag(Parameter):
-    """Yes or no."""
+    """Yes or no; `no_words` say what no means."""
 
     default: bool
+    no_words: str
+
+    def words(self, value: Any) -> str:
+        return self.label.lower() if value else self.no_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +90,9 @@ class Choice(Parameter):
     @property
     def settled(self) -> bool:
         return len(self.values) == 1
+
+    def words(self, value: Any) -> str:
+        return f"{self.label.lower()}: {dict(self.values).get(value, value)}"
 
 
 # --- Prices -----------------------------------------------------------------------------------
@@ -186,16 +197,11 @@ class RestorationModel:
 
     def words_for(self, parameters: Mapping[str, Any]) -> str:
         """A member's settings in a line, for the job's card and the receipt."""
-        parts = []
-        for parameter in self.parameters:
-            value = parameters.get(parameter.key)
-            if value is None or parameter.settled:
-                continue
-            said = (
-                {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-            )
-            parts.append(f"{parameter.label.lower()} {said}")
-        return ", ".join(parts)
+        return "; ".join(
+            parameter.words(parameters[parameter.key])
+            for parameter in self.parameters
+            if not parameter.settled and parameters.get(parameter.key) is not None
+        )
 
 
 def _advise_kontext(faces: Sequence[HasWidth]) -> str:
@@ -338,11 +344,13 @@ CODEFORMER = RestorationModel(
         Flag(
             key="background_enhance",
             label="Sharpen the background too",
+            no_words="background only resized",
             default=True,
         ),
         Flag(
             key="face_upsample",
             label="Extra detail in faces",
+            no_words="no extra detail in faces",
             default=True,
         ),
     ),

@@ -90,6 +90,18 @@ def test_advice_warns_of_small_faces_and_of_face_models_without_a_face():
     assert "good first choice" in FLUX_KONTEXT.advise([])
 
 
+def test_settings_are_told_in_the_members_words():
+    assert (
+        CODEFORMER.words_for({**CODEFORMER.defaults(), "background_enhance": False})
+        == "fidelity 0.5; enlarge 2; background only resized; extra detail in faces"
+    )
+    assert (
+        FLUX_KONTEXT.words_for(FLUX_KONTEXT.defaults())
+        == "file format: PNG, no loss; content filter: Most permissive"
+    )
+    assert GFPGAN.words_for(GFPGAN.defaults()) == "enlarge 2"  # one version is no choice
+
+
 def test_keys_name_their_models():
     assert all(model.key == key for key, model in MODELS.items())
 
