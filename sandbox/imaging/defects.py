@@ -36,8 +36,11 @@ LINE_LEAST_PX = 1.7 * RUN_PX  # in a small picture; what is shorter is lost amon
 LINE_LEAST_SHARE, LINE_SEED_SHARE = 0.06, 0.3  # of the diagonal; of the line's own pixels
 LINE_MOST_THICK_PX = 8.0
 LINE_MOST_NARROWNESS = 0.12  # a scratch may bend a little
-LINE_MOST_ON_FACE = 0.97  # of its length; what lies on a face whole is a feature of it
+LINE_MOST_ON_FACE = 0.6  # of its length, unless it is longer than a feature of a face
+FEATURE_SHARE = 0.33  # of the height of a face's surroundings: mouths, brows, frames of glasses
 LINE_LEAST_PROMINENCE = 8.0  # times what runs usually show around
+LONG_TIMES = 3.3  # the least reach: so long a line needs less of the rest to be believed
+LONG_SEED_SHARE, LONG_LEAST_PROMINENCE = 0.08, 6.5
 PALE_CHROMA = 6.0  # bare paper is hardly more coloured than the picture's middle
 RING_PX, RING_SAMPLES = 8, 16
 SPECK_CONTRAST, SPECK_MOST_PX = 22.0, 13
@@ -128,18 +131,26 @@ def _scratches(
     reach = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     least_px = max(LINE_LEAST_SHARE * float(np.hypot(*trace.shape)), LINE_LEAST_PX)
     prominence = mean(seeds * best) / np.maximum(mean(seeds * usual), 1e-3)
+    is_long = reach >= LONG_TIMES * strictness * least_px
     keep = (
         (reach >= strictness * least_px)
         & (4 * mean(cv2.distanceTransform(joined, cv2.DIST_L2, 3)) <= LINE_MOST_THICK_PX)
-        & (mean(seeds) > LINE_SEED_SHARE)
-        & (prominence >= LINE_LEAST_PROMINENCE)
-        & (mean(on_face) < LINE_MOST_ON_FACE)
+        & (mean(seeds) > np.where(is_long, LONG_SEED_SHARE, LINE_SEED_SHARE))
+        & (prominence >= np.where(is_long, LONG_LEAST_PROMINENCE, LINE_LEAST_PROMINENCE))
+        & ((mean(on_face) < LINE_MOST_ON_FACE) | (reach > _feature_px(on_face)))
     )
     keep[0] = False
     candidates = np.flatnonzero(keep)
     narrow = [_narrowness(labels == each) <= LINE_MOST_NARROWNESS for each in candidates]
     keep[candidates] = narrow
-    return keep[labels]
+    scratches: Mask = keep[labels]
+    return scratches
+
+
+def _feature_px(on_face: Mask) -> float:
+    """What a feature of the largest face may measure; no line is that long on a face by nature."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(on_face.astype(np.uint8))
+    return FEATURE_SHARE * float(stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0))
 
 
 def _narrowness(part: Mask) -> float:
@@ -160,17 +171,19 @@ def _ridge(light: Plane, angle: float, side_px: int) -> Plane:
         return padded[y : y + height, x : x + width]
 
     one, other = side(1), side(-1)
-    return light - np.maximum(one, other) - 0.6 * np.abs(one - other)
+    ridge: Plane = light - np.maximum(one, other) - 0.6 * np.abs(one - other)
+    return ridge
 
 
 def _run_kernel(angle: float) -> Plane:
     """A straight run through the middle, with weights that sum to 1."""
-    kernel = np.zeros((RUN_PX, RUN_PX), np.float32)
+    kernel: Plane = np.zeros((RUN_PX, RUN_PX), np.float32)
     middle, half = RUN_PX // 2, RUN_PX // 2
     dx, dy = half * np.cos(angle), half * np.sin(angle)
     start = (round(middle - dx), round(middle - dy))
     cv2.line(kernel, start, (round(middle + dx), round(middle + dy)), (1.0,))
-    return kernel / kernel.sum()
+    kernel /= kernel.sum()
+    return kernel
 
 
 def _specks(

