@@ -1,0 +1,167 @@
+"""Settings: harmless by default, and no start on a default secret once DEBUG is off."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from restoration_site import settings as house
+
+ROOT = house.BASE_DIR
+SECRETS = {
+    "SECRET_KEY": "x" * 60,
+    "ALLOWED_HOSTS": "heirloom.example",
+    "PUBLIC_BASE_URL": "https://heirloom.example/",
+    "AWS_ACCESS_KEY_ID": "id",
+    "AWS_SECRET_ACCESS_KEY": "key",
+    "PIXAZO_API_KEY": "pixazo",
+}
+# Said to be empty, so that a developer's own .env can't fill them in.
+NOTHING_SET = dict.fromkeys(
+    [
+        *SECRETS,
+        "S3_ENDPOINT_URL",
+        "S3_PUBLIC_ENDPOINT_URL",
+        "SANDBOX_MAIL_URL",
+        "FAL_KEY",
+    ],
+    "",
+)
+SHOW = """
+import json
+from restoration_site import settings
+names = [name for name in dir(settings) if name.isupper()]
+print(json.dumps({name: getattr(settings, name) for name in names}, default=str))
+"""
+
+
+def start(tmp_path: Path, *arguments: str, **said: str) -> subprocess.CompletedProcess[str]:
+    """Python in the repository's root, with just this environment."""
+    env = {
+        "PATH": os.environ["PATH"],
+        "VAR_DIR": str(tmp_path / "var"),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        **NOTHING_SET,
+        **said,
+    }
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+
+def loaded(tmp_path: Path, **said: str) -> dict[str, Any]:
+    """The settings that such an environment makes."""
+    done = start(tmp_path, "-c", SHOW, **said)
+    assert done.returncode == 0, done.stderr
+    settings: dict[str, Any] = json.loads(done.stdout)
+    return settings
+
+
+# --- A missing secret -----------------------------------------------------------------------
+@pytest.mark.parametrize("name", SECRETS)
+def test_with_debug_off_a_missing_secret_stops_the_start_and_is_named(tmp_path: Path, name: str):
+    done = start(tmp_path, "manage.py", "check", **{**SECRETS, "DEBUG": "false", name: ""})
+    assert done.returncode != 0
+    assert f"{name} is not set, and DEBUG is off." in done.stderr
+
+
+def test_with_every_secret_a_site_with_debug_off_starts(tmp_path: Path):
+    done = start(tmp_path, "manage.py", "check", **SECRETS, DEBUG="false")
+    assert done.returncode == 0, done.stderr
+
+
+def test_with_nothing_set_the_site_starts_on_the_sandbox(tmp_path: Path):
+    settings = loaded(tmp_path)
+    assert settings["DEBUG"] is True
+    assert settings["SANDBOX"] is True
+    assert settings["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost"]
+    assert settings["PIXAZO_BASE_URL"].startswith("http://127.0.0.1:")
+    assert settings["PIXAZO_OUTPUT_HOSTS"] == [settings["PIXAZO_BASE_URL"].removeprefix("http://")]
+
+
+def test_a_setting_that_is_no_boolean_stops_the_start_and_is_named(tmp_path: Path):
+    done = start(tmp_path, "manage.py", "check", DEBUG="perhaps")
+    assert done.returncode != 0
+    assert '"DEBUG"' in done.stderr
+
+
+# --- In production --------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return loaded(tmp_path_factory.mktemp("production"), **SECRETS, DEBUG="false")
+
+
+def test_in_production_nothing_of_the_sandbox_is_left(production: dict[str, Any]):
+    assert production["SANDBOX"] is False
+    assert production["PIXAZO_BASE_URL"] == "https://gateway.pixazo.ai"
+    assert production["PIXAZO_OUTPUT_HOSTS"] == ["pub-582b7213209642b9b995c96c95a30381.r2.dev"]
+    assert production["S3_ENDPOINT_URL"] is None
+    assert "sandbox" not in production["SECRET_KEY"]
+
+
+def test_over_https_everything_stays_there(production: dict[str, Any]):
+    assert production["PUBLIC_BASE_URL"] == "https://heirloom.example"
+    assert production["SECURE_SSL_REDIRECT"] is True
+    assert production["SECURE_HSTS_SECONDS"] == 31_536_000
+    assert production["SESSION_COOKIE_SECURE"] is True
+    assert production["CSRF_COOKIE_SECURE"] is True
+    assert production["CSRF_TRUSTED_ORIGINS"] == ["https://heirloom.example"]
+    assert production["ACCOUNT_DEFAULT_HTTP_PROTOCOL"] == "https"
+
+
+def test_pages_may_load_pictures_from_the_store_and_scripts_from_nobody_else(
+    production: dict[str, Any],
+):
+    directives = production["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
+    assert "https://s3.us-east-1.amazonaws.com" in directives["img-src"]
+    assert directives["frame-ancestors"] == ["'none'"]
+    assert directives["object-src"] == ["'none'"]
+    assert not any("unsafe" in source for sources in directives.values() for source in sources)
+
+
+def test_addresses_are_not_logged_for_presigned_ones_are_secrets(production: dict[str, Any]):
+    assert production["LOGGING"]["loggers"]["httpx"]["level"] == "WARNING"
+
+
+# --- Stores ---------------------------------------------------------------------------------
+def test_sqlite_waits_for_its_turn_at_begin(tmp_path: Path):
+    options = loaded(tmp_path)["DATABASES"]["default"]["OPTIONS"]
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in options["init_command"]
+
+
+def test_a_database_url_is_postgresqls(tmp_path: Path):
+    database = loaded(tmp_path, DATABASE_URL="postgres://u:p@db.test:5433/heirloom")["DATABASES"]
+    assert database["default"]["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["default"]["HOST"], database["default"]["PORT"]) == ("db.test", 5433)
+    assert database["default"]["CONN_HEALTH_CHECKS"] is True
+
+
+def test_browsers_are_sent_to_the_stores_public_name(tmp_path: Path):
+    settings = loaded(
+        tmp_path,
+        S3_ENDPOINT_URL="http://s3.internal:8333",
+        S3_PUBLIC_ENDPOINT_URL="https://pictures.example/base",
+    )
+    assert settings["S3_PUBLIC_ORIGIN"] == "https://pictures.example"
+
+
+def test_the_queue_speaks_json_so_that_nobody_can_smuggle_code_into_a_worker(tmp_path: Path):
+    queue = loaded(tmp_path)["RQ_QUEUES"]["default"]
+    assert queue["SERIALIZER"] == "rq.serializers.JSONSerializer"
+
+
+# --- What is written down -------------------------------------------------------------------
+def test_every_variable_that_is_read_is_listed_with_the_others():
+    source = Path(house.__file__).read_text()
+    read = set(re.findall(r'(?:env\.\w+|secret)\(\s*"([A-Z][A-Z0-9_]+)"', source))
+    listed = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert len(read) > 20
+    assert read - listed == set()
