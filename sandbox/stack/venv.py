@@ -21,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
+MODELS = ROOT / "var" / "models"
 ALL_FILES = ("requirements.txt", "requirements-dev.txt", "sandbox/requirements.txt")
 
 
@@ -60,7 +61,7 @@ def install(python: Path, files: list[str]) -> None:
 
 def fetch_weights(python: Path) -> None:
     """The small networks are optional: without them the sandbox restores by plainer means."""
-    if subprocess.run([python, "-m", "facefinder.weights"], cwd=ROOT).returncode:
+    if subprocess.run([python, "-m", "sandbox.imaging.weights"], cwd=ROOT).returncode:
         print("Going on without the networks' weights.", flush=True)
 
 
@@ -71,11 +72,12 @@ def main(files: list[str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once must not install into each other
         wanted = fingerprint(files)
         stamp = VENV / ".installed-{}".format("-".join(Path(name).stem for name in files))
-        if stamp.exists() and stamp.read_text() == wanted:
-            return
-        make(python)
-        install(python, files)
-        fetch_weights(python)
+        installed = stamp.exists() and stamp.read_text() == wanted
+        if not installed:
+            make(python)
+            install(python, files)
+        if not installed or not MODELS.exists():  # `rm -r var` begins anew, weights and all
+            fetch_weights(python)
         stamp.write_text(wanted)
 
 
