@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 
@@ -20,13 +20,6 @@ PIXELS_IN_A_MEGAPIXEL = 1_000_000
 # A face narrower than this is "too small": what comes back may be somebody else's (Pixazo's
 # launch article, "Honest Limitations").
 SMALL_FACE_PX = 48
-
-
-class HasWidth(Protocol):
-    """A face, as far as advice needs it."""
-
-    @property
-    def width(self) -> int: ...
 
 
 # --- Parameters -------------------------------------------------------------------------------
@@ -151,7 +144,10 @@ class PerMegapixel:
 # --- Models -----------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class RestorationModel:
-    """What we know of one model. `endpoint` is a path under the gateway's base URL."""
+    """What we know of one model. `endpoint` is a path under the gateway's base URL.
+
+    `advise` is told how wide each face in the photo is, in px.
+    """
 
     key: str
     name: str
@@ -165,7 +161,7 @@ class RestorationModel:
     image_parameter: str
     parameters: tuple[Parameter, ...]
     price: PerRequest | PerMegapixel
-    advise: Callable[[Sequence[HasWidth]], str]
+    advise: Callable[[Sequence[int]], str]
     scale_parameter: str | None = None
 
     @property
@@ -204,38 +200,38 @@ class RestorationModel:
         )
 
 
-def _advise_kontext(faces: Sequence[HasWidth]) -> str:
-    if not faces:
+def _advise_kontext(face_widths: Sequence[int]) -> str:
+    if not face_widths:
         return "No face found: made for whole scenes, so a good first choice here."
     return "Looks at the whole picture: choose it when cracks, stains or fading run all over."
 
 
-def _faces_in_words(faces: Sequence[HasWidth]) -> str:
-    largest = max(face.width for face in faces)
-    if len(faces) == 1:
+def _faces_in_words(face_widths: Sequence[int]) -> str:
+    largest = max(face_widths)
+    if len(face_widths) == 1:
         return f"1 face, {largest} px wide"
-    return f"{len(faces)} faces, the largest {largest} px wide"
+    return f"{len(face_widths)} faces, the largest {largest} px wide"
 
 
-def _small_face_warning(faces: Sequence[HasWidth]) -> str:
-    smallest = min(face.width for face in faces)
+def _small_face_warning(face_widths: Sequence[int]) -> str:
+    smallest = min(face_widths)
     if smallest >= SMALL_FACE_PX:
         return ""
     return f" Smallest face {smallest} px: a restored face may not be the same person."
 
 
-def _advise_gfpgan(faces: Sequence[HasWidth]) -> str:
-    if not faces:
+def _advise_gfpgan(face_widths: Sequence[int]) -> str:
+    if not face_widths:
         return "No face found: a face model makes such a photo worse, not better."
-    return f"{_faces_in_words(faces)}: suits portraits.{_small_face_warning(faces)}"
+    return f"{_faces_in_words(face_widths)}: suits portraits.{_small_face_warning(face_widths)}"
 
 
-def _advise_codeformer(faces: Sequence[HasWidth]) -> str:
-    if not faces:
+def _advise_codeformer(face_widths: Sequence[int]) -> str:
+    if not face_widths:
         return "No face found: useful here only to enlarge."
     return (
-        f"{_faces_in_words(faces)}: you set how closely it keeps to the face you have."
-        f"{_small_face_warning(faces)}"
+        f"{_faces_in_words(face_widths)}: you set how closely it keeps to the face you have."
+        f"{_small_face_warning(face_widths)}"
     )
 
 

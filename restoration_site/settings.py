@@ -169,7 +169,7 @@ REQUEST_MAX_BYTES = 256 * 1024 * 1024
 RESULT_MAX_BYTES = 200 * 1024 * 1024
 RESULT_MAX_PIXELS = 100_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
+DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES + 80  # the form says it more kindly
 
 # --- The restoration gateway ------------------------------------------------------------------
 PIXAZO_BASE_URL = env.str(

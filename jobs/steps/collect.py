@@ -77,7 +77,9 @@ def claim(limit: int, now: datetime) -> list[Work]:
     )
     completed: dict[object, Attempt] = {
         attempt.job_id: attempt
-        for attempt in Attempt.objects.filter(job__in=jobs, vendor_status="COMPLETED")
+        for attempt in Attempt.objects.filter(job__in=jobs, vendor_status="COMPLETED").order_by(
+            "-number"
+        )
     }
     return [Work(job=job, attempt=completed[job.pk]) for job in jobs]
 

@@ -78,10 +78,16 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
         attempt.save()
         if not news:
             return Settlement(Verdict.DUPLICATE)
+        superseded = job.attempts.filter(number__gt=attempt.number).exists()
+        if superseded and report.status != "COMPLETED":
+            return Settlement(Verdict.STALE, "a later attempt counts")
         return _move_on(job, report, by)
 
 
 def _move_on(job: RestorationJob, report: StatusReport, by: str) -> Settlement:
+    if job.state == JobState.READY and job.resubmissions:
+        # About to be sent once more, when word of the first attempt comes after all.
+        move(job, JobState.SUBMITTING, by=by, why="the vendor has it already")
     if job.state == JobState.SUBMITTING:
         now = timezone.now()
         move(

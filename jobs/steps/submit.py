@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models, transaction
+from django.urls import reverse
 
 from jobs import backoff, storage, vendors
 from jobs.gateway import errors
@@ -27,7 +28,6 @@ from jobs.steps import abandon
 NAME = "submit"
 CONCURRENCY = 16
 TOKEN_BYTES = 32
-CALLBACK_PATH = "/webhooks/pixazo/{token}/"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def call(work: Work) -> Outcome:
     submission = Submission(
         endpoint=job.model.endpoint,
         payload=job.model.payload(image_url=image_url, parameters=job.parameters),
-        callback_url=settings.PUBLIC_BASE_URL + CALLBACK_PATH.format(token=work.token),
+        callback_url=settings.PUBLIC_BASE_URL + reverse("pixazo_callback", args=[work.token]),
     )
     try:
         return vendors.pixazo().submit(submission)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -17,27 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import ledger
 from accounts.members import member_of
 from jobs import catalog, doorbell
-from jobs.forms import ConsentForm, RestorationForm
+from jobs.forms import ConsentForm
 from jobs.models import Consent, ConsentNotice, ConsentStatus, Photo, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.views.cards import PhotoCard, job_cards
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One model for this photo: its form, its price, and what we'd say about it."""
-
-    model: catalog.RestorationModel
-    form: RestorationForm
-    quote: catalog.Quote | None
-    advice: str
-    click_key: uuid.UUID
-    missing_micros: int
-
-    @property
-    def error(self) -> str:
-        """Why there is no price, in the first words that the form has for it."""
-        return next((str(words[0]) for words in self.form.errors.values()), "")
+from jobs.views.offers import make_offer
 
 
 @require_safe
@@ -98,9 +81,13 @@ def photo_page(
     answered: tuple[catalog.RestorationModel, Mapping[str, Any]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    available = ledger.wallet_of(member_of(request)).available_micros
     offers = [
         make_offer(
-            request, photo, model, answered[1] if answered and answered[0] is model else None
+            photo=photo,
+            model=model,
+            available_micros=available,
+            data=answered[1] if answered and answered[0] is model else None,
         )
         for model in catalog.MODELS.values()
     ]
@@ -114,38 +101,6 @@ def photo_page(
         "jobs": job_cards(jobs),
     }
     return render(request, "jobs/photo.html", context, status=status)
-
-
-def make_offer(
-    request: HttpRequest,
-    photo: Photo,
-    model: catalog.RestorationModel,
-    data: Mapping[str, Any] | None,
-) -> Offer:
-    form = RestorationForm(model=model, photo=photo, data=data)
-    price = form.quote() if data is None or form.is_valid() else None
-    available = ledger.wallet_of(member_of(request)).available_micros
-    return Offer(
-        model=model,
-        form=form,
-        quote=price,
-        advice=model.advise([_Box(face["width"]) for face in photo.faces]),
-        click_key=_click_key(data),
-        missing_micros=max(0, price.total_micros - available) if price else 0,
-    )
-
-
-@dataclass(frozen=True)
-class _Box:
-    width: int
-
-
-def _click_key(data: Mapping[str, Any] | None) -> uuid.UUID:
-    """The form's own, so that a corrected form is still the same click; else a new one."""
-    try:
-        return uuid.UUID(data["click_key"]) if data else uuid.uuid4()
-    except (KeyError, ValueError):
-        return uuid.uuid4()
 
 
 def _can_order(consent: Consent | None) -> bool:

@@ -16,7 +16,8 @@ from accounts.money import dollars
 from jobs import catalog, doorbell
 from jobs.forms import ClickForm, RestorationForm
 from jobs.steps import order
-from jobs.views.photo import make_offer, own_photo, photo_page
+from jobs.views.offers import make_offer
+from jobs.views.photo import own_photo, photo_page
 
 
 @require_safe
@@ -24,7 +25,12 @@ from jobs.views.photo import make_offer, own_photo, photo_page
 def quote(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResponse:
     """The price of what is filled in right now, as a fragment."""
     photo = own_photo(request, photo_id)
-    offer = make_offer(request, photo, _model(model_key), request.GET)
+    offer = make_offer(
+        photo=photo,
+        model=_model(model_key),
+        available_micros=ledger.wallet_of(member_of(request)).available_micros,
+        data=request.GET,
+    )
     context = {
         "photo": photo,
         "model": offer.model,

@@ -10,8 +10,9 @@ import time_machine
 from django.utils import timezone
 
 from accounts import ledger
-from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.models import Attempt, AttemptOutcome, RestorationJob, Verdict
 from jobs.states import JobState
+from jobs.steps import settle
 from tests.builders import make_due, make_job, run
 from tests.fakes import FakeVendor
 
@@ -113,8 +114,6 @@ def test_an_unknown_job_waits_for_a_callback_without_asking(
 
 
 def test_a_late_callback_settles_an_unknown_job(vendor: FakeVendor, unknown: RestorationJob):
-    from jobs.steps import settle
-
     token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
     settle.deliver(token=token, body=vendor.finish("COMPLETED").callback())
     unknown.refresh_from_db()
@@ -152,11 +151,37 @@ def test_a_job_that_is_unknown_twice_ends_uncharged(vendor: FakeVendor, unknown:
     assert ledger.wallet_of(unknown.owner).held_micros == 0
 
 
+def test_word_of_the_first_attempt_spares_the_second(vendor: FakeVendor, unknown: RestorationJob):
+    with time_machine.travel(timezone.now() + timedelta(seconds=130)):
+        assert look(unknown).state == JobState.READY
+        token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+        settle.deliver(token=token, body=vendor.finish("COMPLETED").callback())
+        run("submit")
+    unknown.refresh_from_db()
+    assert unknown.state == JobState.COMPLETED
+    assert len(vendor.requests) == 1
+    assert ledger.lies() == []
+
+
+def test_a_failure_of_the_first_attempt_does_not_end_the_second(
+    vendor: FakeVendor, unknown: RestorationJob
+):
+    with time_machine.travel(timezone.now() + timedelta(seconds=130)):
+        look(unknown)
+        run("submit")
+    first = vendor.requests[0]
+    first.status = "FAILED"
+    token = first.callback_url.rstrip("/").rpartition("/")[2]
+    settlement = settle.deliver(token=token, body=first.callback())
+    assert settlement is not None
+    assert settlement.verdict == Verdict.STALE
+    unknown.refresh_from_db()
+    assert unknown.state == JobState.QUEUED
+
+
 def test_whichever_attempt_completes_first_is_charged_once(
     vendor: FakeVendor, unknown: RestorationJob
 ):
-    from jobs.steps import settle
-
     with time_machine.travel(timezone.now() + timedelta(seconds=130)):
         look(unknown)
         run("submit")
