@@ -1,13 +1,38 @@
-"""A test's own transaction is never committed, so what waits for that happens at once here."""
+"""A member who is signed in, and their photo."""
 
 from __future__ import annotations
 
 import pytest
 from django.db import transaction
+from django.test import Client
+
+from accounts.models import User
+from jobs.models import Photo
+from tests.builders import make_consent, make_member, make_photo
 
 
 @pytest.fixture
 def rings(rings: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The doorbells rung, by step. That they wait for the commit is test_doorbell's question."""
+    """The doorbells rung, by step.
+
+    A test's own transaction is never committed, so what waits for that happens at once here; that
+    it does wait is test_doorbell's question.
+    """
     monkeypatch.setattr(transaction, "on_commit", lambda func, using=None, robust=False: func())
     return rings
+
+
+@pytest.fixture
+def member(client: Client) -> User:
+    """Signed in, with a dollar."""
+    user = make_member()
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def photo(member: User) -> Photo:
+    """The member's, prepared, with live consent."""
+    photo = make_photo(owner=member)
+    make_consent(photo)
+    return photo

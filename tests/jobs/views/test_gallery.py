@@ -22,14 +22,6 @@ pytestmark = pytest.mark.django_db
 GALLERY_QUERIES = 6  # session, member, count, photos, their jobs, wallet
 
 
-@pytest.fixture
-def member(client: Client) -> User:
-    """Signed in."""
-    user = make_member()
-    client.force_login(user)
-    return user
-
-
 def send(client: Client, *files: tuple[str, bytes]) -> Any:
     uploads = [SimpleUploadedFile(name, data) for name, data in files]
     return client.post(reverse("upload"), {"files": uploads})

@@ -1,0 +1,92 @@
+"""One job's card, its place on the photo's page, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User, Wallet
+from jobs.models import Photo
+from jobs.states import JobState
+from tests.builders import make_job, run
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+DOORS = [("get", "job"), ("get", "job_photo"), ("post", "job_cancel")]
+JOB_QUERIES = 5  # session, member, job, and two looks at the ledger
+
+
+@pytest.mark.parametrize(("method", "name"), DOORS)
+def test_somebody_elses_job_is_not_there_whichever_door_is_tried(
+    client: Client, member: User, method: str, name: str
+):
+    job = make_job()
+    assert getattr(client, method)(reverse(name, args=[job.pk])).status_code == 404
+    job.refresh_from_db()
+    assert job.state == JobState.READY
+
+
+@pytest.mark.parametrize(("method", "name"), DOORS)
+def test_a_job_is_shown_to_nobody_who_is_not_signed_in(client: Client, method: str, name: str):
+    address = reverse(name, args=[make_job().pk])
+    response = getattr(client, method)(address)
+    assert response["Location"] == f"{reverse('account_login')}?next={address}"
+
+
+def test_a_jobs_card_takes_few_queries(
+    client: Client, photo: Photo, django_assert_num_queries: Any
+):
+    job = make_job(photo=photo)
+    with django_assert_num_queries(JOB_QUERIES):
+        client.get(reverse("job", args=[job.pk]))
+
+
+def test_a_moving_jobs_card_asks_again_and_a_finished_one_does_not(client: Client, photo: Photo):
+    job = make_job(photo=photo)
+    card = client.get(reverse("job", args=[job.pk])).content.decode()
+    assert "hx-trigger" in card
+    client.post(reverse("job_cancel", args=[job.pk]))
+    card = client.get(reverse("job", args=[job.pk])).content.decode()
+    assert "hx-trigger" not in card
+    assert "You were not charged" in card
+
+
+def test_a_card_that_has_not_moved_since_it_was_seen_is_not_sent_again(
+    client: Client, photo: Photo, vendor: FakeVendor
+):
+    address = reverse("job", args=[make_job(photo=photo).pk])
+    unmoved = client.get(address, {"seen": "READY"})
+    assert (unmoved.status_code, unmoved.content) == (204, b"")
+    run("submit")
+    moved = client.get(address, {"seen": "READY"})
+    assert moved.status_code == 200
+    assert 'data-job-state="QUEUED"' in moved.content.decode()
+
+
+def test_an_order_can_be_taken_back_before_it_is_sent(client: Client, photo: Photo):
+    job = make_job(photo=photo)
+    response = client.post(reverse("job_cancel", args=[job.pk]), follow=True)
+    assert "Cancelled. You were not charged." in response.content.decode()
+    wallet = Wallet.objects.get(user=photo.owner)
+    assert (wallet.available_micros, wallet.held_micros) == (1_000_000, 0)
+
+
+def test_what_is_sent_cannot_be_taken_back_and_the_member_is_told(
+    client: Client, photo: Photo, vendor: FakeVendor
+):
+    job = make_job(photo=photo)
+    run("submit")
+    response = client.post(reverse("job_cancel", args=[job.pk]), follow=True)
+    assert "has already been sent" in response.content.decode()
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+
+
+def test_the_statement_leads_to_the_jobs_place_on_its_page(client: Client, photo: Photo):
+    job = make_job(photo=photo)
+    response = client.get(reverse("job_photo", args=[job.pk]))
+    assert response["Location"] == f"{reverse('photo', args=[photo.pk])}#job-{job.pk}"

@@ -1,0 +1,209 @@
+"""Quote and click: the exact price before, the exact price charged, and one job for one click."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Transfer, TransferKind, User, Wallet
+from jobs import catalog
+from jobs.models import Photo, RestorationJob
+from jobs.states import JobState
+from tests.builders import make_consent, make_member, make_photo
+
+pytestmark = pytest.mark.django_db
+
+GFPGAN_MICROS = 3_100
+
+
+def click(client: Client, photo: Photo, *, model: str = "gfpgan", **said: Any) -> Any:
+    """The button under GFPGAN, with its form as it is shown; None leaves a field out."""
+    form = {
+        "click_key": uuid.uuid4(),
+        "shown_micros": GFPGAN_MICROS,
+        "gfpgan-scale": "2",
+        "gfpgan-version": "v1.4",
+        **said,
+    }
+    sent = {name: value for name, value in form.items() if value is not None}
+    return client.post(reverse("restore", args=[photo.pk, model]), sent)
+
+
+def balances(user: User) -> tuple[int, int]:
+    wallet = Wallet.objects.get(user=user)
+    return wallet.available_micros, wallet.held_micros
+
+
+# --- The quote ------------------------------------------------------------------------------
+def quote(client: Client, photo: Photo, model: str, **said: str) -> Any:
+    asked = {f"{model}-{key}": value for key, value in said.items()}
+    return client.get(reverse("quote", args=[photo.pk, model]), asked)
+
+
+def test_the_quote_follows_what_is_filled_in(client: Client, photo: Photo):
+    text = quote(client, photo, "codeformer", codeformer_fidelity="0.5", upscale="8")
+    assert 'name="shown_micros" value="413"' in text.content.decode()
+    assert "512 × 384 px" in text.content.decode()
+
+
+def test_the_quote_says_what_is_missing(client: Client, photo: Photo):
+    Photo.objects.filter(pk=photo.pk).update(width_px=5000, height_px=5000)
+    poor = make_member(micros=1)
+    Photo.objects.filter(pk=photo.pk).update(owner=poor)
+    client.force_login(poor)
+    text = quote(client, photo, "gfpgan", scale="1", version="v1.4").content.decode()
+    assert "Your wallet is $0.003099 short of this." in text
+
+
+def test_a_setting_that_is_wrong_has_no_price_but_a_reason(client: Client, photo: Photo):
+    text = quote(client, photo, "gfpgan", scale="9", version="v1.4").content.decode()
+    assert "less than or equal to 4" in text
+    assert "shown_micros" not in text
+
+
+@pytest.mark.parametrize("model", ["nano-banana", "gfpgan2"])
+def test_a_model_that_is_not_in_the_catalogue_is_not_there(
+    client: Client, photo: Photo, model: str
+):
+    assert quote(client, photo, model).status_code == 404
+    assert click(client, photo, model=model).status_code == 404
+
+
+# --- The click ------------------------------------------------------------------------------
+def test_a_click_orders_what_was_shown_sets_the_money_aside_and_rings(
+    client: Client, photo: Photo, rings: list[str]
+):
+    response = click(client, photo, **{"gfpgan-scale": "3"})
+    job = RestorationJob.objects.get()
+    assert response["Location"] == reverse("photo", args=[photo.pk])
+    assert (job.state, job.owner, job.photo) == (JobState.READY, photo.owner, photo)
+    assert job.parameters == {"scale": 3, "version": "v1.4"}
+    assert balances(photo.owner) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
+    assert rings == ["submit"]
+
+
+def test_a_second_click_is_the_same_job_and_the_same_money(
+    client: Client, photo: Photo, rings: list[str]
+):
+    key = uuid.uuid4()
+    answers = [click(client, photo, click_key=key) for _ in range(3)]
+    assert {answer["Location"] for answer in answers} == {reverse("photo", args=[photo.pk])}
+    assert RestorationJob.objects.count() == 1
+    assert Transfer.objects.filter(kind=TransferKind.HOLD).count() == 1
+    assert balances(photo.owner) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
+
+
+def test_a_page_shown_anew_is_a_new_click(client: Client, photo: Photo, rings: list[str]):
+    keys = set()
+    for _ in range(2):
+        offers = client.get(reverse("photo", args=[photo.pk])).context["offers"]
+        keys |= {offer.click_key for offer in offers}
+    assert len(keys) == 2 * len(catalog.MODELS)
+
+
+def test_too_little_money_says_how_much_is_missing_and_keeps_the_form(
+    client: Client, rings: list[str]
+):
+    poor = make_member(micros=1_000)
+    client.force_login(poor)
+    photo = make_photo(owner=poor)
+    make_consent(photo)
+    key = uuid.uuid4()
+    response = click(client, photo, click_key=key, **{"gfpgan-scale": "3"})
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert (
+        "Your wallet is $0.0021 short: this costs $0.0031 and you have $0.001. "
+        "Nothing was ordered or charged." in text
+    )
+    offer = next(o for o in response.context["offers"] if o.model is catalog.GFPGAN)
+    assert offer.form["scale"].value() == "3"
+    assert offer.click_key == key
+    assert not RestorationJob.objects.exists()
+    assert balances(poor) == (1_000, 0)
+    assert rings == []
+
+
+def test_a_price_that_changed_since_it_was_shown_is_not_charged(
+    client: Client, photo: Photo, rings: list[str], settings: Any
+):
+    settings.PRICE_GFPGAN_MICROS = 9_900
+    response = click(client, photo)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "The price has changed since you saw it. Please look again." in text
+    assert 'name="shown_micros" value="9900"' in text
+    assert not RestorationJob.objects.exists()
+    assert rings == []
+
+
+def test_a_forged_price_is_not_believed(client: Client, photo: Photo, rings: list[str]):
+    assert click(client, photo, shown_micros=1).status_code == 422
+    assert not RestorationJob.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"gfpgan-scale": "9"},
+        {"gfpgan-scale": None},
+        {"gfpgan-version": "v9"},
+        {"shown_micros": None},
+        {"click_key": "not-a-key"},
+        {"click_key": None},
+    ],
+)
+def test_a_form_that_is_wrong_orders_nothing_and_shows_the_page_again(
+    client: Client, photo: Photo, rings: list[str], said: dict[str, Any]
+):
+    response = click(client, photo, **said)
+    assert response.status_code == 422
+    assert not RestorationJob.objects.exists()
+    assert rings == []
+
+
+def test_a_click_without_a_price_on_it_shows_the_price_first(
+    client: Client, photo: Photo, rings: list[str]
+):
+    response = click(client, photo, shown_micros=None)
+    text = response.content.decode()
+    assert "Here is the price for these settings. Press again to order." in text
+    assert 'name="shown_micros" value="3100"' in text
+    assert not RestorationJob.objects.exists()
+
+
+def test_a_correction_in_one_form_leaves_the_others_as_they_were(client: Client, photo: Photo):
+    response = click(client, photo, **{"gfpgan-scale": "9"})
+    offers = {offer.model.key: offer for offer in response.context["offers"]}
+    assert offers["gfpgan"].form.errors
+    assert not offers["codeformer"].form.is_bound
+    assert offers["codeformer"].quote is not None
+
+
+def test_an_order_that_needs_a_reviewer_waits_with_its_money_set_aside(
+    client: Client, member: User, rings: list[str]
+):
+    photo = make_photo(owner=member)
+    make_consent(photo, depicted=("CHILD",))
+    click(client, photo)
+    assert RestorationJob.objects.get().state == JobState.AWAITING_CONSENT
+    assert balances(member) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
+
+
+def test_without_consent_nothing_can_be_ordered(client: Client, member: User, rings: list[str]):
+    response = click(client, make_photo(owner=member))
+    assert response.status_code == 422
+    assert "Please say first who is in the photo" in response.content.decode()
+    assert balances(member) == (1_000_000, 0)
+    assert rings == []
+
+
+def test_an_order_from_another_site_is_refused(photo: Photo):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(photo.owner)
+    assert click(strict, photo).status_code == 403
+    assert not RestorationJob.objects.exists()
