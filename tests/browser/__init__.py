@@ -1,0 +1,1 @@
+"""People at a real browser, on a phone and at a desk."""

@@ -1,0 +1,83 @@
+"""Ordering and taking back, as a person with a quick finger, an empty wallet or a doubt does it."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from sandbox.demo import journey
+from sandbox.demo.visitor import Visitor
+from tests.browser.conftest import OpenPage
+from tests.browser.guard import Guard
+from tests.journeys import pictures
+from tests.journeys.people import People
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def consented_photo(member: Visitor) -> str:
+    photo = journey.upload(member, ("gran.jpg", pictures.small_photo(), "image/jpeg"))
+    journey.give_consent(member, photo, depicted=["DECEASED"])
+    journey.prepared(member, photo)
+    return photo
+
+
+def test_a_double_click_is_one_job(open_page: OpenPage, people: People):
+    member = people.member()
+    page = open_page("phone", signed_in=member)
+    page.goto(consented_photo(member))
+    page.locator("#offer-gfpgan").get_by_role("button", name=re.compile("^Restore")).dblclick()
+    expect(page.locator("[data-job-state=DELIVERED]")).to_have_count(1)
+    expect(page.locator("[data-job-state]")).to_have_count(1)
+    page.goto("/wallet/")
+    expect(
+        page.get_by_role("row").filter(has_text=re.compile(r"Set aside\s*GFPGAN"))
+    ).to_have_count(1)
+    expect(page.locator(".balance")).to_have_text("$0.9969")
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_too_little_money_says_how_much_is_missing_and_keeps_the_form(
+    open_page: OpenPage, people: People, guard: Guard, screen: str
+):
+    member = people.member(credit_micros=1_000)
+    page = open_page(screen, signed_in=member)
+    page.goto(consented_photo(member))
+    card = page.locator("#offer-gfpgan")
+    expect(card.get_by_text("Your wallet is $0.0021 short of this.")).to_be_visible()
+    card.get_by_label("Enlarge").fill("3")
+    guard.expect_refusal(422)
+    card.get_by_role("button", name=re.compile("^Restore")).click()
+    words = "Your wallet is $0.0021 short: this costs $0.0031 and you have $0.001."
+    expect(page.get_by_text(words)).to_be_visible()
+    expect(card.get_by_label("Enlarge")).to_have_value("3")
+    expect(page.locator("[data-job-state]")).to_have_count(0)
+    guard.look_at_width(page)
+
+
+def test_consent_that_is_withdrawn_erases_the_pictures(open_page: OpenPage, people: People):
+    member = people.member()
+    photo = consented_photo(member)
+    assert journey.ended(member, journey.order(member, photo, "gfpgan")).state == "DELIVERED"
+    page = open_page(signed_in=member)
+    page.goto(photo)
+    addresses = page.eval_on_selector_all(
+        "main img, main a", "all => all.map(one => one.src || one.href)"
+    )
+    # The original, its preview, the result and the result's preview.
+    pictures_of_it = {one for one in addresses if "X-Amz-Signature" in one}
+    assert len({address.partition("?")[0] for address in pictures_of_it}) == 4
+    assert {httpx.get(address).status_code for address in pictures_of_it} == {200}
+
+    page.get_by_text("Take it back").click()
+    page.get_by_role("button", name="Withdraw consent").click()
+
+    expect(page.get_by_text("is withdrawn and its pictures are being erased")).to_be_visible()
+    expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+    journey.eventually(
+        lambda: {httpx.get(address).status_code for address in pictures_of_it} <= {403, 404},
+        "The pictures were still there",
+    )

@@ -1,0 +1,83 @@
+"""Every page stands on both screens without an error, and the guard that says so sees errors."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from sandbox.stack import Addresses
+from tests.browser.conftest import OpenPage
+from tests.browser.guard import Guard
+from tests.journeys.people import People
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+ANYBODYS = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
+MEMBERS = (
+    "/",
+    "/photos/",
+    "/wallet/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/logout/",
+)
+STAFFS = (
+    "/admin/",
+    "/admin/accounts/transfer/",
+    "/admin/accounts/transfer/add/",
+    "/admin/accounts/user/",
+    "/admin/accounts/wallet/",
+)
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_every_page_stands_without_an_error(
+    open_page: OpenPage, people: People, guard: Guard, screen: str
+):
+    strangers, members = open_page(screen), open_page(screen, signed_in=people.clerk())
+    for page, paths in ((strangers, ANYBODYS), (members, MEMBERS)):
+        for path in paths:
+            page.goto(path, wait_until="load")
+            guard.look_at_width(page)
+    guard.expect_refusal(404)
+    members.goto("/no/such/page/")
+    guard.look_at_width(members)
+
+
+def test_the_staffs_pages_stand_without_an_error(open_page: OpenPage, people: People):
+    page = open_page(signed_in=people.clerk())
+    for path in STAFFS:
+        page.goto(path, wait_until="load")
+        assert page.locator("#content").inner_text()
+
+
+def test_the_guard_sees_what_is_wrong(browser: Browser, house: Addresses):
+    guard = Guard()
+    with browser.new_context(base_url=house.site) as context:
+        guard.watch(context, javascript=True)
+        page = context.new_page()
+        page.goto("/accounts/login/")
+        assert guard.complaints == []
+        page.evaluate(
+            """async () => {
+              console.error("oh no");
+              setTimeout(() => nobody.home());
+              await fetch("/no/such/page/");
+              await fetch("http://127.0.0.1:1/").catch(() => null);
+              document.body.innerHTML += "<p style='color: red'>";
+              document.body.innerHTML += "<pre>" + "wide ".repeat(1000);
+            }"""
+        )
+        page.wait_for_timeout(200)
+        guard.look_at_width(page)
+    found = "\n".join(guard.complaints)
+    for complaint in (
+        "console: oh no",
+        "script: nobody is not defined",
+        "404: ",
+        "console: Content-Security-Policy: connect-src",
+        "console: Content-Security-Policy: style-src",
+        "px wider than the screen",
+    ):
+        assert complaint in found
