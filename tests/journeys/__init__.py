@@ -1,0 +1,1 @@
+"""Whole flows against the real processes, through the real pages, without a browser."""

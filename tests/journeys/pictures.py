@@ -1,0 +1,50 @@
+"""Pictures to send: a small real one, and some that nobody should send."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from functools import cache
+from pathlib import Path
+
+from PIL import Image
+
+SAMPLES = Path(__file__).parents[2] / "sandbox" / "samples"
+
+
+@cache
+def small_photo() -> bytes:
+    """A portrait of 0.08 MP, restored in a moment."""
+    with Image.open(SAMPLES / "grace-hopper-damaged.jpg") as image:
+        return _encoded(image.resize((256, 300)), "JPEG", quality=90)
+
+
+def truncated() -> bytes:
+    whole = small_photo()
+    return whole[: len(whole) // 2]
+
+
+def animated() -> bytes:
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("navy", "peru", "olive")]
+    return _encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80)
+
+
+def enormous(side_px: int = 30_000) -> bytes:
+    """A whole black PNG of a quarter of a megabyte at most, 900 megapixels when unpacked."""
+    packer = zlib.compressobj(1)
+    row = bytes(1 + side_px // 8)  # no filter, one bit a pixel
+    rows = b"".join([*(packer.compress(row) for _ in range(side_px)), packer.flush()])
+    header = struct.pack(">IIBBBBB", side_px, side_px, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _encoded(image: Image.Image, format: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
