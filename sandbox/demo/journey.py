@@ -6,7 +6,7 @@ Each step raises PageError, in a sentence, when the site does not let it be take
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sandbox.demo.pages import Element, Form, PageError, Value
 from sandbox.demo.visitor import File, Page, Visitor
 
-LOOK_EVERY_SECONDS = 0.2
+LOOK_EVERY_SECONDS = 0.1
 PATIENCE_SECONDS = 120.0
 MICROS = 1_000_000
 # What may still change; every other state is an end.
@@ -109,7 +109,7 @@ def sign_up(site: str, *, mailbox: str, email: str, password: str) -> Visitor:
         "The mail with the confirmation link did not come",
     )
     page = member.open(link)
-    page = member.send(page, page.form(urlsplit(link).path))
+    page = member.send(page, page.form("/accounts/confirm-email/"))
     if urlsplit(page.url).path != "/photos/":
         raise PageError(f"Confirming the address led to {page.url}, not to the photos.")
     return member
@@ -189,13 +189,11 @@ def offer(page: Page, model: str) -> Form:
     return page.form(f"/restore/{model}/")
 
 
-def order(
-    member: Visitor, photo: str, model: str, settings: Mapping[str, Value] | None = None
-) -> JobCard:
-    """Click on "Restore": the new job's card."""
+def order(member: Visitor, photo: str, model: str) -> JobCard:
+    """Click on "Restore" with the settings as they stand there: the new job's card."""
     page = prepared(member, photo)
     known = {card.id for card in job_cards(page)}
-    page = member.send(page, offer(page, model), settings)
+    page = member.send(page, offer(page, model))
     new = [card for card in job_cards(page) if card.id not in known]
     if len(new) != 1:
         raise PageError(f"One click on {model} made {len(new)} jobs. {page.complaint}".strip())

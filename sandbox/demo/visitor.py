@@ -39,12 +39,12 @@ class Page:
         ]
         return " ".join(dict.fromkeys(found))
 
-    def form(self, action: str = "") -> Form:
-        """The first form whose action ends so. Raises PageError when there is none."""
+    def form(self, action: str) -> Form:
+        """The first form with this in its action. Raises PageError when there is none."""
         for element in self.content.all("form"):
-            if element.attributes.get("action", "").endswith(action):
+            if action in element.attributes.get("action", ""):
                 return Form(element)
-        raise PageError(f"{self.url} has no form for {action or 'this page'}.")
+        raise PageError(f"{self.url} has no form for {action}.")
 
 
 class Visitor:
