@@ -84,6 +84,9 @@ class CreditForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Transfer
         fields: list[str] = []
 
+    def _post_clean(self) -> None:
+        """Nothing of the model to check: the ledger makes the row, not this form."""
+
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         member, amount = said.get("member"), said.get("amount")
