@@ -32,6 +32,8 @@ SAMPLE = ROOT / "sandbox" / "samples" / "grace-hopper-damaged.jpg"
 DEPICTED = ["DECEASED"]
 MODELS = ("gfpgan", "codeformer", "flux-kontext")
 CREDIT_MICROS = 1_000_000
+# Ask the vendor often enough that PROCESSING is seen, not only the callback at the end.
+PACE = {"POLL_FIRST_SECONDS": "1"}
 # Every run of ours leaves it, so a folder without it is somebody else's.
 MARK = "stack.log"
 
@@ -169,7 +171,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = options(sys.argv[1:])
     try:
-        run(chosen.var.resolve(), dict(pair.split("=", 1) for pair in chosen.env))
+        run(chosen.var.resolve(), PACE | dict(pair.split("=", 1) for pair in chosen.env))
     except (DemoError, PageError, StackError) as problem:
         sentence = str(problem)
     except httpx.HTTPError as problem:
