@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts import ledger
 from accounts.models import Transfer, TransferKind, User, Wallet
 from tests.builders import make_member
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -176,24 +175,15 @@ def test_a_hold_is_captured_once_whatever_the_key():
 @pytest.mark.django_db(transaction=True)
 def test_sixteen_racing_holds_with_money_for_five_give_exactly_five():
     user = make_member(micros=50)
-    start = threading.Barrier(16)
-    outcomes: list[str] = []
 
-    def race(number: int) -> None:
+    def hold(number: int) -> str:
         try:
-            start.wait()
             held(user, 10, key=f"hold:{number}")
-            outcomes.append("held")
         except ledger.InsufficientFunds:
-            outcomes.append("refused")
-        finally:
-            connection.close()
+            return "refused"
+        return "held"
 
-    threads = [threading.Thread(target=race, args=(number,)) for number in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(16, hold)
     assert sorted(outcomes) == ["held"] * 5 + ["refused"] * 11
     assert balances(user) == (0, 50)
     assert ledger.lies() == []
@@ -203,21 +193,9 @@ def test_sixteen_racing_holds_with_money_for_five_give_exactly_five():
 def test_eight_captures_with_one_key_charge_once():
     user = make_member(micros=50)
     hold = held(user, 10)
-    start = threading.Barrier(8)
-    transfers: list[int] = []
-
-    def race() -> None:
-        try:
-            start.wait()
-            transfers.append(ledger.capture(hold=hold, amount_micros=10, key="capture:1").pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=race) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    transfers = at_once(
+        8, lambda _: ledger.capture(hold=hold, amount_micros=10, key="capture:1").pk
+    )
     assert len(transfers) == 8
     assert len(set(transfers)) == 1
     assert balances(user) == (40, 0)

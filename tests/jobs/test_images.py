@@ -435,28 +435,36 @@ def xmp() -> bytes:
     return f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{SECRET}</x:xmpmeta>".encode()
 
 
-def telling_jpeg() -> bytes:
+def telling_jpeg(**more: Any) -> bytes:
     data = encoded(
         quadrants(),
         "JPEG",
         exif=telling_exif(),
         xmp=xmp(),
         comment=SECRET,
-        icc_profile=swapped_profile() + SECRET.encode(),
         dpi=(1234, 1234),
+        **more,
     )
     iptc = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0" + SECRET.encode()
     segment = b"\xff\xed" + struct.pack(">H", len(iptc) + 2) + iptc
     return data[:2] + segment + data[2:] + SECRET.encode()
 
 
-def telling_png() -> bytes:
+def telling_jpeg_with_a_profile() -> bytes:
+    return telling_jpeg(icc_profile=swapped_profile() + SECRET.encode())
+
+
+def telling_png(**more: Any) -> bytes:
     words = PngImagePlugin.PngInfo()
     words.add_text("Author", SECRET)
     words.add_text("Comment", SECRET, zip=True)
     words.add_itxt("XML:com.adobe.xmp", xmp().decode())
     words.add(b"prVt", SECRET.encode())
-    return encoded(quadrants(), "PNG", pnginfo=words, exif=telling_exif(), dpi=(1234, 1234))
+    return encoded(quadrants(), "PNG", pnginfo=words, exif=telling_exif(), dpi=(1234, 1234), **more)
+
+
+def telling_png_with_a_broken_profile() -> bytes:
+    return telling_png(icc_profile=SECRET.encode())
 
 
 def telling_tiff() -> bytes:
@@ -504,7 +512,16 @@ def webp_chunks(data: bytes) -> set[bytes]:
 
 
 @pytest.mark.parametrize(
-    "telling", [telling_jpeg, telling_png, telling_tiff, telling_webp, telling_gif]
+    "telling",
+    [
+        telling_jpeg,
+        telling_jpeg_with_a_profile,
+        telling_png,
+        telling_png_with_a_broken_profile,
+        telling_tiff,
+        telling_webp,
+        telling_gif,
+    ],
 )
 def test_no_copy_says_anything_but_pixels(telling: Any):
     original = telling()

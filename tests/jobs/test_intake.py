@@ -6,9 +6,10 @@ import hashlib
 import io
 import logging
 import struct
+import tempfile
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 import boto3
 import pytest
@@ -80,11 +81,16 @@ def huge_png() -> bytes:
 
 # --- What is taken --------------------------------------------------------------------------
 @pytest.mark.usefixtures("bucket")
-def test_the_original_is_kept_byte_for_byte_with_everything_that_is_in_it():
+@pytest.mark.parametrize("kind", [io.BytesIO, tempfile.TemporaryFile])
+def test_the_original_is_kept_byte_for_byte_with_everything_that_is_in_it(
+    kind: Callable[[], BinaryIO],
+):
     exif = Image.Exif()
     exif[0x010E] = "Stockholm, 1953"
     data = jpeg(exif=exif, comment=b"the only print")
-    photo = receive(data)
+    with kind() as file:
+        file.write(data)
+        photo = intake.receive(owner=make_member(), file=file, name="x", byte_size=len(data))
     into = io.BytesIO()
     storage.get(photo.original_key, into)
     assert into.getvalue() == data

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from jobs import pipeline
@@ -17,6 +16,7 @@ from jobs.states import JobState
 from jobs.steps import submit
 from tests.builders import make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +111,6 @@ def test_four_workers_hand_each_job_over_once(vendor: FakeVendor):
     owner = make_member()
     for _ in range(20):
         make_job(photo=make_photo(owner=owner))
-    start = threading.Barrier(4)
 
     def slowly(request: httpx.Request) -> httpx.Response:
         time.sleep(0.01)  # let the claims overlap
@@ -120,17 +119,6 @@ def test_four_workers_hand_each_job_over_once(vendor: FakeVendor):
 
     vendor.on_submit = slowly
 
-    def work() -> None:
-        try:
-            start.wait()
-            run("submit")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(4, lambda _: run("submit"))
     assert len(vendor.submissions) == 20
     assert RestorationJob.objects.filter(state=JobState.QUEUED).count() == 20

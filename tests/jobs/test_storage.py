@@ -209,6 +209,7 @@ def test_a_bucket_that_we_may_not_see_is_not_made_anew(monkeypatch: pytest.Monke
         "s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y"
     )
     monkeypatch.setattr(storage, "_client", lambda: client)
+    monkeypatch.setattr(client, "create_bucket", lambda **options: pytest.fail("made anew"))
     with Stubber(client) as stub:
         stub.add_client_error("head_bucket", http_status_code=403)
         with pytest.raises(storage.StorageUnavailable):

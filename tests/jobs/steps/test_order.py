@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 
 import pytest
-from django.db import connection
 
 from accounts import ledger
 from accounts.models import Transfer
@@ -15,6 +13,7 @@ from jobs.models import PhotoState, RestorationJob
 from jobs.states import JobState
 from jobs.steps import order
 from tests.builders import make_consent, make_job, make_member, make_photo
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -98,21 +97,8 @@ def test_cancelling_before_it_is_sent_returns_the_hold_and_twice_is_once():
 def test_six_clicks_at_once_are_one_job_and_one_hold():
     photo = make_photo()
     make_consent(photo)
-    key, start = uuid.uuid4(), threading.Barrier(6)
-    jobs: list[uuid.UUID] = []
-
-    def click() -> None:
-        try:
-            start.wait()
-            jobs.append(place(photo, key).pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=click) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    key = uuid.uuid4()
+    jobs = at_once(6, lambda _: place(photo, key).pk)
     assert len(jobs) == 6
     assert len(set(jobs)) == 1
     assert Transfer.objects.filter(kind="HOLD").count() == 1

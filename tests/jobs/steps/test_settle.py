@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
-from django.db import connection
 
 from accounts import ledger
 from accounts.models import Transfer, TransferKind
@@ -15,6 +13,7 @@ from jobs.states import JobState
 from jobs.steps import order, settle
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -167,23 +166,14 @@ def test_eight_callbacks_at_once_charge_once(vendor: FakeVendor):
     job = make_job()
     run("submit")
     body = vendor.finish("COMPLETED").callback()
-    start = threading.Barrier(8)
-    verdicts: list[str] = []
+    token = token_of(vendor)
 
-    def race() -> None:
-        try:
-            start.wait()
-            settlement = settle.deliver(token=token_of(vendor), body=body)
-            assert settlement is not None
-            verdicts.append(settlement.verdict)
-        finally:
-            connection.close()
+    def call_back(_: int) -> str:
+        settlement = settle.deliver(token=token, body=body)
+        assert settlement is not None
+        return str(settlement.verdict)
 
-    threads = [threading.Thread(target=race) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    verdicts = at_once(8, call_back)
     assert sorted(verdicts) == [Verdict.APPLIED] + [Verdict.DUPLICATE] * 7
     assert kinds() == ["HOLD", "CAPTURE"]
     job.refresh_from_db()

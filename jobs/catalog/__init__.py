@@ -1,0 +1,24 @@
+"""The catalogue, from which forms, validation, payload, quote and advice all come.
+
+A new model is one entry in `models`.
+"""
+
+from jobs.catalog.model import RestorationModel
+from jobs.catalog.models import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS
+from jobs.catalog.parameters import Choice, Flag, Fraction, Integer, Parameter
+from jobs.catalog.prices import Quote, megapixels
+
+__all__ = [
+    "CODEFORMER",
+    "FLUX_KONTEXT",
+    "GFPGAN",
+    "MODELS",
+    "Choice",
+    "Flag",
+    "Fraction",
+    "Integer",
+    "Parameter",
+    "Quote",
+    "RestorationModel",
+    "megapixels",
+]

@@ -1,0 +1,68 @@
+"""What is known of one restoration model, and what follows from it: quote, payload, words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.catalog.parameters import Parameter
+from jobs.catalog.prices import PerMegapixel, PerRequest, Quote
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestorationModel:
+    """What we know of one model. `endpoint` is a path under the gateway's base URL.
+
+    `advise` is told how wide each face in the photo is, in px.
+    """
+
+    key: str
+    name: str
+    maker: str
+    tagline: str
+    good_for: str
+    honest_limit: str
+    vendor: str
+    vendor_model_id: str
+    endpoint: str
+    image_parameter: str
+    parameters: tuple[Parameter, ...]
+    price: PerRequest | PerMegapixel
+    advise: Callable[[Sequence[int]], str]
+    scale_parameter: str | None = None
+
+    @property
+    def price_words(self) -> str:
+        return self.price.words()
+
+    def defaults(self) -> dict[str, Any]:
+        """What the vendor assumes when nothing is said."""
+        return {p.key: getattr(p, "default", None) for p in self.parameters}
+
+    def quote(self, *, width_px: int, height_px: int, parameters: Mapping[str, Any]) -> Quote:
+        """The price for a prepared picture of this size, in micro-dollars, rounded once, up."""
+        scale = int(parameters[self.scale_parameter]) if self.scale_parameter else 1
+        width, height = width_px * scale, height_px * scale
+        return Quote(
+            total_micros=self.price.total(width * height),
+            output_width_px=width,
+            output_height_px=height,
+            explanation=self.price.explain(width * height),
+        )
+
+    def payload(self, *, image_url: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The vendor's JSON body. What the member left open is left out."""
+        said = {p.key: parameters.get(p.key) for p in self.parameters}
+        return {
+            self.image_parameter: image_url,
+            **{key: value for key, value in said.items() if value is not None},
+        }
+
+    def words_for(self, parameters: Mapping[str, Any]) -> str:
+        """A member's settings in a line, for the job's card and the receipt."""
+        return "; ".join(
+            parameter.words(parameters[parameter.key])
+            for parameter in self.parameters
+            if not parameter.settled and parameters.get(parameter.key) is not None
+        )

@@ -1,0 +1,138 @@
+"""Every restoration model, declared once.
+
+Facts (endpoints, parameters, ranges, defaults, prices) are Pixazo's documents': "Codeformer Image
+Restoration API", "GFPGAN Image Restore API" and "Flux Kontext Image Restoration API".
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from jobs.catalog import advice
+from jobs.catalog.model import RestorationModel
+from jobs.catalog.parameters import Choice, Flag, Fraction, Integer
+from jobs.catalog.prices import PerMegapixel, PerRequest
+
+FLUX_KONTEXT = RestorationModel(
+    key="flux-kontext",
+    name="FLUX.1 Kontext",
+    maker="Black Forest Labs",
+    tagline="Repairs the whole scene",
+    good_for="Cracks, stains, dust and fading anywhere in the picture, with or without people.",
+    honest_limit="Where the picture is gone, it invents something that fits. Faces may change.",
+    vendor="pixazo",
+    vendor_model_id="flux-kontext-restore-image",
+    endpoint="/flux-kontext-restore-image/v1/flux-kontext-restore-image/generate",
+    image_parameter="input_image",
+    parameters=(
+        Choice(
+            key="output_format",
+            label="File format",
+            values=(("png", "PNG, no loss"), ("jpg", "JPEG, smaller file")),
+            default="png",
+        ),
+        Choice(
+            key="safety_tolerance",
+            label="Content filter",
+            help="How strictly the vendor's own filter refuses pictures.",
+            values=((2, "Most permissive"), (1, "Medium"), (0, "Strictest")),
+            default=2,
+            advanced=True,
+        ),
+        Integer(
+            key="seed",
+            label="Seed",
+            help="The same number gives the same result again. Leave empty for a random one.",
+            lowest=0,
+            highest=2**31 - 1,
+            default=None,
+            optional=True,
+            advanced=True,
+        ),
+    ),
+    price=PerRequest(lambda: settings.PRICE_FLUX_KONTEXT_MICROS),
+    advise=advice.for_kontext,
+)
+
+GFPGAN = RestorationModel(
+    key="gfpgan",
+    name="GFPGAN",
+    maker="TencentARC",
+    tagline="Brings faces into focus",
+    good_for="Portraits that are blurred, grainy or small. The quickest and often the cheapest.",
+    honest_limit="If a face is very small or badly damaged, it may turn into somebody else's.",
+    vendor="pixazo",
+    vendor_model_id="gfpgan",
+    endpoint="/gfpgan/v1/gfpgan/generate",
+    image_parameter="img",
+    parameters=(
+        Integer(
+            key="scale",
+            label="Enlarge",
+            help="1 keeps the size, 2 doubles width and height.",
+            lowest=1,
+            highest=4,
+            default=2,
+        ),
+        Choice(
+            key="version",
+            label="Model version",
+            values=(("v1.4", "v1.4"),),
+            default="v1.4",
+            advanced=True,
+        ),
+    ),
+    price=PerRequest(lambda: settings.PRICE_GFPGAN_MICROS),
+    advise=advice.for_gfpgan,
+    scale_parameter="scale",
+)
+
+CODEFORMER = RestorationModel(
+    key="codeformer",
+    name="CodeFormer",
+    maker="sczhou",
+    tagline="Lets you set how much may change",
+    good_for="Faces and background together, and enlarging up to eight times.",
+    honest_limit="Towards “sharper” it invents more of the face; towards “closer” it repairs less.",
+    vendor="pixazo",
+    vendor_model_id="codeformer-image-restoration",
+    endpoint="/codeformer-image-restoration/v1/codeformer/generate",
+    image_parameter="image",
+    parameters=(
+        Fraction(
+            key="codeformer_fidelity",
+            label="Fidelity",
+            help="How closely the result keeps to the face in your photo.",
+            default=0.5,
+            low_words="sharper, more invented",
+            high_words="closer to the original",
+        ),
+        Integer(
+            key="upscale",
+            label="Enlarge",
+            help="1 keeps the size, 2 doubles width and height. The price grows with its square.",
+            lowest=1,
+            highest=8,
+            default=2,
+        ),
+        Flag(
+            key="background_enhance",
+            label="Sharpen the background too",
+            no_words="background only resized",
+            default=True,
+        ),
+        Flag(
+            key="face_upsample",
+            label="Extra detail in faces",
+            no_words="no extra detail in faces",
+            default=True,
+        ),
+    ),
+    price=PerMegapixel(lambda: settings.PRICE_CODEFORMER_MICROS),
+    advise=advice.for_codeformer,
+    scale_parameter="upscale",
+)
+
+MODELS: dict[str, RestorationModel] = {
+    model.key: model for model in (GFPGAN, CODEFORMER, FLUX_KONTEXT)
+}
