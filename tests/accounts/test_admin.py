@@ -37,7 +37,7 @@ def signed_in(role: str, **extra: Any) -> Client:
 
 @pytest.fixture
 def billing() -> Client:
-    return signed_in(BILLING_STAFF)
+    return signed_in(BILLING_STAFF, email="ben@heirloom.example")
 
 
 @pytest.fixture
@@ -65,6 +65,72 @@ def adjustments() -> list[Transfer]:
     return list(
         Transfer.objects.filter(kind__in=[TransferKind.CREDIT, TransferKind.DEBIT]).order_by("pk")
     )
+
+
+# --- Credit ---------------------------------------------------------------------------------
+def test_credit_names_who_gave_it_and_why(billing: Client):
+    member = make_member(micros=0)
+    assert credit(billing, member).status_code == 302
+    (transfer,) = adjustments()
+    assert (transfer.kind, transfer.amount_micros) == (TransferKind.CREDIT, 2_500_000)
+    assert transfer.actor == User.objects.get(email="ben@heirloom.example")
+    assert transfer.reason == "The scan was lost by us"
+    assert Wallet.objects.get(user=member).available_micros == 2_500_000
+
+
+def test_the_actor_is_who_is_signed_in_whatever_the_form_says(billing: Client):
+    member = make_member(micros=0)
+    credit(billing, member, actor=member.pk)
+    assert adjustments()[0].actor == User.objects.get(email="ben@heirloom.example")
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("reason", ""),
+        ("reason", "   "),
+        ("amount", ""),
+        ("amount", "0"),
+        ("amount", "0.0000001"),
+        ("amount", "1e400"),
+        ("amount", "NaN"),
+        ("amount", "ten"),
+        ("member", ""),
+        ("member", "999999"),
+        ("key", ""),
+        ("key", "again"),
+    ],
+)
+def test_without_a_member_an_amount_and_a_reason_no_money_moves(
+    billing: Client, field: str, said: str
+):
+    response = credit(billing, make_member(micros=100), **{field: said})
+    assert response.status_code == 200
+    assert list(response.context["adminform"].form.errors) == [field]
+    assert adjustments() == []
+
+
+def test_a_correction_against_a_member_stops_at_what_they_have(billing: Client):
+    member = make_member(micros=1_000_000)
+    response = credit(billing, member, amount="-1.000001")
+    assert "The member has only $1.00." in response.content.decode()
+    assert adjustments() == []
+    assert credit(billing, member, amount="-1").status_code == 302
+    assert Wallet.objects.get(user=member).available_micros == 0
+
+
+def test_a_form_that_is_sent_twice_gives_credit_once(billing: Client):
+    member, key = make_member(micros=0), uuid.uuid4()
+    for _ in range(2):
+        assert credit(billing, member, key=key).status_code == 302
+    assert len(adjustments()) == 1
+
+
+def test_credit_stands_in_the_list_of_movements(billing: Client):
+    credit(billing, make_member(micros=0, email="maria@heirloom.example"))
+    text = billing.get(reverse("admin:accounts_transfer_changelist")).content.decode()
+    for word in ("maria@heirloom.example", "$2.50", "ben@heirloom.example", "lost by us"):
+        assert word in text
 
 
 # --- Who may what ---------------------------------------------------------------------------
