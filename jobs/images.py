@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from functools import wraps
+from typing import Any, BinaryIO, ParamSpec, TypeVar
 
 import numpy as np
 from django.conf import settings
@@ -28,10 +30,14 @@ CONTENT_TYPES = {
 }
 RESULT_FORMATS = ("PNG", "JPEG")
 LOSSY = frozenset({"JPEG", "WEBP"})
+DAMAGED = "This picture is damaged: the file ends early or is broken."
 SMALLEST_SIDE_PX = 16
 PREVIEW_SIDE_PX = 1600
 THUMBNAIL_SIDE_PX = 480
 SRGB = ImageCms.createProfile("sRGB")
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Our own limits are checked on the header before a pixel is decoded; Pillow's guess is not needed.
 Image.MAX_IMAGE_PIXELS = None
@@ -82,24 +88,40 @@ class Result:
     preview: Rendition
 
 
+def _in_words(look: Callable[P, R]) -> Callable[P, R]:
+    """Whatever a hostile file makes the library raise is UnreadableImage."""
+
+    @wraps(look)
+    def careful(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return look(*args, **kwargs)
+        except UnreadableImage:
+            raise
+        except Exception as problem:
+            raise UnreadableImage(DAMAGED) from problem
+
+    return careful
+
+
+@_in_words
 def inspect(file: BinaryIO) -> Facts:
     """Look at an upload and decode it whole, so that nothing broken is stored.
 
     Raises UnreadableImage.
     """
     image = _open(file, FORMATS, settings.UPLOAD_MAX_PIXELS)
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     if min(upright.size) < SMALLEST_SIDE_PX:
         raise UnreadableImage("This picture is too small to restore.")
-    frames = getattr(image, "n_frames", 1)
+    format = _format(image)
     note = ""
-    if frames > 1:
+    if format != "JPEG" and getattr(image, "n_frames", 1) > 1:
         note = (
-            "This file is animated: only its first frame is restored."
-            if image.format in ("GIF", "WEBP", "PNG")
-            else "This file has several pages: only the first is restored."
+            "This file has several pages: only the first is restored."
+            if format == "TIFF"
+            else "This file is animated: only its first frame is restored."
         )
-    return Facts(str(image.format), upright.width, upright.height, note)
+    return Facts(format, upright.width, upright.height, note)
 
 
 def prepare(file: BinaryIO) -> Prepared:
@@ -109,7 +131,7 @@ def prepare(file: BinaryIO) -> Prepared:
     """
     image = _open(file, FORMATS, settings.UPLOAD_MAX_PIXELS)
     clean = _clean(image)
-    if image.format in LOSSY:
+    if _format(image) in LOSSY:
         copy = _encode(clean, "JPEG", quality=95, subsampling=0, optimize=True)
     else:
         copy = _encode(clean, "PNG")
@@ -127,6 +149,7 @@ def prepare(file: BinaryIO) -> Prepared:
     )
 
 
+@_in_words
 def check_result(file: BinaryIO, *, width_px: int, height_px: int) -> Result:
     """Decode a vendor's picture whole, and see that it is of the photo's shape.
 
@@ -138,8 +161,13 @@ def check_result(file: BinaryIO, *, width_px: int, height_px: int) -> Result:
     if not 0.9 < got / expected < 1.1:
         raise UnreadableImage("The result has another shape than the photo.")
     return Result(
-        str(image.format), image.width, image.height, _shrunk(_clean(image), PREVIEW_SIDE_PX)
+        _format(image), image.width, image.height, _shrunk(_clean(image), PREVIEW_SIDE_PX)
     )
+
+
+def _format(image: Image.Image) -> str:
+    """MPO is a JPEG with more pictures behind it, as phones make them: depth, brightness."""
+    return {"MPO": "JPEG"}.get(str(image.format), str(image.format))
 
 
 def _open(file: BinaryIO, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
@@ -152,7 +180,7 @@ def _open(file: BinaryIO, formats: tuple[str, ...], max_pixels: int) -> Image.Im
             pixels = image.width * image.height
             if pixels > max_pixels:
                 raise UnreadableImage(
-                    f"This picture has {pixels // 1_000_000} megapixels; "
+                    f"This picture has {-(-pixels // 1_000_000)} megapixels; "
                     f"the most we can take is {max_pixels // 1_000_000}."
                 )
             image.load()
@@ -163,15 +191,24 @@ def _open(file: BinaryIO, formats: tuple[str, ...], max_pixels: int) -> Image.Im
             "This is not a picture that we can read. JPEG, PNG, WebP, GIF and TIFF are welcome."
         ) from problem
     except Exception as problem:  # a decoder may raise anything on hostile bytes
-        raise UnreadableImage("This picture is damaged: the file ends early or is broken.") from (
-            problem
-        )
+        raise UnreadableImage(DAMAGED) from problem
     return image
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its camera data says; data that can't be read says nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ImageOps.exif_transpose(image)
+        except Exception:
+            return image
+
+
+@_in_words
 def _clean(image: Image.Image) -> Image.Image:
     """Upright 8-bit sRGB pixels on white, and nothing else."""
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     upright = _eight_bits(upright)
     profile = image.info.get("icc_profile")
     if profile and upright.mode in ("RGB", "RGBA", "L", "CMYK"):
@@ -217,6 +254,7 @@ def _shrunk(image: Image.Image, side_px: int) -> Rendition:
     return _encode(small, "WEBP", quality=82, method=4)
 
 
+@_in_words
 def _encode(image: Image.Image, format: str, **options: Any) -> Rendition:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)

@@ -6,7 +6,7 @@ missing secret stops the start and is named: a site must never run on a default 
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -35,6 +35,13 @@ def origin(url: str) -> str:
     """Scheme, host and port of a URL, as a Content-Security-Policy source."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def with_query(url: str, **more: int) -> str:
+    """A URL with more in its query; what it says already stands."""
+    parts = urlsplit(url)
+    query = {**{key: str(value) for key, value in more.items()}, **dict(parse_qsl(parts.query))}
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 # --- Where we are -----------------------------------------------------------------------------
@@ -132,11 +139,11 @@ else:
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 RQ_QUEUES = {
     "default": {
-        "URL": REDIS_URL,
+        # A Redis that hangs must not hang a page: the sweep rings again anyway. (With a URL,
+        # django-rq reads no other place for these; a worker's own are longer.)
+        "URL": with_query(REDIS_URL, socket_timeout=2, socket_connect_timeout=1),
         "DEFAULT_TIMEOUT": 300,
         "SERIALIZER": "rq.serializers.JSONSerializer",
-        # A Redis that hangs must not hang a page: the sweep rings again anyway.
-        "REDIS_CLIENT_KWARGS": {"socket_timeout": 2, "socket_connect_timeout": 1},
     }
 }
 RQ = {"COMMIT_MODE": "auto"}  # jobs.doorbell waits for the commit itself, and survives a dead Redis

@@ -82,3 +82,5 @@ def test_the_notice_is_published_and_locked_by_its_migration_and_open_without_it
     assert locked("jobs_consentnotice")
     migrate("jobs", "0001_initial")
     assert not locked("jobs_consentnotice")
+    migrate("jobs")
+    assert locked("jobs_consentnotice")

@@ -8,6 +8,7 @@ Contract: Pixazo's API documents, sections "Request Code", "Webhook", "Delivery 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -16,6 +17,8 @@ from jobs.gateway import errors
 from jobs.gateway.types import Accepted, MalformedReport, StatusReport, Submission
 
 STATUSES = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED", "ERROR"})
+# It stands in a path of ours and in the database: letters, digits, and what joins them.
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 DEFAULT_RETRY_AFTER_SECONDS = 30
 MOST_RETRY_AFTER_SECONDS = 3600
 
@@ -104,9 +107,9 @@ def read_report(body: bytes) -> StatusReport:
     if not isinstance(said, dict):
         raise MalformedReport("not an object")
     request_id, status = said.get("request_id"), said.get("status")
-    if not isinstance(request_id, str) or not 0 < len(request_id) <= 200:
-        raise MalformedReport("request_id is missing")
-    if status not in STATUSES:
+    if not isinstance(request_id, str) or not REQUEST_ID.fullmatch(request_id):
+        raise MalformedReport("request_id is missing or no name")
+    if not isinstance(status, str) or status not in STATUSES:
         raise MalformedReport("status is unknown")
     error = said.get("error")
     if error is not None and not isinstance(error, str):
@@ -114,9 +117,14 @@ def read_report(body: bytes) -> StatusReport:
     return StatusReport(
         request_id=request_id,
         status=status,
-        error=(error or "")[:300],
+        error=_printable(error or "")[:300],
         media_urls=_media_urls(said.get("output")),
     )
+
+
+def _printable(words: str) -> str:
+    """Without what a database can't keep: NUL, halves of characters, control characters."""
+    return "".join(c if c.isprintable() else " " for c in words)
 
 
 def _media_urls(output: Any) -> tuple[str, ...]:
@@ -155,12 +163,12 @@ def _error_words(response: httpx.Response) -> str:
     try:
         said = response.json()
         words = said.get("message") or said.get("error")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         words = None
-    return str(words or f"answered {response.status_code}")[:300]
+    return _printable(str(words or f"answered {response.status_code}"))[:300]
 
 
 def _retry_after(response: httpx.Response) -> int:
     said = response.headers.get("Retry-After", "")
-    seconds = int(said) if said.isdigit() else DEFAULT_RETRY_AFTER_SECONDS
+    seconds = int(said) if re.fullmatch("[0-9]{1,9}", said) else DEFAULT_RETRY_AFTER_SECONDS
     return min(max(seconds, 1), MOST_RETRY_AFTER_SECONDS)

@@ -30,8 +30,13 @@ can't erase for you.
 
 
 def publish(apps, schema_editor):
-    apps.get_model("jobs", "ConsentNotice").objects.create(
-        version=1, title=TITLE, text=TEXT, sha256=hashlib.sha256(TEXT.encode()).hexdigest()
+    apps.get_model("jobs", "ConsentNotice").objects.get_or_create(
+        version=1,
+        defaults={
+            "title": TITLE,
+            "text": TEXT,
+            "sha256": hashlib.sha256(TEXT.encode()).hexdigest(),
+        },
     )
 
 

@@ -32,7 +32,7 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
         raise Refused("This file is empty.")
     if byte_size > settings.UPLOAD_MAX_BYTES:
         raise Refused(
-            f"This file has {byte_size / 1_048_576:.0f} MB; "
+            f"This file has {-(-byte_size // 1_048_576)} MB; "
             f"the most we can take is {settings.UPLOAD_MAX_BYTES // 1_048_576} MB."
         )
     try:

@@ -261,6 +261,16 @@ def frozen(row: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model._meta.label)
+def test_every_list_and_every_page_of_the_desk_opens(
+    root: Client, one_of_each: dict[str, Any], model: Any
+):
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    row = one_of_each[model._meta.label]
+    assert root.get(reverse(f"{name}_changelist")).status_code == 200
+    assert root.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model._meta.label)
 def test_not_even_an_administrator_changes_or_deletes_what_is_read_only(
     root: Client, one_of_each: dict[str, Any], model: Any
 ):
@@ -296,6 +306,15 @@ def test_the_rows_inside_a_jobs_page_cannot_be_changed_there(
         },
     )
     assert (list(JobEvent.objects.values()), list(Attempt.objects.values())) == before
+
+
+def test_a_jobs_page_shows_neither_lease_nor_click_nor_token(
+    root: Client, one_of_each: dict[str, Any]
+):
+    job = one_of_each["jobs.RestorationJob"]
+    text = root.get(reverse("admin:jobs_restorationjob_change", args=[job.pk])).content.decode()
+    assert str(job.click_key) not in text
+    assert Attempt.objects.get(job=job).token_sha256 not in text
 
 
 def test_people_are_neither_added_nor_deleted_nor_given_another_address_here(root: Client):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import zlib
@@ -113,6 +114,19 @@ def test_what_was_rolled_back_rings_nobody():
 def test_outside_a_transaction_it_rings_at_once():
     doorbell.ring_on_commit("submit")
     assert rung() == ["submit"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("within", [True, False])
+def test_a_bell_that_breaks_in_an_unforeseen_way_breaks_nothing_else(
+    within: bool, monkeypatch: pytest.MonkeyPatch
+):
+    def ring(step: str) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(doorbell, "ring", ring)
+    with transaction.atomic() if within else contextlib.nullcontext():
+        doorbell.ring_on_commit("submit")
 
 
 # --- Redis down -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
 import struct
@@ -107,6 +108,15 @@ def test_every_kind_of_colour_becomes_plain_rgb(format: str, mode: str):
     assert prepared(data).mode == "RGB"
 
 
+def test_a_phones_jpeg_with_a_second_picture_inside_is_a_jpeg():
+    """Phones put depth or brightness maps into the file (MPO)."""
+    data = encoded(quadrants(), "MPO", save_all=True, append_images=[Image.new("L", (32, 24))])
+    facts = images.inspect(io.BytesIO(data))
+    assert (facts.format, facts.note) == ("JPEG", "")
+    assert images.prepare(io.BytesIO(data)).copy.extension == "jpg"
+    assert check(data).format == "JPEG"
+
+
 # --- What is not ----------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "data",
@@ -162,6 +172,30 @@ def test_whatever_is_broken_in_a_file_is_unreadable_and_never_another_error(form
         except images.UnreadableImage:
             continue
         assert facts.width_px >= images.SMALLEST_SIDE_PX
+
+
+def test_later_pages_that_are_broken_do_not_matter_or_are_damage():
+    """The second page's directory says it has no size."""
+    data = bytearray(
+        encoded(noise(), "TIFF", save_all=True, append_images=[Image.new("RGB", SIZE)])
+    )
+    first = struct.unpack_from("<I", data, 4)[0]
+    count = struct.unpack_from("<H", data, first)[0]
+    second = struct.unpack_from("<I", data, first + 2 + count * 12)[0]
+    struct.pack_into("<H", data, second + 2, 60_000)  # its first tag, the width, is another now
+    with contextlib.suppress(images.UnreadableImage):
+        images.inspect(io.BytesIO(data))
+
+
+def test_a_picture_too_long_for_a_jpeg_is_refused_in_words_or_kept_as_png():
+    data = encoded(Image.new("RGB", (65_520, 16)), "TIFF")
+    assert images.prepare(io.BytesIO(data)).width_px == 65_520
+    jpeg = bytearray(encoded(Image.new("RGB", (16, 16)), "JPEG"))
+    frame = jpeg.index(b"\xff\xc0")
+    struct.pack_into(">HH", jpeg, frame + 5, 16, 65_520)
+    for look in (images.inspect, images.prepare):
+        with pytest.raises(images.UnreadableImage):
+            look(io.BytesIO(jpeg))
 
 
 @pytest.mark.parametrize("size", [(15, 400), (400, 15), (1, 1)])
@@ -277,13 +311,16 @@ def test_a_photo_is_turned_upright_as_its_camera_meant_it(orientation: int, form
     "exif",
     [
         b"Exif\0\0garbage",
+        b"Exif\0\0not a TIFF header at all",
         b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\1" * 40,
         b"Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\x09\0\0\0\0\0\0",
         b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x05\0\1\0\0\0\xff\xff\xff\xff\0\0\0\0",
     ],
 )
 def test_camera_data_that_cannot_be_read_leaves_the_picture_as_it_is(exif: bytes):
-    data = encoded(quadrants(), "JPEG", exif=exif, quality=100, subsampling=0)
+    # With its resolution said elsewhere, Pillow looks at the camera's data for the first time when
+    # the picture is turned.
+    data = encoded(quadrants(), "JPEG", exif=exif, quality=100, subsampling=0, dpi=(300, 300))
     assert images.inspect(io.BytesIO(data)).width_px == 64
     assert_upright(prepared(data))
 

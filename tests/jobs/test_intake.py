@@ -203,6 +203,15 @@ def test_a_file_of_80_mb_is_refused_by_its_size_without_being_read():
 
 
 @pytest.mark.usefixtures("bucket")
+def test_a_file_just_over_the_limit_is_not_said_to_be_just_as_large_as_it():
+    with pytest.raises(intake.Refused) as problem:
+        intake.receive(
+            owner=make_member(), file=io.BytesIO(), name="x", byte_size=50 * 1024 * 1024 + 1
+        )
+    assert "has 50 MB; the most we can take is 50 MB" not in str(problem.value)
+
+
+@pytest.mark.usefixtures("bucket")
 def test_a_file_of_just_the_most_bytes_is_taken_and_one_byte_more_is_not(settings: Any):
     data = png()
     settings.UPLOAD_MAX_BYTES = len(data)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import django_rq
 import pytest
 
 from restoration_site import settings as house
@@ -156,6 +157,11 @@ def test_browsers_are_sent_to_the_stores_public_name(tmp_path: Path):
 def test_the_queue_speaks_json_so_that_nobody_can_smuggle_code_into_a_worker(tmp_path: Path):
     queue = loaded(tmp_path)["RQ_QUEUES"]["default"]
     assert queue["SERIALIZER"] == "rq.serializers.JSONSerializer"
+
+
+def test_a_redis_that_hangs_does_not_hang_a_page():
+    options = django_rq.get_queue("default").connection.connection_pool.connection_kwargs
+    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (2, 1)
 
 
 # --- What is written down -------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from jobs.gateway import errors, output
+from jobs.gateway import errors
 from jobs.gateway.output import OutputFetcher, is_loopback
 
 HOST = "pub-1.r2.dev"
 URL = f"https://{HOST}/v1/gfpgan_1/output.png"
 PUBLIC = "104.18.2.35"
+CHUNK_BYTES = 256 * 1024
 
 
 class Wire:
@@ -100,6 +102,11 @@ def test_a_signed_address_is_visited_with_its_query():
         "https://[::1]/output.png",
         "https://[::1/output.png",
         "https:///output.png",
+        f"https://{HOST}\n/output.png",
+        "https://pub-\t1.r2.dev/output.png",
+        f"https://{HOST}/\x01",
+        f"https://{HOST}/\ud800",
+        f"https://{HOST}/" + "a" * 70_000,
         "",
         "output.png",
     ],
@@ -253,14 +260,12 @@ def test_one_byte_too_many_is_refused():
 
 
 def test_an_endless_result_is_cut_off_soon_after_the_most_bytes():
-    body = Body(b"x" * output.CHUNK_BYTES, pieces=1000)
+    body = Body(b"x" * CHUNK_BYTES, pieces=1000)
     into = io.BytesIO()
     with pytest.raises(errors.BadOutput, match="too large"):
-        fetcher(Store(httpx.Response(200, stream=body)), max_bytes=output.CHUNK_BYTES * 3).fetch(
-            URL, into
-        )
+        fetcher(Store(httpx.Response(200, stream=body)), max_bytes=CHUNK_BYTES * 3).fetch(URL, into)
     assert body.sent <= 5
-    assert len(into.getvalue()) <= output.CHUNK_BYTES * 3
+    assert len(into.getvalue()) <= CHUNK_BYTES * 3
 
 
 def test_a_result_that_breaks_off_is_tried_again():
@@ -272,8 +277,27 @@ def test_a_result_that_breaks_off_is_tried_again():
 def test_a_result_that_comes_too_slowly_is_tried_another_time(monkeypatch: pytest.MonkeyPatch):
     clock = iter(range(0, 100_000, 25))  # every look at the clock is 25 seconds later
     monkeypatch.setattr("jobs.gateway.output.time.monotonic", lambda: float(next(clock)))
-    body = Body(b"x" * output.CHUNK_BYTES, pieces=1000)
+    body = Body(b"x" * CHUNK_BYTES, pieces=1000)
     store = Store(httpx.Response(200, stream=body))
     with pytest.raises(errors.OutputUnavailable, match="too slowly"):
         fetcher(store, max_bytes=10**9, deadline_seconds=60).fetch(URL, io.BytesIO())
     assert body.sent <= 4
+
+
+def test_a_result_that_drips_in_is_cut_off_too(monkeypatch: pytest.MonkeyPatch):
+    clock = iter(range(0, 100_000, 25))
+    monkeypatch.setattr("jobs.gateway.output.time.monotonic", lambda: float(next(clock)))
+    body = Body(b"x", pieces=1000)  # a byte, a pause, a byte: never a whole chunk
+    with pytest.raises(errors.OutputUnavailable, match="too slowly"):
+        fetcher(Store(httpx.Response(200, stream=body)), max_bytes=10**9).fetch(URL, io.BytesIO())
+    assert body.sent <= 5
+
+
+def test_a_result_that_unfolds_is_not_unfolded():
+    bomb = gzip.compress(b"\0" * 10_000_000)
+    store = Store(httpx.Response(200, content=bomb, headers={"Content-Encoding": "gzip"}))
+    into = io.BytesIO()
+    with pytest.raises(errors.BadOutput):
+        fetcher(store, max_bytes=100_000).fetch(URL, into)
+    assert into.getvalue() == b""
+    assert store.asked[0].headers["Accept-Encoding"] == "identity"

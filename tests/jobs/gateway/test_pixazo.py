@@ -209,6 +209,17 @@ def test_the_vendors_words_are_kept_to_a_length():
     assert str(problem.value) == "x" * 300
 
 
+def test_a_refusal_nested_too_deeply_to_read_is_a_refusal_all_the_same():
+    with pytest.raises(errors.Refused):
+        answering(400, b"[" * 100_000).submit(SUBMISSION)
+
+
+def test_an_errors_words_can_be_written_down():
+    said = read_report(report(status="ERROR", error="no\0face\ud800"))
+    assert "\0" not in said.error
+    said.error.encode()
+
+
 # --- Retry-After ----------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("said", "seconds"),
@@ -222,10 +233,13 @@ def test_the_vendors_words_are_kept_to_a_length():
         ("soon", 30),
         ("Wed, 21 Oct 2026 07:28:00 GMT", 30),
         ("", 30),
+        ("9" * 5000, 30),
+        ("\u00b2", 30),  # a digit, and not a number
     ],
 )
 def test_retry_after_is_obeyed_within_reason(said: str, seconds: int):
-    client = answering(429, {"error": "Too Many Requests"}, **{"Retry-After": said})
+    headers = [(b"Retry-After", said.encode("latin-1"))]
+    client = client_over(lambda request: httpx.Response(429, headers=headers))
     for ask in (lambda: client.submit(SUBMISSION), lambda: client.status("gfpgan_0001")):
         with pytest.raises(errors.Throttled) as problem:
             ask()
@@ -335,6 +349,15 @@ def test_an_error_is_kept_to_a_length():
         pytest.param(report(status="completed"), id="a status in small letters"),
         pytest.param(report(status="DONE"), id="an unknown status"),
         pytest.param(report(status=True), id="a status of true"),
+        pytest.param(report(status=["COMPLETED"]), id="a list of statuses"),
+        pytest.param(report(status={"now": "COMPLETED"}), id="an object for a status"),
+        pytest.param(report(request_id="gfpgan_1\0"), id="a request with a NUL"),
+        pytest.param(
+            report(request_id="gfpgan_1\ud800"), id="a request that can't be written down"
+        ),
+        pytest.param(report(request_id="../../v1/admin"), id="a request that climbs"),
+        pytest.param(report(request_id="gfpgan_1?x=1"), id="a request with a query"),
+        pytest.param(report(request_id="gfpgan_1\r\n"), id="a request with a line break"),
         pytest.param(report(error={"code": 1}), id="an error that is no text"),
         pytest.param(report(error=0), id="an error that is a number"),
         pytest.param(report(output={"media_url": {"0": "x"}}), id="addresses in an object"),

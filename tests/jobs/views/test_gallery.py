@@ -170,6 +170,13 @@ def test_as_many_files_as_are_allowed_come_at_once(client: Client, member: User,
     assert Photo.objects.count() == settings.UPLOAD_MAX_FILES
 
 
+def test_more_files_than_allowed_are_told_how_many_are(client: Client, member: User):
+    files = [(f"{n}.png", png(16, 16)) for n in range(settings.UPLOAD_MAX_FILES + 1)]
+    response = send(client, *files)
+    assert response.status_code == 422
+    assert "Please choose at most 20 photos at a time." in response.content.decode()
+
+
 def test_looking_at_the_upload_address_leads_to_the_gallery(client: Client, member: User):
     assert client.get(reverse("upload"))["Location"] == reverse("gallery")
 
