@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import httpx
 import pytest
@@ -68,16 +69,17 @@ def test_consent_that_is_withdrawn_erases_the_pictures(open_page: OpenPage, peop
         "main img, main a", "all => all.map(one => one.src || one.href)"
     )
     # The original, its preview, the result and the result's preview.
-    pictures_of_it = {one for one in addresses if "X-Amz-Signature" in one}
-    assert len({address.partition("?")[0] for address in pictures_of_it}) == 4
-    assert {httpx.get(address).status_code for address in pictures_of_it} == {200}
+    copies = {one for one in addresses if "X-Amz-Signature" in one}
+    assert len({address.partition("?")[0] for address in copies}) == 4
+    assert statuses(copies) == {200}
 
     page.get_by_text("Take it back").click()
     page.get_by_role("button", name="Withdraw consent").click()
 
     expect(page.get_by_text("is withdrawn and its pictures are being erased")).to_be_visible()
     expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
-    journey.eventually(
-        lambda: {httpx.get(address).status_code for address in pictures_of_it} <= {403, 404},
-        "The pictures were still there",
-    )
+    journey.eventually(lambda: statuses(copies) <= {403, 404}, "The pictures were still there")
+
+
+def statuses(addresses: Iterable[str]) -> set[int]:
+    return {httpx.get(address, trust_env=False).status_code for address in addresses}

@@ -9,6 +9,7 @@ import pytest
 from sandbox.demo import journey
 from sandbox.demo.visitor import Page, Visitor
 from tests.journeys import pictures
+from tests.journeys.people import People
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("journeys")]
 
@@ -50,16 +51,17 @@ def test_a_file_that_cannot_be_restored_is_refused_by_name_with_the_reason(
 ):
     page = send(member, (name, content(), kind), expect=422)
     assert "One file was not taken" in page.complaint
-    assert f"{name} : {answer}" in page.complaint.replace(":", " :").replace("  ", " ")
+    assert name in page.complaint
+    assert answer in page.complaint
 
 
-def test_of_several_files_the_good_ones_are_taken(people, house):
+def test_of_several_files_the_good_ones_are_taken(people: People):
     member = people.member(credit_micros=0)
     good = ("aunt.jpg", pictures.small_photo(), "image/jpeg")
     page = send(member, good, ("letter.jpg", b"Dear Grandma", "image/jpeg"), expect=422)
     assert "letter.jpg" in page.complaint
     assert "aunt.jpg" not in page.complaint
-    assert [one.text for one in page.content.all("h3") if one.text == "aunt"] == ["aunt"]
+    assert "aunt" in [heading.text for heading in page.content.all("h3")]
 
 
 def test_an_animated_gif_is_taken_and_the_member_told_that_one_frame_counts(member: Visitor):
