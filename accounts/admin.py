@@ -67,6 +67,11 @@ class WalletAdmin(ReadOnlyAdmin):
         return dollars(wallet.held_micros)
 
 
+def adjustment_key(click: uuid.UUID | None) -> str:
+    """A form that is sent twice is one adjustment."""
+    return f"adjust:{click}"
+
+
 class CreditForm(forms.ModelForm):  # type: ignore[type-arg]
     """Give a member credit, or correct a balance, with a reason."""
 
@@ -90,6 +95,9 @@ class CreditForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         member, amount = said.get("member"), said.get("amount")
+        earlier = Transfer.objects.filter(key=adjustment_key(said.get("key"))).first()
+        if earlier and amount and earlier.amount_micros != abs(int(amount * MICROS)):
+            raise forms.ValidationError("This form was sent before. Please open a new one.")
         if amount == 0:
             self.add_error("amount", "An amount must be more than nothing.")
         elif member and amount and amount < 0:
@@ -129,7 +137,7 @@ class TransferAdmin(ReadOnlyAdmin):
         return ledger.adjust(
             user=form.cleaned_data["member"],
             amount_micros=int(form.cleaned_data["amount"] * MICROS),
-            key=f"adjust:{form.cleaned_data['key']}",
+            key=adjustment_key(form.cleaned_data["key"]),
             actor=request.user,
             reason=form.cleaned_data["reason"],
         )

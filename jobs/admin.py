@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.money import dollars
-from jobs import doorbell
+from jobs import doorbell, storage
 from jobs.models import (
     Attempt,
     Consent,
@@ -19,6 +21,7 @@ from jobs.models import (
     Delivery,
     JobEvent,
     Photo,
+    PhotoState,
     RestorationJob,
 )
 from jobs.steps import consent as consent_step
@@ -78,10 +81,33 @@ class ConsentAdmin(ReadOnlyAdmin):
     search_fields = ["given_by__email", "photo__title"]
     list_select_related = ["given_by"]
     inlines = [ConsentEventInline]
+    fields = [
+        "picture",
+        "depicted_words",
+        "basis",
+        "status",
+        "given_by",
+        "notice",
+        "purpose_restore",
+        "vendors",
+        "keep_until",
+        "photo_sha256",
+        "created_at",
+    ]
     actions = ["approve", "reject"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.review_consent")
+
+    @admin.display(description="Photo")
+    def picture(self, consent: Consent) -> str:
+        if consent.photo.state != PhotoState.PREPARED:
+            return "Not to be seen any more."
+        url = storage.address(consent.photo.preview_key, seconds=settings.VIEW_URL_SECONDS)
+        return format_html('<img src="{}" alt="{}" width="480">', url, consent.photo.title)
 
     @admin.action(description="Approve", permissions=["review"])
     def approve(self, request: HttpRequest, consents: QuerySet[Consent]) -> None:
@@ -123,6 +149,7 @@ class RestorationJobAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
+    exclude = ["body"]  # it names where the picture lies, which is a secret
     list_display = ["received_at", "attempt", "verdict", "note"]
     list_filter = ["verdict"]
     search_fields = ["attempt__request_id", "attempt__job__id"]

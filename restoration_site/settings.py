@@ -239,7 +239,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SERVED_OVER_HTTPS else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Heirloom"
 
-vars().update(env.dj_email_url("EMAIL_URL", "console:"))
+vars().update(env.dj_email_url("EMAIL_URL", secret("EMAIL_URL", sandbox="console:")))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Heirloom <hello@heirloom.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10

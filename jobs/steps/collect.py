@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon
 
+log = logging.getLogger(__name__)
 NAME = "collect"
 CONCURRENCY = 4
 CANNOT_BE_HAD = "The restored picture could not be fetched."
@@ -103,6 +105,9 @@ def call(work: Work) -> Outcome:
         return Lost(str(problem))
     except (errors.OutputUnavailable, storage.StorageUnavailable) as problem:
         return NotYet(str(problem))
+    except Exception as problem:  # charged already: whatever it is, it must end
+        log.exception("collecting %s failed", work.job.pk)
+        return NotYet(f"unforeseen: {type(problem).__name__}")
 
 
 def record(work: Work, outcome: Outcome, now: datetime) -> None:

@@ -6,6 +6,7 @@ is sent once more, at the house's cost; if that too stays unclear, it ends in ER
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon, settle
 
+log = logging.getLogger(__name__)
 NAME = "observe"
 CONCURRENCY = 16
 NO_ANSWER = "The restorer did not answer in time."
@@ -64,6 +66,9 @@ def call(work: Work) -> Outcome:
         return vendors.pixazo().status(work.attempt.request_id)
     except errors.GatewayError as problem:
         return problem
+    except Exception as problem:  # money is held: whatever it is, the deadline must count
+        log.exception("observing %s failed", work.job.pk)
+        return errors.Ambiguous(f"unforeseen: {type(problem).__name__}")
 
 
 def record(work: Work, outcome: Outcome, now: datetime) -> None:

@@ -10,14 +10,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import ledger
 from accounts.members import member_of
 from jobs import catalog, doorbell
 from jobs.forms import ConsentForm
-from jobs.models import Consent, ConsentNotice, ConsentStatus, Photo, RestorationJob
+from jobs.models import ConsentNotice, ConsentStatus, Photo, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.offers import make_offer
@@ -93,22 +92,16 @@ def photo_page(
     ]
     jobs = RestorationJob.objects.filter(photo=photo).with_story().newest_first()
     consent = photo.current_consent
+    live = consent is not None and consent.is_live
     context = {
         "photo": PhotoCard(photo),
         "consent": consent,
-        "can_order": _can_order(consent),
+        "consent_is_live": live,
+        "can_order": live or (consent and consent.status == ConsentStatus.PENDING_REVIEW),
         "offers": offers,
         "jobs": job_cards(jobs),
     }
     return render(request, "jobs/photo.html", context, status=status)
-
-
-def _can_order(consent: Consent | None) -> bool:
-    if consent is None:
-        return False
-    return consent.status == ConsentStatus.PENDING_REVIEW or consent.is_live_for(
-        "pixazo", now=timezone.now()
-    )
 
 
 def own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:

@@ -141,3 +141,10 @@ def test_a_store_that_hangs_does_not_hang_whoever_asks(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", ["live", "ready"])
 def test_health_is_only_looked_at(client: Client, parts: dict[str, str | None], name: str):
     assert client.post(reverse(name)).status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_form_that_was_open_too_long_is_refused_in_the_houses_words():
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "x"})
+    assert response.status_code == 403
+    assert "the page was open for too long" in response.content.decode()

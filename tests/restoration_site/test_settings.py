@@ -23,6 +23,7 @@ SECRETS = {
     "AWS_ACCESS_KEY_ID": "id",
     "AWS_SECRET_ACCESS_KEY": "key",
     "PIXAZO_API_KEY": "pixazo",
+    "EMAIL_URL": "smtp://127.0.0.1:2525",
 }
 # Said to be empty, so that a developer's own .env can't fill them in.
 NOTHING_SET = dict.fromkeys(
