@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
+from sandbox.demo import journey
 from sandbox.stack import Addresses
 from tests.browser.conftest import OpenPage
 from tests.browser.guard import Guard
@@ -22,13 +23,6 @@ MEMBERS = (
     "/accounts/2fa/",
     "/accounts/logout/",
 )
-STAFFS = (
-    "/admin/",
-    "/admin/accounts/transfer/",
-    "/admin/accounts/transfer/add/",
-    "/admin/accounts/user/",
-    "/admin/accounts/wallet/",
-)
 
 
 @pytest.mark.parametrize("screen", ["phone", "desktop"])
@@ -45,11 +39,22 @@ def test_every_page_stands_without_an_error(
     guard.look_at_width(members)
 
 
-def test_the_staffs_pages_stand_without_an_error(open_page: OpenPage, people: People):
-    page = open_page(signed_in=people.clerk())
-    for path in STAFFS:
-        page.goto(path, wait_until="load")
-        assert page.locator("#content").inner_text()
+def test_the_staffs_pages_stand_without_an_error(open_page: OpenPage, house: Addresses):
+    administrator = journey.sign_in(
+        house.site,
+        email=house.demo_people["admin"],
+        password=house.demo_password,
+        onward="/admin/",
+    )
+    with administrator:
+        page = open_page(signed_in=administrator)
+        page.goto("/admin/")
+        links = page.eval_on_selector_all("#content-main a", "all => all.map(one => one.href)")
+        assert f"{house.site}/admin/accounts/transfer/add/" in links
+        # The queues' own pages are another project's, which writes styles into its HTML.
+        for link in sorted(link for link in set(links) if "/django_rq/" not in link):
+            page.goto(link, wait_until="load")
+            assert page.locator("#content").inner_text()
 
 
 def test_the_guard_sees_what_is_wrong(browser: Browser, house: Addresses):
