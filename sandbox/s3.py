@@ -44,7 +44,9 @@ def inner_ports(directory: Path) -> dict[str, int]:
         known = {name: int(port) for name, port in json.loads(file.read_text()).items()}
     except (OSError, ValueError, AttributeError):
         known = {}
-    if set(known) == set(INNER_PORTS) and all(ports.is_free(port) for port in known.values()):
+    if set(known) == set(INNER_PORTS) and all(
+        ports.is_free(port) and ports.claim(port) for port in known.values()
+    ):
         return known
     taken: set[int] = set()
     highest = ports.HIGHEST - ADMIN_GRPC_OFFSET

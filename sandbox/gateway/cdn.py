@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -63,8 +64,9 @@ async def _in_pieces(
         return response
     pause = request.app[GATEWAY].behaviour.slow_seconds / DRIPS
     step = -(-len(data) // DRIPS)
-    for start in range(0, len(data), step):
-        await response.write(data[start : start + step])
-        await asyncio.sleep(pause)
-    await response.write_eof()
+    with suppress(ConnectionResetError):  # whoever asked has gone
+        for start in range(0, len(data), step):
+            await response.write(data[start : start + step])
+            await asyncio.sleep(pause)
+        await response.write_eof()
     return response

@@ -19,12 +19,18 @@ CLAIM_SECONDS = 3600
 
 @contextmanager
 def postgres_database(server: str) -> Iterator[str]:
-    """The URL of a new, empty database beside the one in `server`; dropped at the end."""
+    """The URL of a new, empty database beside the one in `server`; dropped at the end.
+
+    Raises StackError when the server does not answer.
+    """
     name = f"heirloom_{secrets.token_hex(6)}"
     parts = urlsplit(server)
     admin = urlunsplit(parts._replace(scheme="postgresql", path="/postgres"))
-    with psycopg.connect(admin, autocommit=True, connect_timeout=5) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        with psycopg.connect(admin, autocommit=True, connect_timeout=5) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.OperationalError as problem:
+        raise StackError(f"The PostgreSQL at {parts.hostname} does not answer.") from problem
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
@@ -37,7 +43,7 @@ def postgres_database(server: str) -> Iterator[str]:
 def redis_database(server: str) -> Iterator[str]:
     """The URL of an empty numbered database, never 0, on the server; emptied at the end.
 
-    Raises StackError when all are in use.
+    Raises StackError when all are in use, or the server does not answer.
     """
     parts = urlsplit(server)
     for number in range(1, 16):
@@ -48,6 +54,8 @@ def redis_database(server: str) -> Iterator[str]:
                 continue
         except redis.ResponseError:  # the server has fewer databases
             break
+        except redis.ConnectionError as problem:
+            raise StackError(f"The Redis at {parts.hostname} does not answer.") from problem
         try:
             yield url
         finally:

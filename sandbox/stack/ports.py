@@ -1,19 +1,26 @@
 """Free ports on loopback, for the parts whose address nobody needs to know by heart.
 
-Promises ports that were free a moment ago and lie below the kernel's ephemeral range, so that an
-outgoing connection never takes one between the choice and the start.
+Promises ports that are free, that lie below the kernel's ephemeral range (so that no outgoing
+connection takes one between the choice and the start), and that no other house of this user picks
+while the process that picked them, or what it became by exec, is alive.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
+from pathlib import Path
 
 from sandbox.stack.errors import StackError
 
 HOST = "127.0.0.1"
 LOWEST, HIGHEST = 20_000, 32_000
 TRIES = 500
+
+_claims: list[int] = []  # descriptors of the files that say "mine", open as long as we live
 
 
 def is_free(port: int) -> bool:
@@ -32,13 +39,26 @@ def pick(*, taken: set[int], highest: int = HIGHEST, also_free_at: int = 0) -> i
     above it is free too. Raises StackError when there is none."""
     for _ in range(TRIES):
         port = random.randrange(LOWEST, highest)
-        if port in taken or not is_free(port):
-            continue
-        if also_free_at and not is_free(port + also_free_at):
-            continue
-        taken.add(port)
-        return port
+        wanted = [port, port + also_free_at] if also_free_at else [port]
+        if port not in taken and all(is_free(each) and claim(each) for each in wanted):
+            taken.add(port)
+            return port
     raise StackError(f"No free port was found on {HOST} between {LOWEST} and {highest}.")
+
+
+def claim(port: int) -> bool:
+    """Keep `port` from other houses for as long as this process lives; False if one has it."""
+    folder = Path(tempfile.gettempdir()) / f"heirloom-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = os.open(folder / str(port), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return False
+    os.set_inheritable(file, True)  # it survives exec: the store that we become goes on holding it
+    _claims.append(file)
+    return True
 
 
 def require(name: str, value: str) -> int:

@@ -14,7 +14,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.guard import Guard
 from tests.journeys import pictures
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 # 256 × 300 px, doubled: 0.3072 megapixels at $0.0021.
 PRICES_MICROS = {"gfpgan": 3_100, "codeformer": 646, "flux-kontext": 40_000}

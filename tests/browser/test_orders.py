@@ -16,7 +16,7 @@ from tests.browser.guard import Guard
 from tests.journeys import pictures
 from tests.journeys.people import People
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def consented_photo(member: Visitor) -> str:

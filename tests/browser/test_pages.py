@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.guard import Guard
 from tests.journeys.people import People
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 ANYBODYS = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 MEMBERS = (

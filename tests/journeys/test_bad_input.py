@@ -11,7 +11,7 @@ from sandbox.demo.visitor import Page, Visitor
 from tests.journeys import pictures
 from tests.journeys.people import People
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.processes
 
 SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'

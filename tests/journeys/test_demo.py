@@ -43,7 +43,6 @@ words</textarea><input name=off value=x disabled><button>Go</button></form>
 
 
 @pytest.mark.processes
-@pytest.mark.xdist_group("demo")
 def test_the_demo_delivers_with_every_model_and_reports_it(tmp_path: Path):
     folder = tmp_path / "demo"
     quick = ["--var", str(folder), "--env", "SANDBOX_LATENCY_SECONDS=0.2"]
@@ -66,7 +65,6 @@ def test_the_demo_delivers_with_every_model_and_reports_it(tmp_path: Path):
 
 
 @pytest.mark.processes
-@pytest.mark.xdist_group("demo")
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path):
     folder = tmp_path / "demo"
     process = subprocess.Popen([*COMMAND, "--var", str(folder)], cwd=ROOT, stderr=subprocess.PIPE)

@@ -22,7 +22,7 @@ from sandbox.demo.visitor import Visitor
 from sandbox.stack import Addresses
 from tests.journeys import pictures
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 WORKER = parse_procfile((ROOT / "Procfile").read_text()).processes["worker"]

@@ -12,7 +12,7 @@ from sandbox.demo.visitor import Visitor
 from tests.journeys import pictures
 from tests.journeys.people import People
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sandbox.stack import browser, credentials, ports
 from sandbox.stack.errors import StackError
+from sandbox.stack.running import ROOT
 
 
 @pytest.fixture
@@ -41,6 +44,16 @@ def test_picked_ports_differ_and_are_free():
     picked = [ports.pick(taken=taken) for _ in range(20)]
     assert len(set(picked)) == 20
     assert all(ports.is_free(port) for port in picked)
+
+
+@pytest.mark.processes
+def test_a_port_that_one_house_picked_is_not_picked_by_another():
+    port = ports.pick(taken=set())
+    ask = f"from sandbox.stack import ports; print(ports.claim({port}), ports.is_free({port}))"
+    answer = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert answer.stdout.split() == ["False", "True"]
 
 
 def test_credentials_are_made_once_and_for_this_user_alone(tmp_path: Path):
