@@ -77,8 +77,11 @@ def _call(step: Step, work: Any) -> Any:
     def refuse(*query: Any) -> Any:
         raise DatabaseTouched(f"{step.NAME} asked the database in its call")
 
-    with connection.execute_wrapper(refuse):
-        return step.call(work)
+    try:
+        with connection.execute_wrapper(refuse):
+            return step.call(work)
+    finally:
+        connection.close()  # a call that asked all the same has opened this thread's own
 
 
 def _record(step: Step, work: Any, future: Future[Any]) -> None:
