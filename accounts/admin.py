@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import ledger
-from accounts.models import Transfer, User, Wallet
+from accounts.models import Transfer, TransferKind, User, Wallet
 from accounts.money import dollars
 
 MICROS = Decimal(1_000_000)
@@ -75,6 +75,7 @@ def adjustment_key(click: uuid.UUID | None) -> str:
 class CreditForm(forms.ModelForm):  # type: ignore[type-arg]
     """Give a member credit, or correct a balance, with a reason."""
 
+    actor: User  # whose form it is
     member = forms.ModelChoiceField(queryset=User.objects.order_by("email"))
     amount = forms.DecimalField(
         label="Amount in dollars",
@@ -95,9 +96,14 @@ class CreditForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         member, amount = said.get("member"), said.get("amount")
+        if member and member == self.actor:
+            self.add_error("member", "Nobody adjusts their own wallet.")
         earlier = Transfer.objects.filter(key=adjustment_key(said.get("key"))).first()
-        if earlier and amount and earlier.amount_micros != abs(int(amount * MICROS)):
-            raise forms.ValidationError("This form was sent before. Please open a new one.")
+        if earlier and member and amount:
+            kind = TransferKind.CREDIT if amount > 0 else TransferKind.DEBIT
+            sent = (earlier.wallet.user, earlier.kind, earlier.amount_micros)
+            if sent != (member, kind, abs(int(amount * MICROS))):
+                raise forms.ValidationError("This form was sent before. Please open a new one.")
         if amount == 0:
             self.add_error("amount", "An amount must be more than nothing.")
         elif member and amount and amount < 0:
@@ -120,7 +126,9 @@ class TransferAdmin(ReadOnlyAdmin):
     def get_form(
         self, request: HttpRequest, obj: Transfer | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        return super().get_form(request, obj, change, **kwargs) if obj else CreditForm
+        if obj:
+            return super().get_form(request, obj, change, **kwargs)
+        return type("CreditForm", (CreditForm,), {"actor": request.user})
 
     def get_fields(self, request: HttpRequest, obj: Transfer | None = None) -> Any:
         return super().get_fields(request, obj) if obj else ["member", "amount", "reason", "key"]

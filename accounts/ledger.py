@@ -141,10 +141,13 @@ def grant_bonus(*, user: User, amount_micros: int, key: str, memo: str = "") -> 
 def adjust(*, user: User, amount_micros: int, key: str, actor: User, reason: str) -> Transfer:
     """A staff correction: positive in the member's favour, negative against. Needs a reason.
 
-    Raises LedgerError without a reason, InsufficientFunds for a debit over the balance.
+    Raises LedgerError without a reason or for one's own wallet, InsufficientFunds for a debit over
+    the balance.
     """
     if not reason.strip():
         raise LedgerError("An adjustment needs a reason.")
+    if actor == user:
+        raise LedgerError("Nobody adjusts their own wallet.")
     return _post(
         user=user,
         kind=K.CREDIT if amount_micros > 0 else K.DEBIT,

@@ -130,7 +130,11 @@ class ConsentAdmin(ReadOnlyAdmin):
             except consent_step.ConsentError as problem:
                 self.message_user(request, f"{consent}: {problem}", messages.ERROR)
             else:
-                self.message_user(request, f"{consent.photo}: decided.", messages.SUCCESS)
+                self.message_user(
+                    request,
+                    f"{consent.photo}: {'approved' if approve else 'rejected'}.",
+                    messages.SUCCESS,
+                )
 
 
 @admin.register(RestorationJob)

@@ -90,12 +90,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "restoration_site.middleware.RequestSizeLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "restoration_site.middleware.RequestSizeLimit",
+    "restoration_site.middleware.PrivatePages",
+    "restoration_site.middleware.SignInWholePages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -309,5 +311,8 @@ LOGGING = {
         # httpx writes whole addresses, presigned ones too; those are secrets.
         "httpx": {"level": "WARNING"},
         "rq.worker": {"level": "WARNING"},
+        # A stranger's 403, 404 or wrong Host is no news; our own 500 is.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
     },
 }

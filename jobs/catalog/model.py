@@ -60,9 +60,13 @@ class RestorationModel:
         }
 
     def words_for(self, parameters: Mapping[str, Any]) -> str:
-        """A member's settings in a line, for the job's card and the receipt."""
+        """A member's settings in a line: the plain ones, and what differs from a default."""
         return "; ".join(
             parameter.words(parameters[parameter.key])
             for parameter in self.parameters
-            if not parameter.settled and parameters.get(parameter.key) is not None
+            if not parameter.settled
+            and parameters.get(parameter.key) is not None
+            and not (
+                parameter.advanced and parameters[parameter.key] == self.defaults()[parameter.key]
+            )
         )

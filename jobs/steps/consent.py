@@ -28,6 +28,8 @@ from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon
 
+OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
+
 
 class ConsentError(Exception):
     """Not allowed. The message is for the person who asked."""
@@ -44,16 +46,23 @@ def give(
     vendors: Sequence[str],
     keep_until: date | None,
 ) -> Consent:
-    """Record a statement. Children and other people wait for a reviewer; the rest is live at once.
+    """Record a statement; it replaces those before it.
 
-    Raises ConsentError when the photo is being erased.
+    Children and other people wait for a reviewer; the rest is live at once. Once a member's
+    statement about a picture needed a reviewer, every later one about the same bytes does too.
+    Raises ConsentError when the photo is being erased, or a reviewer has it.
     """
-    needs_review = not NEEDS_REVIEW.isdisjoint(Depicted(code) for code in depicted)
-    status = ConsentStatus.PENDING_REVIEW if needs_review else ConsentStatus.GRANTED
     with transaction.atomic():
         photo = Photo.objects.select_for_update().get(pk=photo.pk)
         if photo.state in (PhotoState.ERASING, PhotoState.ERASED):
             raise ConsentError("This photo has been erased.")
+        if photo.consents.filter(status=ConsentStatus.PENDING_REVIEW).exists():
+            raise ConsentError("A reviewer is looking at what you said about this photo.")
+        said_before = Consent.objects.filter(given_by=by, photo_sha256=photo.sha256)
+        codes = {*depicted, *(code for earlier in said_before for code in earlier.depicted)}
+        needs_review = not NEEDS_REVIEW.isdisjoint(Depicted(code) for code in codes)
+        status = ConsentStatus.PENDING_REVIEW if needs_review else ConsentStatus.GRANTED
+        replaced = list(photo.consents.exclude(status__in=OVER).select_for_update())
         consent = Consent.objects.create(
             photo=photo,
             photo_sha256=photo.sha256,
@@ -68,6 +77,8 @@ def give(
             status=status,
         )
         _note(consent, "", by, f"read notice version {notice.version}")
+        for earlier in replaced:
+            _replace(earlier, consent, by)
     return consent
 
 
@@ -89,7 +100,7 @@ def withdraw(*, photo: Photo, by: User) -> None:
             )
         for consent in photo.consents.exclude(
             status__in=[ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED]
-        ):
+        ).select_for_update():
             _change(consent, ConsentStatus.WITHDRAWN, by, "withdrawn by the member")
         if photo.state not in (PhotoState.ERASING, PhotoState.ERASED):
             photo.state = PhotoState.ERASING
@@ -129,6 +140,23 @@ def review(*, consent: Consent, by: User, approve: bool, why: str = "") -> None:
                     code="consent_rejected",
                     words="A reviewer could not accept the consent for this photo.",
                 )
+
+
+def _replace(earlier: Consent, consent: Consent, by: User) -> None:
+    """Unsent jobs go on under the newer statement if it is live; else they end uncharged."""
+    _change(earlier, ConsentStatus.WITHDRAWN, by, "replaced by a newer statement")
+    jobs = RestorationJob.objects.filter(consent=earlier).unsent().select_for_update()
+    if consent.status == ConsentStatus.GRANTED:
+        jobs.update(consent=consent)
+        return
+    for job in jobs:
+        abandon.end(
+            job,
+            JobState.CANCELLED,
+            by=by.email,
+            code="consent_replaced",
+            words="You said something new about this photo, which a reviewer looks at first.",
+        )
 
 
 def _change(consent: Consent, to: ConsentStatus, by: User | None, why: str) -> None:

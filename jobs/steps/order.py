@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import ledger
 from accounts.models import User
+from accounts.money import dollars
 from jobs.catalog import Quote, RestorationModel
 from jobs.models import Consent, ConsentStatus, JobEvent, Photo, PhotoState, RestorationJob
 from jobs.states import UNSENT, JobState
@@ -19,6 +20,10 @@ from jobs.steps import abandon
 
 class CannotOrder(Exception):
     """Not possible now. The message is for the member; no money moved."""
+
+
+class OrderedBefore(CannotOrder):
+    """This very click has ordered something else already."""
 
 
 def quote(*, photo: Photo, model: RestorationModel, parameters: Mapping[str, Any]) -> Quote:
@@ -35,13 +40,15 @@ def place(
     agreed_micros: int,
     click_key: uuid.UUID,
 ) -> RestorationJob:
-    """Order a restoration. The same click key gives the same job, however often it comes.
+    """Order a restoration. The same click gives the same job, however often it comes.
 
     Raises CannotOrder, ledger.InsufficientFunds.
     """
+    same = {"photo": photo, "model_key": model.key, "parameters": dict(parameters)}
     try:
         with transaction.atomic():
-            return _place(
+            earlier = _ordered_by(by, click_key, same)
+            return earlier or _place(
                 photo=photo,
                 by=by,
                 model=model,
@@ -51,7 +58,7 @@ def place(
             )
     except IntegrityError:
         # The other click of a double click committed first.
-        earlier = RestorationJob.objects.filter(owner=by, click_key=click_key).first()
+        earlier = _ordered_by(by, click_key, same)
         if earlier is None:
             raise
         return earlier
@@ -66,16 +73,15 @@ def _place(
     agreed_micros: int,
     click_key: uuid.UUID,
 ) -> RestorationJob:
-    earlier = RestorationJob.objects.filter(owner=by, click_key=click_key).first()
-    if earlier is not None:
-        return earlier
     photo = Photo.objects.select_for_update().get(pk=photo.pk)
     if photo.state != PhotoState.PREPARED:
         raise CannotOrder("This photo is not ready to be restored.")
     consent = _consent_for(photo, model)
     price = quote(photo=photo, model=model, parameters=parameters)
     if price.total_micros != agreed_micros:
-        raise CannotOrder("The price has changed since you saw it. Please look again.")
+        raise CannotOrder(
+            f"The price for these settings is {dollars(price.total_micros)}. Press again to order."
+        )
     waits = consent.status == ConsentStatus.PENDING_REVIEW
     state = JobState.AWAITING_CONSENT if waits else JobState.READY
     job_id = uuid.uuid4()
@@ -104,6 +110,17 @@ def _place(
     )
     JobEvent.objects.create(job=job, to_state=state, by=by.email, why="ordered")
     return job
+
+
+def _ordered_by(by: User, click_key: uuid.UUID, same: Mapping[str, Any]) -> RestorationJob | None:
+    """The job that this click made. Raises OrderedBefore if it was for something else."""
+    earlier = RestorationJob.objects.filter(owner=by, click_key=click_key).first()
+    if earlier is not None and any(getattr(earlier, k) != v for k, v in same.items()):
+        raise OrderedBefore(
+            "You ordered from this page before, with other settings. "
+            "Here is the price for these: press again to order."
+        )
+    return earlier
 
 
 def cancel(*, job: RestorationJob, by: User) -> None:

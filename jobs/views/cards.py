@@ -49,6 +49,12 @@ class PhotoCard:
         return self.photo.state == PhotoState.PREPARED
 
     @property
+    def is_moving(self) -> bool:
+        """Whether the card will soon say something else."""
+        latest = self.latest_job
+        return self.photo.state == PhotoState.UPLOADED or bool(latest and latest.is_moving)
+
+    @property
     def thumbnail_url(self) -> str:
         return _shown(self.photo.thumbnail_key) if self.is_prepared else ""
 

@@ -69,17 +69,20 @@ def _gallery(
         Photo.objects.for_member(member_of(request)).visible().with_jobs().order_by("-created_at")
     )
     page = Paginator(photos, PHOTOS_ON_A_PAGE).get_page(request.GET.get("page"))
+    cards = photo_cards(page)
     context = {
         "upload_form": form,
         "upload_limits": {
             "max_megabytes": settings.UPLOAD_MAX_BYTES // 1_048_576,
             "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
             "max_files": settings.UPLOAD_MAX_FILES,
+            "max_total_megabytes": settings.REQUEST_MAX_BYTES // 1_048_576,
             "formats": FORMATS,
         },
         "refusals": refusals or [],
         "taken": taken or [],
         "page_obj": page,
-        "photos": photo_cards(page),
+        "photos": cards,
+        "is_moving": any(card.is_moving for card in cards),
     }
     return render(request, "jobs/gallery.html", context, status=status)

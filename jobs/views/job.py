@@ -9,12 +9,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
 from jobs.models import RestorationJob
 from jobs.steps import order
 from jobs.views.cards import PhotoCard, job_cards
+from jobs.views.photo import press_again
 
 
 @require_safe
@@ -34,10 +35,12 @@ def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def job_cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(RestorationJob.objects.for_member(member_of(request)), pk=job_id)
+    if request.method != "POST":
+        return press_again(request, row.photo_id)
     try:
         order.cancel(job=row, by=member_of(request))
     except order.CannotOrder as problem:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.catalog import Quote, RestorationModel
 from jobs.forms import RestorationForm
-from jobs.models import Photo
+from jobs.models import Photo, PhotoState
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,10 @@ class Offer:
     @property
     def error(self) -> str:
         """Why there is no price, in the first words that the form has for it."""
-        return next((str(words[0]) for words in self.form.errors.values()), "")
+        for name, words in self.form.errors.items():
+            field = self.form.fields.get(name)
+            return f"{field.label}: {words[0]}" if field else str(words[0])
+        return ""
 
 
 def make_offer(
@@ -43,15 +46,11 @@ def make_offer(
         model=model,
         form=form,
         quote=price,
-        advice=model.advise([face["width"] for face in photo.faces]),
-        click_key=_click_key(data),
+        advice=(
+            model.advise([face["width"] for face in photo.faces])
+            if photo.state == PhotoState.PREPARED
+            else ""  # nobody has looked for faces yet
+        ),
+        click_key=uuid.uuid4(),
         missing_micros=max(0, price.total_micros - available_micros) if price else 0,
     )
-
-
-def _click_key(data: Mapping[str, Any] | None) -> uuid.UUID:
-    """The form's own, so that a corrected form is still the same click; else a new one."""
-    try:
-        return uuid.UUID(data["click_key"]) if data else uuid.uuid4()
-    except (KeyError, ValueError):
-        return uuid.uuid4()

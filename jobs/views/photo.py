@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import ledger
 from accounts.members import member_of
@@ -33,6 +33,9 @@ def photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Ask who is in the picture and whether it may be restored; record the answer."""
     photo = own_photo(request, photo_id)
+    if photo.consents.filter(status=ConsentStatus.PENDING_REVIEW).exists():
+        messages.info(request, "A reviewer is looking at what you said about this photo.")
+        return redirect("photo", photo.pk)
     notice = ConsentNotice.objects.first()
     form = ConsentForm(request.POST or None)
     if request.method == "POST" and notice is not None and form.is_valid():
@@ -61,10 +64,12 @@ def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = own_photo(request, photo_id)
+    if request.method != "POST":
+        return press_again(request, photo.pk)
     consent_step.withdraw(photo=photo, by=member_of(request))
     doorbell.ring_on_commit("erase")
     messages.success(
@@ -102,6 +107,12 @@ def photo_page(
         "jobs": job_cards(jobs),
     }
     return render(request, "jobs/photo.html", context, status=status)
+
+
+def press_again(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """Where a button's address leads without the button: after signing in anew, or by hand."""
+    messages.info(request, "Nothing was done yet. Please press the button again.")
+    return redirect("photo", photo_id)
 
 
 def own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:

@@ -8,16 +8,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import ledger
 from accounts.members import member_of
 from accounts.money import dollars
 from jobs import catalog, doorbell
 from jobs.forms import ClickForm, RestorationForm
+from jobs.models import RestorationJob
 from jobs.steps import order
 from jobs.views.offers import make_offer
-from jobs.views.photo import own_photo, photo_page
+from jobs.views.photo import own_photo, photo_page, press_again
 
 
 @require_safe
@@ -41,11 +42,13 @@ def quote(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResp
     return render(request, "jobs/_quote.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResponse:
     """The click. A second one with the same key is the same job."""
     photo = own_photo(request, photo_id)
+    if request.method != "POST":
+        return press_again(request, photo.pk)
     model = _model(model_key)
     form = RestorationForm(model=model, photo=photo, data=request.POST)
     click = ClickForm(request.POST)
@@ -54,6 +57,9 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
     if not click.is_valid():
         messages.info(request, "Here is the price for these settings. Press again to order.")
         return photo_page(request, photo, answered=(model, request.POST), status=422)
+    ordered_before = RestorationJob.objects.filter(
+        owner=member_of(request), click_key=click.cleaned_data["click_key"]
+    ).exists()
     try:
         order.place(
             photo=photo,
@@ -74,6 +80,8 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
         messages.error(request, str(problem))
     else:
         doorbell.ring_on_commit("submit")
+        if ordered_before:
+            messages.info(request, "This is ordered already: one click counts.")
         return redirect("photo", photo.pk)
     return photo_page(request, photo, answered=(model, request.POST), status=422)
 

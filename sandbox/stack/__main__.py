@@ -79,12 +79,12 @@ def alone_in(var: Path) -> Iterator[None]:
 def run(chosen: argparse.Namespace, environ: Mapping[str, str]) -> None:
     found = environment(chosen, environ)
     var = (chosen.var or Path(found.get("VAR_DIR") or ROOT / "var")).resolve()
-    taken: set[int] = set()
-
-    def port_for(name: str, value: str) -> int:
-        return ports.require(name, value) if value else ports.pick(taken=taken)
-
     with alone_in(var):
+        remembered = ports.Remembered(var / "ports.json")
+
+        def port_for(name: str, value: str) -> int:
+            return ports.require(name, value) if value else remembered.pick(name)
+
         if chosen.ready_file:
             chosen.ready_file.unlink(missing_ok=True)
         house = plan.assemble(

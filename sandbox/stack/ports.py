@@ -8,6 +8,7 @@ while the process that picked them, or what it became by exec, is alive.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import random
 import socket
@@ -44,6 +45,28 @@ def pick(*, taken: set[int], highest: int = HIGHEST, also_free_at: int = 0) -> i
             taken.add(port)
             return port
     raise StackError(f"No free port was found on {HOST} between {LOWEST} and {highest}.")
+
+
+class Remembered:
+    """The ports of the last start, kept in a file: addresses given out then still lead here."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._taken: set[int] = set()
+        try:
+            self._known = {name: int(port) for name, port in json.loads(file.read_text()).items()}
+        except (OSError, ValueError, AttributeError):
+            self._known = {}
+
+    def pick(self, name: str) -> int:
+        """Last time's port for `name` if it can be had, else a new one, which is remembered."""
+        known = self._known.get(name, 0)
+        if known and known not in self._taken and is_free(known) and claim(known):
+            self._taken.add(known)
+            return known
+        self._known[name] = pick(taken=self._taken)
+        self._file.write_text(json.dumps(self._known, indent=2))
+        return self._known[name]
 
 
 def claim(port: int) -> bool:

@@ -115,6 +115,13 @@ def test_an_adjustment_against_the_member_needs_money_and_a_reason():
     assert balances(user) == (90, 0)
 
 
+def test_nobody_adjusts_their_own_wallet():
+    clerk = make_member(micros=100)
+    with pytest.raises(ledger.LedgerError):
+        ledger.adjust(user=clerk, amount_micros=10, key="a", actor=clerk, reason="a present")
+    assert balances(clerk) == (100, 0)
+
+
 def test_every_kind_has_a_route_so_the_books_balance_by_construction():
     assert set(ledger.ROUTES) == set(TransferKind)
     assert all(out_of != into for out_of, into in ledger.ROUTES.values())

@@ -164,7 +164,7 @@ def test_without_javascript_the_way_is_the_same(
     offer(page, "codeformer").get_by_label("Enlarge").fill("4")
     guard.expect_refusal(422)
     button.click()
-    expect(page.get_by_text("The price has changed since you saw it.")).to_be_visible()
+    expect(page.get_by_text("Press again to order.")).to_be_visible()
     expect(offer(page, "codeformer").get_by_label("Enlarge")).to_have_value("4")
     expect(price(page, "codeformer")).to_have_text("$0.002581")
     expect(page.locator("[data-job-state]")).to_have_count(0)

@@ -147,4 +147,22 @@ def test_health_is_only_looked_at(client: Client, parts: dict[str, str | None], 
 def test_a_form_that_was_open_too_long_is_refused_in_the_houses_words():
     response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "x"})
     assert response.status_code == 403
-    assert "the page was open for too long" in response.content.decode()
+    assert "This page was open for too long" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_no_copy_of_a_signed_in_page_is_kept():
+    client = Client()
+    assert "no-store" not in client.get("/").get("Cache-Control", "")
+    client.force_login(make_member())
+    assert client.get("/wallet/")["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.django_db
+def test_a_fragment_without_a_session_reloads_its_page():
+    client = Client()
+    address = "/jobs/00000000-0000-4000-8000-000000000000/"
+    assert client.get(address).status_code == 302
+    fragment = client.get(address, headers={"HX-Request": "true"})
+    assert fragment["HX-Refresh"] == "true"
+    assert fragment.content == b""

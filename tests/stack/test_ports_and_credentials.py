@@ -56,6 +56,19 @@ def test_a_port_that_one_house_picked_is_not_picked_by_another():
     assert answer.stdout.split() == ["False", "True"]
 
 
+@pytest.mark.loopback
+def test_a_second_start_has_the_ports_of_the_first_unless_they_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "ports.json"
+    first = ports.Remembered(file)
+    s3, redis = first.pick("S3_PORT"), first.pick("REDIS_PORT")
+    monkeypatch.setattr(ports, "claim", lambda port: True)  # the first house has gone
+    assert ports.Remembered(file).pick("S3_PORT") == s3
+    monkeypatch.setattr(ports, "claim", lambda port: port != redis)  # another house came
+    assert ports.Remembered(file).pick("REDIS_PORT") != redis
+
+
 def test_credentials_are_made_once_and_for_this_user_alone(tmp_path: Path):
     first = credentials.load(tmp_path)
     assert credentials.load(tmp_path) == first

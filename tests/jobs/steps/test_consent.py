@@ -157,3 +157,51 @@ def test_events_of_consent_cannot_be_rewritten():
         ConsentEvent.objects.update(why="something else")
     with pytest.raises(DatabaseError), transaction.atomic():
         ConsentEvent.objects.all().delete()
+
+
+def test_a_reviewer_cannot_be_gone_round_with_a_second_statement():
+    photo = make_photo()
+    make_consent(photo, depicted=("CHILD",))
+    with pytest.raises(consent.ConsentError):
+        make_consent(photo, depicted=("NOBODY",))
+    assert photo.consents.count() == 1
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_what_needed_a_reviewer_once_needs_one_again(approve: bool):
+    photo = make_photo()
+    consent.review(
+        consent=make_consent(photo, depicted=("CHILD",)), by=make_member(), approve=approve
+    )
+    again = make_consent(photo, depicted=("NOBODY",))
+    assert again.status == ConsentStatus.PENDING_REVIEW
+
+
+def test_the_same_bytes_uploaded_anew_still_need_the_reviewer(bucket: None):
+    photo = make_photo()
+    make_consent(photo, depicted=("CHILD",))
+    consent.withdraw(photo=photo, by=photo.owner)
+    anew = make_photo(owner=photo.owner, sha256=photo.sha256)
+    assert make_consent(anew, depicted=("NOBODY",)).status == ConsentStatus.PENDING_REVIEW
+
+
+def test_a_newer_statement_replaces_the_older_and_unsent_jobs_follow_it():
+    photo = make_photo()
+    first = make_consent(photo)
+    job = make_job(photo=photo)
+    second = make_consent(photo, depicted=("ADULT_RELATIVE",))
+    first.refresh_from_db()
+    job.refresh_from_db()
+    assert first.status == ConsentStatus.WITHDRAWN
+    assert (job.consent, job.state) == (second, JobState.READY)
+
+
+def test_a_newer_statement_that_names_a_child_stops_unsent_jobs_uncharged():
+    photo = make_photo()
+    make_consent(photo)
+    job = make_job(photo=photo)
+    make_consent(photo, depicted=("CHILD",))
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+    assert ledger.wallet_of(photo.owner).held_micros == 0
+    assert ledger.lies() == []

@@ -46,6 +46,23 @@ def test_a_second_click_is_the_same_job():
     assert Transfer.objects.filter(kind="HOLD").count() == 1
 
 
+def test_the_same_click_with_other_settings_orders_nothing_and_says_so():
+    photo = make_photo()
+    make_consent(photo)
+    key = uuid.uuid4()
+    place(photo, key)
+    with pytest.raises(order.OrderedBefore):
+        order.place(
+            photo=photo,
+            by=photo.owner,
+            model=GFPGAN,
+            parameters={**GFPGAN.defaults(), "scale": 4},
+            agreed_micros=3_100,
+            click_key=key,
+        )
+    assert RestorationJob.objects.count() == 1
+
+
 def test_too_little_money_orders_nothing():
     photo = make_photo(owner=make_member(micros=3_000))
     make_consent(photo)
@@ -58,7 +75,7 @@ def test_too_little_money_orders_nothing():
 def test_a_price_that_changed_since_it_was_seen_orders_nothing():
     photo = make_photo()
     make_consent(photo)
-    with pytest.raises(order.CannotOrder, match="price has changed"):
+    with pytest.raises(order.CannotOrder, match="price for these settings is"):
         place(photo, uuid.uuid4(), agreed=3_000)
     assert not RestorationJob.objects.exists()
 
