@@ -83,3 +83,16 @@ def test_consent_that_is_withdrawn_erases_the_pictures(open_page: OpenPage, peop
 
 def statuses(addresses: Iterable[str]) -> set[int]:
     return {httpx.get(address, trust_env=False).status_code for address in addresses}
+
+
+def test_the_gallery_catches_up_by_itself(open_page: OpenPage, people: People):
+    page = open_page("desktop", signed_in=people.member())
+    page.goto("/photos/")
+    picked = [
+        {"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": pictures.small_photo()}
+        for name in ("anna", "berta")
+    ]
+    page.locator("input[type=file]").set_input_files(picked)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#photos img")).to_have_count(2)
+    expect(page.locator("#photos")).not_to_have_attribute("hx-get", re.compile("."))

@@ -112,6 +112,7 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     callbacks: list[dict[str, Any]] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    stumbles: int = 0  # how many times it answers 503 before it gives a picture
 
     def app(self) -> web.Application:
         async def take(request: web.Request) -> web.Response:
@@ -121,6 +122,9 @@ class Receiver:
 
         async def give(request: web.Request) -> web.Response:
             name = request.match_info["name"]
+            if self.stumbles:
+                self.stumbles -= 1
+                return web.Response(status=503)
             if name == "moved.png":
                 raise web.HTTPFound("/photo.png")
             if name not in self.pictures:

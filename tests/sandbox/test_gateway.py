@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sandbox.gateway import callbacks, lifecycle
+from sandbox.gateway import callbacks, fetch, lifecycle
 from sandbox.gateway.app import make_app
 from sandbox.gateway.callbacks import RETRY_PAUSES_SECONDS
 from tests.sandbox.harness import CODEFORMER, FLUX, GFPGAN, KEY, Client, picture, served
@@ -130,6 +130,24 @@ def test_an_input_that_cannot_be_had_ends_in_an_error_that_costs_nothing(
 
     assert (state["status"], state["error"], state["output"]) == ("ERROR", error, None)
     assert gateway("GET", "/_sandbox/billing").json["billed_micros"] == 0
+
+
+def test_a_store_that_stumbles_is_asked_again(gateway, receiver, monkeypatch):
+    monkeypatch.setattr(fetch, "PAUSES_SECONDS", (0.01, 0.01))
+    receiver.stumbles = 2
+    request_id = gateway.submit(img=f"{receiver.url}/photo.png").json["request_id"]
+
+    assert gateway.finished(request_id)["status"] == "COMPLETED"
+    assert [entry["status"] for entry in gateway.log("input_fetch")] == [503, 503, 200]
+
+
+def test_a_store_that_does_not_answer_ends_in_an_error(gateway, monkeypatch):
+    monkeypatch.setattr(fetch, "PAUSES_SECONDS", (0.01,))
+    request_id = gateway.submit(img="http://127.0.0.1:9/photo.png").json["request_id"]
+
+    assert gateway.finished(request_id)["error"] == (
+        "Could not fetch the input image: connection failed"
+    )
 
 
 def test_an_output_that_is_too_large_ends_in_an_error(gateway, receiver):
