@@ -167,8 +167,9 @@ def unbalanced(house: Addresses) -> list[str]:
 
 
 def main() -> int:
-    # As quiet and as thorough as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM as quiet and thorough as Ctrl-C, and Ctrl-C even where a shell told us to ignore it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     chosen = options(sys.argv[1:])
     try:
         run(chosen.var.resolve(), PACE | dict(pair.split("=", 1) for pair in chosen.env))

@@ -184,7 +184,7 @@ def reload_until(page: Page, element: Locator, state: str) -> None:
     """As somebody without JavaScript does."""
 
     def look() -> bool:
-        page.reload()
+        page.goto(page.url)  # not reload(), which fails while the page is being replaced
         return element.count() > 0 and (
             element.is_enabled() if state == "enabled" else element.is_visible()
         )

@@ -106,7 +106,9 @@ def test_a_child_that_ignores_the_stop_is_killed_in_time(launch: Launch, tmp_pat
 
 
 def test_a_dead_child_is_named_and_takes_the_house_with_it(launch: Launch, tmp_path: Path):
-    procfile = SITE + writes_pid("worker", tmp_path) + "cron: echo 'no clock here' >&2; exit 7\n"
+    once_it_is_there = f"until [ -s {tmp_path / 'worker'} ]; do sleep 0.05; done"
+    procfile = SITE + writes_pid("worker", tmp_path)
+    procfile += f"cron: {once_it_is_there}; echo 'no clock here' >&2; exit 7\n"
     process = launch(procfile, "--free-ports")
     output, errors = process.communicate(timeout=15)
     assert process.returncode == 1
