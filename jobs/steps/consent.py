@@ -89,6 +89,11 @@ def withdraw(*, photo: Photo, by: User) -> None:
     """
     with transaction.atomic():
         photo = Photo.objects.select_for_update().get(pk=photo.pk)
+        given = list(
+            photo.consents.exclude(
+                status__in=[ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED]
+            ).select_for_update()
+        )
         for job in RestorationJob.objects.filter(photo=photo).unfinished().select_for_update():
             abandon.end(
                 job,
@@ -98,9 +103,7 @@ def withdraw(*, photo: Photo, by: User) -> None:
                 words="You withdrew consent for this photo.",
                 refund=False,
             )
-        for consent in photo.consents.exclude(
-            status__in=[ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED]
-        ).select_for_update():
+        for consent in given:
             _change(consent, ConsentStatus.WITHDRAWN, by, "withdrawn by the member")
         if photo.state not in (PhotoState.ERASING, PhotoState.ERASED):
             photo.state = PhotoState.ERASING

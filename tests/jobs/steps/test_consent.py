@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from datetime import timedelta
 
@@ -11,11 +12,19 @@ from django.utils import timezone
 
 from accounts import ledger
 from jobs import storage
-from jobs.models import ConsentEvent, ConsentStatus, Photo, PhotoState
+from jobs.models import (
+    Consent,
+    ConsentEvent,
+    ConsentStatus,
+    Photo,
+    PhotoState,
+    RestorationJob,
+)
 from jobs.states import JobState
 from jobs.steps import consent, order
 from tests.builders import make_consent, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -204,4 +213,30 @@ def test_a_newer_statement_that_names_a_child_stops_unsent_jobs_uncharged():
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
     assert ledger.wallet_of(photo.owner).held_micros == 0
+    assert ledger.lies() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_withdrawal_and_a_decision_at_once_both_end_and_the_money_returns():
+    """Both take their locks in the one documented order, so neither waits for ever."""
+    reviewer = make_member()
+    for _ in range(5):
+        photo = make_photo()
+        given = make_consent(photo, depicted=("CHILD",))
+        job = make_job(photo=photo)
+
+        def act(
+            number: int, photo: Photo = photo, given: Consent = given, job: RestorationJob = job
+        ) -> None:
+            if number == 0:
+                consent.withdraw(photo=photo, by=photo.owner)
+                return
+            with contextlib.suppress(consent.ConsentError):
+                consent.review(consent=given, by=reviewer, approve=True)
+
+        at_once(2, act)
+        job.refresh_from_db()
+        given.refresh_from_db()
+        assert (job.state, given.status) == (JobState.CANCELLED, ConsentStatus.WITHDRAWN)
+        assert ledger.wallet_of(photo.owner).held_micros == 0
     assert ledger.lies() == []
