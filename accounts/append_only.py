@@ -22,7 +22,22 @@ END $$ LANGUAGE plpgsql
 
 def protect(*tables: str) -> migrations.RunPython:
     """The migration operation that makes tables append-only."""
+    return _operation(tables, locking, unlocking)
 
+
+def unprotect(*tables: str) -> migrations.RunPython:
+    """The opposite, for a migration that alters such a table: SQLite rebuilds it, triggers lost.
+
+    Such a migration begins with `unprotect` and ends with `protect`.
+    """
+    return _operation(tables, unlocking, locking)
+
+
+def _operation(
+    tables: tuple[str, ...],
+    forwards: Callable[[str, str], list[str]],
+    backwards: Callable[[str, str], list[str]],
+) -> migrations.RunPython:
     def run(statements: Callable[[str, str], list[str]]) -> Callable[[Any, Any], None]:
         def operation(apps: Any, schema_editor: Any) -> None:
             connection = schema_editor.connection
@@ -33,7 +48,7 @@ def protect(*tables: str) -> migrations.RunPython:
 
         return operation
 
-    return migrations.RunPython(run(locking), run(unlocking))
+    return migrations.RunPython(run(forwards), run(backwards))
 
 
 def locking(vendor: str, table: str) -> list[str]:

@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
+from accounts.models.leased import Leased, due, still_ours
 from jobs import backoff
-from jobs.models.leased import Leased, due, still_ours
 from jobs.steps import collect, erase, observe, prepare, submit, tell
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,15 @@ speak to this machine, and to nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import boto3
 import pytest
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connection
+from django.db.models.signals import post_migrate
 from moto import mock_aws
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from xdist.scheduler import LoadScopeScheduling
@@ -23,9 +26,15 @@ from tests.fakes import FakeVendor
 
 PROTECTED_TABLES = (
     "accounts_transfer",
+    "accounts_auditentry",
+    "accounts_cardevent",
     "jobs_jobevent",
     "jobs_consentevent",
     "jobs_consentnotice",
+    "jobs_price",
+    "jobs_usageimport",
+    "jobs_usageline",
+    "jobs_dayclose",
 )
 
 
@@ -35,6 +44,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     else:
         disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_flush_brings_the_first_prices_back() -> Iterator[None]:
+    """A transactional test empties all tables at its end; Django then says post_migrate."""
+
+    def publish(sender: AppConfig, **_: Any) -> None:
+        if sender.label == "jobs" and "jobs_price" in connection.introspection.table_names():
+            import_module("jobs.migrations.0004_first_prices").publish(apps, None)
+
+    post_migrate.connect(publish, weak=False)
+    yield
+    post_migrate.disconnect(publish)
 
 
 class ByHouse(LoadScopeScheduling):  # type: ignore[misc]

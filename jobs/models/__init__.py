@@ -6,6 +6,8 @@ from jobs.models.delivery import Delivery, Verdict
 from jobs.models.event import JobEvent
 from jobs.models.job import RestorationJob
 from jobs.models.photo import Photo, PhotoState
+from jobs.models.price import Price
+from jobs.models.usage import DayClose, Finding, FindingKind, UsageImport, UsageLine
 
 __all__ = [
     "Attempt",
@@ -14,11 +16,17 @@ __all__ = [
     "ConsentEvent",
     "ConsentNotice",
     "ConsentStatus",
+    "DayClose",
     "Delivery",
     "Depicted",
+    "Finding",
+    "FindingKind",
     "JobEvent",
     "Photo",
     "PhotoState",
+    "Price",
     "RestorationJob",
+    "UsageImport",
+    "UsageLine",
     "Verdict",
 ]

@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Transfer
+from accounts.models.leased import Leased
 from jobs import catalog
-from jobs.models.leased import Leased
 from jobs.states import TERMINAL, UNSENT, WAITING_FOR_VENDOR, JobState
 
 if TYPE_CHECKING:
@@ -64,7 +64,13 @@ class RestorationJob(Leased):
     parameters = models.JSONField()
     state = models.CharField(max_length=16, choices=JobState, default=JobState.READY)
 
+    price = models.ForeignKey(
+        "jobs.Price", null=True, on_delete=models.PROTECT, related_name="jobs"
+    )
     quoted_micros = models.BigIntegerField()
+    vendor_cost_micros = models.BigIntegerField(
+        default=0, help_text="What the vendor takes when it completes."
+    )
     quote_explanation = models.CharField(max_length=200)
     quoted_width_px = models.PositiveIntegerField()
     quoted_height_px = models.PositiveIntegerField()

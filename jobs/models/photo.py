@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Prefetch, Q
 
-from jobs.models.leased import Leased
+from accounts.models.leased import Leased
 
 if TYPE_CHECKING:
     from accounts.models import User

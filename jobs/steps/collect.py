@@ -17,10 +17,10 @@ from django.conf import settings
 from django.db import models
 
 from accounts import ledger
+from accounts.models.leased import lease, still_ours
 from jobs import backoff, images, storage, vendors
 from jobs.gateway import errors
 from jobs.models import Attempt, Delivery, RestorationJob, Verdict
-from jobs.models.leased import lease, still_ours
 from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon

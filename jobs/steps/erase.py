@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 
+from accounts.models.leased import lease, still_ours
 from jobs import storage
 from jobs.models import Photo, PhotoState
-from jobs.models.leased import lease, still_ours
 
 NAME = "erase"
 CONCURRENCY = 4

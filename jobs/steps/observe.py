@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 
+from accounts.models.leased import lease, still_ours
 from jobs import backoff, vendors
 from jobs.gateway import errors
 from jobs.gateway.types import StatusReport
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
-from jobs.models.leased import lease, still_ours
 from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon, settle

@@ -10,9 +10,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
+from accounts.models.leased import lease, still_ours
 from jobs import images, storage
 from jobs.models import Photo, PhotoState
-from jobs.models.leased import lease, still_ours
 
 NAME = "prepare"
 CONCURRENCY = 2  # imaging keeps a core busy

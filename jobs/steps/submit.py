@@ -16,11 +16,11 @@ from django.conf import settings
 from django.db import models, transaction
 from django.urls import reverse
 
+from accounts.models.leased import lease, still_ours
 from jobs import backoff, storage, vendors
 from jobs.gateway import errors
 from jobs.gateway.types import Accepted, Submission
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
-from jobs.models.leased import lease, still_ours
 from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon

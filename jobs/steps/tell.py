@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts import ledger
+from accounts.models.leased import lease, still_ours
 from jobs.models import RestorationJob
-from jobs.models.leased import lease, still_ours
 from jobs.states import JobState
 
 NAME = "tell"

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import ledger
-from accounts.models import User
+from accounts.models import Transfer, User
 from accounts.roles import BILLING_STAFF, REVIEWERS, ensure_roles
 
 PASSWORD = "heirloom-demo"  # noqa: S105  (printed at every start of the sandbox)
@@ -27,12 +27,13 @@ class Command(BaseCommand):
         self._person("reviewer", "Rosa Reviewer", group=REVIEWERS)
         self._person("billing", "Ben Billing", group=BILLING_STAFF)
         self._person("admin", "Ada Admin", is_superuser=True)
-        ledger.grant_bonus(
-            user=member,
-            amount_micros=settings.DEMO_CREDIT_MICROS,
-            key="demo-credit",
-            memo="Sandbox credit",
-        )
+        if not Transfer.objects.filter(wallet__user=member).exists():
+            ledger.top_up(
+                user=member,
+                amount_micros=settings.DEMO_CREDIT_MICROS,
+                key="demo-credit",
+                memo="Sandbox credit",
+            )
 
     def _person(
         self, name: str, full_name: str, *, group: str = "", is_superuser: bool = False

@@ -1,68 +1,17 @@
-"""Members, their wallets, and the transfers that explain every balance.
+"""Wallets, and the transfers that explain every balance.
 
 Money is whole micro-dollars (1 USD = 1,000,000). `accounts.ledger` is the only writer of `Wallet`
 and `Transfer`; the database itself refuses a negative balance, a repeated key, and any change to a
-transfer once it is written (triggers, see migration 0002).
+transfer once it is written (triggers, see `accounts.append_only`).
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 
+from accounts.models.people import User
 from accounts.money import dollars
-
-
-class UserManager(BaseUserManager["User"]):
-    """Creates members by e-mail address."""
-
-    use_in_migrations = True
-
-    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
-        """A member. Raises ValueError without an e-mail address."""
-        if not email:
-            raise ValueError("A member needs an e-mail address.")
-        user = self.model(email=email.lower(), **extra)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
-        """A member who may do everything in the admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
-
-
-class User(AbstractUser):
-    """A person who signs in with an e-mail address."""
-
-    username = None  # type: ignore[assignment]
-    first_name = None  # type: ignore[assignment]
-    last_name = None  # type: ignore[assignment]
-    name = models.CharField(max_length=150, blank=True)
-    email = models.EmailField("e-mail address", unique=True)
-
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(Lower("email"), name="one_member_per_email_in_any_case")
-        ]
-
-    def __str__(self) -> str:
-        return self.email
-
-    def get_full_name(self) -> str:
-        return self.name or self.email
-
-    def get_short_name(self) -> str:
-        return self.name or self.email.partition("@")[0]
 
 
 class Wallet(models.Model):
@@ -74,9 +23,19 @@ class Wallet(models.Model):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="wallet")
     available_micros = models.BigIntegerField(default=0)
     held_micros = models.BigIntegerField(default=0)
+    monthly_limit_micros = models.BigIntegerField(
+        null=True, blank=True, help_text="What the member allows for a calendar month."
+    )
+    warn_below_micros = models.BigIntegerField(
+        null=True, blank=True, default=500_000, help_text="A balance that is worth an e-mail."
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(monthly_limit_micros__gte=0) & Q(warn_below_micros__gt=0),
+                name="wallet_limits_make_sense",
+            ),
             models.CheckConstraint(
                 condition=Q(available_micros__gte=0), name="wallet_available_never_negative"
             ),
@@ -111,11 +70,21 @@ class TransferKind(models.TextChoices):
     REFUND = "REFUND", "Refunded"
     CREDIT = "CREDIT", "Adjustment in your favour"
     DEBIT = "DEBIT", "Adjustment against you"
+    PAYOUT = "PAYOUT", "Returned to your card"
+    BONUS_BACK = "BONUS_BACK", "Bonus taken back"
+    LOSS = "LOSS", "Taken back by the card, borne by the house"
+    RECOVERY = "RECOVERY", "A loss of the house that came back"
+
+
+# These move money between the house's own accounts; the member's balances stay as they are.
+BESIDE_THE_WALLET = (TransferKind.LOSS, TransferKind.RECOVERY)
+SETTLEMENTS = (TransferKind.CAPTURE, TransferKind.RELEASE, TransferKind.REFUND)
 
 
 class TransferQuerySet(models.QuerySet["Transfer"]):
     def for_member(self, user: User) -> TransferQuerySet:
-        return self.filter(wallet__user=user)
+        """The member's statement: every movement that changed what they have."""
+        return self.filter(wallet__user=user).exclude(kind__in=BESIDE_THE_WALLET)
 
     def open_holds(self) -> TransferQuerySet:
         """Holds that nothing has settled yet; a job settles its hold whole."""
@@ -167,6 +136,9 @@ class Transfer(models.Model):
                 condition=~Q(kind__in=["CREDIT", "DEBIT"])
                 | (Q(actor__isnull=False) & ~Q(reason="")),
                 name="an_adjustment_has_actor_and_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["wallet"], condition=Q(kind="BONUS"), name="one_bonus_per_member_ever"
             ),
             models.UniqueConstraint(
                 fields=["hold"], condition=Q(kind="CAPTURE"), name="a_hold_is_captured_once"
