@@ -68,6 +68,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "accounts",
     "jobs",
+    "desk",
     "restoration_site",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("jobs.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("desk/", include("desk.urls")),
     path("admin/queues/", include("django_rq.urls")),
     path("admin/", admin.site.urls),
     path("health/", health.live, name="live"),
