@@ -28,7 +28,11 @@ def test_every_package_of_the_house_is_watched():
 
 
 def test_every_room_of_the_journey_has_its_place_in_the_layers():
-    (layers,) = [rule["layers"] for rule in rules()["contracts"] if rule["type"] == "layers"]
+    (layers,) = [
+        rule["layers"]
+        for rule in rules()["contracts"]
+        if rule["name"] == "The journey's rooms point one way"
+    ]
     placed = {name.strip() for layer in layers for name in layer.split("|")}
     rooms = {
         f"jobs.{path.stem}"
