@@ -9,6 +9,8 @@ transaction. The rules:
   enters (`ROUTES`); there is no way to write one side alone.
 - **Two-phase.** Money for a job is held first; the hold is then captured or released, and a
   captured amount may be refunded up to what was captured.
+- **Never below nothing.** What a card takes back beyond what is left is the house's loss, booked
+  beside the wallet.
 - **One lock order.** Photo, consent, job, attempt, wallet; never two wallets at once.
 
 Amounts are whole micro-dollars (1 USD = 1,000,000).
@@ -18,11 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Sum, When
+from django.db.models import Sum
+from django.utils import timezone
 
+from accounts import letters
 from accounts.models import Account, Transfer, TransferKind, User, Wallet
 
 K, A = TransferKind, Account
@@ -62,6 +66,16 @@ class KeyReused(LedgerError):
 
 class ExceedsHold(LedgerError):
     """More would be captured, released or refunded than the hold allows."""
+
+
+class OverMonthlyLimit(LedgerError):
+    """The member's own limit for the calendar month (UTC) stands in the way."""
+
+    def __init__(self, *, limit_micros: int, spent_micros: int, needed_micros: int) -> None:
+        self.limit_micros = limit_micros
+        self.spent_micros = spent_micros
+        self.needed_micros = needed_micros
+        super().__init__(f"{needed_micros} would go over {limit_micros}, {spent_micros} are spent")
 
 
 @dataclass(frozen=True)
@@ -137,9 +151,76 @@ def top_up(
     )
 
 
-def grant_bonus(*, user: User, amount_micros: int, key: str, memo: str = "") -> Transfer:
-    """A present of the house becomes available."""
-    return _post(user=user, kind=K.BONUS, amount_micros=amount_micros, key=key, memo=memo)
+def grant_bonus(*, user: User, amount_micros: int, memo: str = "") -> Transfer | None:
+    """A present of the house becomes available, once per member ever; None for a second one."""
+    with transaction.atomic():
+        wallet = _lock(user)
+        if wallet.transfers.filter(kind=K.BONUS).exists():
+            return None
+        key = f"bonus:{user.pk}"
+        return _post(user=user, kind=K.BONUS, amount_micros=amount_micros, key=key, memo=memo)
+
+
+def take_bonus_back(*, user: User, memo: str = "") -> Transfer | None:
+    """Undo the bonus as far as it is still there; None when there is nothing to take."""
+    with transaction.atomic():
+        wallet = _lock(user)
+        bonus = wallet.transfers.filter(kind=K.BONUS).first()
+        taken = wallet.transfers.filter(kind=K.BONUS_BACK).exists()
+        left = min(bonus.amount_micros, wallet.available_micros) if bonus and not taken else 0
+        if not left:
+            return None
+        key = f"bonus-back:{user.pk}"
+        return _post(user=user, kind=K.BONUS_BACK, amount_micros=left, key=key, memo=memo)
+
+
+def take_back(
+    *, user: User, amount_micros: int, key: str, memo: str, reference: str
+) -> list[Transfer]:
+    """A card took its payment back: what is still available goes, the rest is the house's loss.
+
+    Money set aside for jobs under way stays there. Raises KeyReused for another amount.
+    """
+    parts = {K.PAYOUT: f"{key}:paid-out", K.LOSS: f"{key}:lost"}
+    with transaction.atomic():
+        wallet = _lock(user)
+        earlier = list(Transfer.objects.filter(key__in=parts.values()).order_by("pk"))
+        if earlier:
+            if sum(part.amount_micros for part in earlier) != amount_micros:
+                raise KeyReused(f"the key {key!r} already stands for another amount")
+            return earlier
+        available = min(amount_micros, wallet.available_micros)
+        amounts = {K.PAYOUT: available, K.LOSS: amount_micros - available}
+        return [
+            _post(
+                user=user,
+                kind=kind,
+                amount_micros=amounts[kind],
+                key=part_key,
+                memo=memo,
+                reference=reference,
+            )
+            for kind, part_key in parts.items()
+            if amounts[kind]
+        ]
+
+
+def bring_back(*, user: User, key: str, new_key: str, memo: str, reference: str) -> list[Transfer]:
+    """Undo `take_back(key)`: a dispute was won. What the house bore returns to the house."""
+    undone = {f"{key}:paid-out": K.TOP_UP, f"{key}:lost": K.RECOVERY}
+    with transaction.atomic():
+        _lock(user)
+        return [
+            _post(
+                user=user,
+                kind=undone[part.key],
+                amount_micros=part.amount_micros,
+                key=f"{new_key}:{undone[part.key].lower()}",
+                memo=memo,
+                reference=reference,
+            )
+            for part in Transfer.objects.filter(key__in=undone).order_by("pk")
+        ]
 
 
 def adjust(*, user: User, amount_micros: int, key: str, actor: User, reason: str) -> Transfer:
@@ -163,7 +244,7 @@ def adjust(*, user: User, amount_micros: int, key: str, actor: User, reason: str
 
 
 def hold(*, user: User, amount_micros: int, key: str, memo: str, reference: str) -> Transfer:
-    """Set money aside for a job. Raises InsufficientFunds."""
+    """Set money aside for a job. Raises InsufficientFunds, OverMonthlyLimit."""
     return _post(
         user=user,
         kind=K.HOLD,
@@ -223,44 +304,46 @@ def refund(
     )
 
 
-def lies() -> list[str]:
-    """Every wallet that its transfers do not explain, and every hold paid out twice; one a line.
-
-    Two queries, whatever the number of members.
-    """
-    wallets: QuerySet[Any] = Wallet.objects.annotate(
-        available=_effect_on(A.AVAILABLE), held=_effect_on(A.HELD)
-    ).exclude(available_micros=F("available"), held_micros=F("held"))
-    settled = Sum("settlements__amount_micros", filter=~Q(settlements__kind=K.REFUND), default=0)
-    overdrawn: QuerySet[Any] = (
-        Transfer.objects.filter(kind=K.HOLD)
-        .annotate(settled=settled)
-        .filter(settled__gt=F("amount_micros"))
+def spent_in_month(user: User, *, at: datetime | None = None) -> int:
+    """Set aside or charged in the calendar month (UTC), less what came back of it."""
+    first, next_first = month_of(at or timezone.now())
+    holds = Transfer.objects.filter(
+        wallet__user=user, kind=K.HOLD, created_at__gte=first, created_at__lt=next_first
     )
-    return [
-        f"wallet {wallet.pk}: available {wallet.available_micros}, transfers say "
-        f"{wallet.available}; held {wallet.held_micros}, transfers say {wallet.held}"
-        for wallet in wallets.iterator()
-    ] + [
-        f"hold {held.pk}: {held.amount_micros} held, {held.settled} settled"
-        for held in overdrawn.iterator()
-    ]
+    held: int = holds.aggregate(sum=Sum("amount_micros", default=0))["sum"]
+    returned: int = Transfer.objects.filter(
+        hold__in=holds.values("pk"), kind__in=[K.RELEASE, K.REFUND]
+    ).aggregate(sum=Sum("amount_micros", default=0))["sum"]
+    return held - returned
 
 
-def _effect_on(account: Account) -> Sum:
-    """What a wallet's transfers bring to an account, less what they take, as an expression."""
-    amount = F("transfers__amount_micros")
-    cases = [
-        When(transfers__kind=kind, then=amount if into == account else -amount)
-        for kind, (out_of, into) in ROUTES.items()
-        if account in (out_of, into)
-    ]
-    return Sum(Case(*cases, default=0), default=0)
+def room_in_month(user: User) -> int | None:
+    """What the member's own monthly limit still allows; None without a limit."""
+    limit = wallet_of(user).monthly_limit_micros
+    return None if limit is None else max(0, limit - spent_in_month(user))
+
+
+def set_limits(
+    *, user: User, monthly_limit_micros: int | None, warn_below_micros: int | None
+) -> None:
+    """The member's own limit for a month, and the balance worth an e-mail; None for none."""
+    with transaction.atomic():
+        wallet = _lock(user)
+        wallet.monthly_limit_micros = monthly_limit_micros
+        wallet.warn_below_micros = warn_below_micros
+        wallet.save(update_fields=["monthly_limit_micros", "warn_below_micros"])
+
+
+def month_of(moment: datetime) -> tuple[datetime, datetime]:
+    """The first instant of the moment's calendar month in UTC, and of the next."""
+    first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first, (first + timedelta(days=32)).replace(day=1)
 
 
 def _lock(user: User) -> Wallet:
     wallet_of(user)
-    return Wallet.objects.select_for_update().get(user=user)
+    wallets = Wallet.objects.select_for_update(of=("self",))
+    return wallets.select_related("user").get(user=user)
 
 
 def _post(
@@ -288,16 +371,19 @@ def _post(
             return earlier
         if hold is not None:
             _check_hold(hold, kind, amount_micros)
+        if kind == K.HOLD:
+            _check_limit(wallet, amount_micros)
         out_of, into = ROUTES[kind]
         change = {A.AVAILABLE: 0, A.HELD: 0, out_of: -amount_micros, into: amount_micros}
         if wallet.available_micros + change[A.AVAILABLE] < 0:
             raise InsufficientFunds(
                 needed_micros=amount_micros, available_micros=wallet.available_micros
             )
+        before = wallet.available_micros
         wallet.available_micros += change[A.AVAILABLE]
         wallet.held_micros += change[A.HELD]
         wallet.save(update_fields=["available_micros", "held_micros"])
-        return Transfer.objects.create(
+        transfer = Transfer.objects.create(
             wallet=wallet,
             kind=kind,
             amount_micros=amount_micros,
@@ -309,6 +395,33 @@ def _post(
             reason=reason,
             available_after_micros=wallet.available_micros,
             held_after_micros=wallet.held_micros,
+        )
+        _warn_if_low(wallet, before, transfer)
+        return transfer
+
+
+def _check_limit(wallet: Wallet, amount_micros: int) -> None:
+    """Raises OverMonthlyLimit. The wallet is locked: two holds can't both take the last room."""
+    if wallet.monthly_limit_micros is None:
+        return
+    spent = spent_in_month(wallet.user)
+    if spent + amount_micros > wallet.monthly_limit_micros:
+        raise OverMonthlyLimit(
+            limit_micros=wallet.monthly_limit_micros,
+            spent_micros=spent,
+            needed_micros=amount_micros,
+        )
+
+
+def _warn_if_low(wallet: Wallet, before_micros: int, transfer: Transfer) -> None:
+    """One letter for each crossing of the member's line, downwards."""
+    line = wallet.warn_below_micros
+    if line is not None and wallet.available_micros < line <= before_micros:
+        letters.write(
+            to=wallet.user,
+            kind="low_balance",
+            key=f"low-balance:{transfer.pk}",
+            context={"available_micros": wallet.available_micros, "line_micros": line},
         )
 
 

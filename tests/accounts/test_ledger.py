@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from accounts import ledger
+from accounts import books, ledger
 from accounts.models import Transfer, TransferKind, User, Wallet
 from tests.builders import make_member
 from tests.racing import at_once
@@ -132,10 +132,10 @@ def test_lies_finds_a_wallet_that_its_transfers_do_not_explain(
 ):
     honest, liar = make_member(micros=100), make_member(micros=100)
     held(honest, 30)
-    assert ledger.lies() == []
+    assert books.lies() == []
     Wallet.objects.filter(user=liar).update(available_micros=101)
     with django_assert_num_queries(2):  # type: ignore[operator]
-        (lie,) = ledger.lies()
+        (lie,) = books.lies()
     assert f"wallet {liar.wallet.pk}: available 101, transfers say 100" in lie
 
 
@@ -193,7 +193,7 @@ def test_sixteen_racing_holds_with_money_for_five_give_exactly_five():
     outcomes = at_once(16, hold)
     assert sorted(outcomes) == ["held"] * 5 + ["refused"] * 11
     assert balances(user) == (0, 50)
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 @pytest.mark.django_db(transaction=True)

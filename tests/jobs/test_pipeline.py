@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_step_is_registered_under_its_name():
-    assert list(pipeline.STEPS) == ["prepare", "submit", "observe", "collect", "tell", "erase"]
+    names = ["prepare", "submit", "observe", "collect", "tell", "send", "erase"]
+    assert list(pipeline.STEPS) == names
 
 
 def test_what_is_due_tells_which_bells_to_ring(vendor: FakeVendor):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from accounts import ledger
+from accounts import books, ledger
 from accounts.models import Transfer
 from jobs import storage
 from jobs.catalog import CODEFORMER
@@ -99,7 +99,7 @@ def test_an_address_that_we_do_not_trust_is_refunded(
     assert job.state == JobState.ERROR
     assert charged(job) == 0
     assert job.failure_words == collect.CANNOT_BE_HAD
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 @pytest.mark.parametrize(

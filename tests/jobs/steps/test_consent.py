@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from accounts import ledger
+from accounts import books, ledger
 from jobs import storage
 from jobs.models import (
     Consent,
@@ -124,7 +124,7 @@ def test_withdrawal_stops_jobs_returns_holds_and_erases_the_pictures(
     assert wallet.held_micros == 0
     assert storage.keys_under(photo.prefix) == []
     assert storage.keys_under(other.prefix) == [other.original_key]
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 def test_a_picture_stored_by_a_call_in_flight_is_erased_too(bucket: None):
@@ -213,7 +213,7 @@ def test_a_newer_statement_that_names_a_child_stops_unsent_jobs_uncharged():
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
     assert ledger.wallet_of(photo.owner).held_micros == 0
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -239,4 +239,4 @@ def test_a_withdrawal_and_a_decision_at_once_both_end_and_the_money_returns():
         given.refresh_from_db()
         assert (job.state, given.status) == (JobState.CANCELLED, ConsentStatus.WITHDRAWN)
         assert ledger.wallet_of(photo.owner).held_micros == 0
-    assert ledger.lies() == []
+    assert books.lies() == []

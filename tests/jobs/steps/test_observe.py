@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts import ledger
+from accounts import books, ledger
 from jobs.models import Attempt, AttemptOutcome, RestorationJob, Verdict
 from jobs.states import JobState
 from jobs.steps import settle
@@ -86,7 +86,7 @@ def test_after_the_deadline_the_job_ends_uncharged(vendor: FakeVendor, sent: Res
     assert job.state == JobState.ERROR
     assert job.failure_code == "no_answer"
     assert ledger.wallet_of(sent.owner).held_micros == 0
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_word_of_the_first_attempt_spares_the_second(vendor: FakeVendor, unknown
     unknown.refresh_from_db()
     assert unknown.state == JobState.COMPLETED
     assert len(vendor.requests) == 1
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 def test_a_failure_of_the_first_attempt_does_not_end_the_second(
@@ -194,4 +194,4 @@ def test_whichever_attempt_completes_first_is_charged_once(
     assert ledger.balances_of([unknown.hold_id])[unknown.hold_id].charged == (  # type: ignore[list-item,index]
         unknown.quoted_micros
     )
-    assert ledger.lies() == []
+    assert books.lies() == []

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from accounts import ledger
+from accounts import books, ledger
 from accounts.models import Transfer, TransferKind
 from jobs.models import Attempt, Delivery, RestorationJob, Verdict
 from jobs.states import JobState
@@ -178,4 +178,4 @@ def test_eight_callbacks_at_once_charge_once(vendor: FakeVendor):
     assert kinds() == ["HOLD", "CAPTURE"]
     job.refresh_from_db()
     assert job.state == JobState.COMPLETED
-    assert ledger.lies() == []
+    assert books.lies() == []

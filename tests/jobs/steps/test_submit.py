@@ -9,7 +9,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from accounts import ledger
+from accounts import books, ledger
 from jobs.catalog import CODEFORMER
 from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
 from jobs.states import JobState
@@ -88,7 +88,7 @@ def test_without_live_consent_nothing_is_sent_and_the_hold_returns(vendor: FakeV
     assert not Attempt.objects.exists()
     assert seen(job).state == JobState.CANCELLED
     assert ledger.wallet_of(job.owner).held_micros == 0
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 def test_a_job_that_waits_for_a_reviewer_is_not_sent(vendor: FakeVendor):
@@ -130,7 +130,7 @@ def test_each_answer_leads_where_the_design_says(
     assert Attempt.objects.get().outcome == outcome
     wallet = ledger.wallet_of(job.owner)
     assert wallet.held_micros == (0 if state == "ERROR" else job.quoted_micros)
-    assert ledger.lies() == []
+    assert books.lies() == []
 
 
 def test_retry_after_is_waited_for(vendor: FakeVendor):

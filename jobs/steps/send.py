@@ -1,0 +1,48 @@
+"""Send the letters that were written in a transaction (`accounts.letters`), each at least once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import models
+from django.template.loader import render_to_string
+
+from accounts.models import Letter
+from accounts.models.leased import lease, still_ours
+
+NAME = "send"
+CONCURRENCY = 4
+
+
+def waiting() -> models.QuerySet[Letter]:
+    return Letter.objects.to_send()
+
+
+def claim(limit: int, now: datetime) -> list[Letter]:
+    return lease(
+        waiting().select_related("to"), limit=limit, seconds=settings.LEASE_SECONDS, now=now
+    )
+
+
+def call(letter: Letter) -> None:
+    """Raises OSError or SMTPException when the mail server does not take it: try again later."""
+    context = {**letter.context, "to": letter.to, "site_url": settings.PUBLIC_BASE_URL}
+    template = f"email/letters/{letter.kind}"
+    message = EmailMultiAlternatives(
+        subject=render_to_string(f"{template}_subject.txt", context).strip(),
+        body=render_to_string(f"{template}.txt", context),
+        to=[letter.to.email],
+    )
+    message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    message.send()
+
+
+def record(letter: Letter, outcome: None, now: datetime) -> None:
+    ours = still_ours(letter)
+    if ours is None:
+        return
+    Letter.objects.filter(pk=ours.pk).update(
+        sent_at=now, due_at=None, lease_token=None, lease_until=None
+    )
