@@ -1,0 +1,105 @@
+"""The price list: what each model costs from when on, how a price is changed, how long one holds.
+
+A page shows the prices in force and carries, for each, a token that names the row. What was shown
+stays valid: with its token an order is placed at that price for `QUOTE_VALID_SECONDS`, whatever
+was published meanwhile.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import User
+from accounts.money import dollars
+from jobs import catalog
+from jobs.models import Price
+
+MOST_MICROS = 1_000_000_000  # a thousand dollars for one unit: beyond it somebody mistyped
+MOST_REASON_LETTERS = 500
+
+
+class CannotPublish(Exception):
+    """The price list stays as it is. The message is for the person who tried."""
+
+
+def price_list(at: datetime | None = None) -> dict[str, Price]:
+    """The price of each model that has one in force, by the model's key; one query."""
+    now = at or timezone.now()
+    return {price.model_key: price for price in Price.objects.in_force(now)}
+
+
+def publish(
+    *,
+    model_key: str,
+    price_micros: int,
+    cost_micros: int,
+    effective_from: datetime | None,
+    by: User,
+    reason: str,
+) -> Price:
+    """Let a model cost this, for one unit of its basis, from a moment on (None: from now on).
+
+    A price below the vendor's cost is allowed. Raises CannotPublish.
+    """
+    now = timezone.now()
+    begins, reason = effective_from or now, reason.strip()
+    model = catalog.MODELS.get(model_key)
+    if model is None:
+        raise CannotPublish("There is no such model.")
+    if not reason:
+        raise CannotPublish("Please say why the price changes.")
+    if len(reason) > MOST_REASON_LETTERS:
+        raise CannotPublish(f"Please say why in at most {MOST_REASON_LETTERS} letters.")
+    if not 0 < price_micros <= MOST_MICROS:
+        raise CannotPublish(f"A price is more than nothing and at most {dollars(MOST_MICROS)}.")
+    if not 0 <= cost_micros <= MOST_MICROS:
+        raise CannotPublish(f"A cost is at least nothing and at most {dollars(MOST_MICROS)}.")
+    if begins < now:
+        raise CannotPublish("A price can't begin in the past: what was shown then was shown.")
+    try:
+        with transaction.atomic():
+            price = Price.objects.create(
+                model_key=model_key,
+                price_micros=price_micros,
+                cost_micros=cost_micros,
+                effective_from=begins,
+                set_by=by,
+                reason=reason,
+            )
+            audit.record(
+                actor=by,
+                action="price.publish",
+                what=f"{model.name}: {dollars(price_micros)}, the vendor takes "
+                f"{dollars(cost_micros)}, from {begins:%Y-%m-%d %H:%M:%S %Z}",
+                why=reason,
+                subject=f"price {price.pk}",
+            )
+    except IntegrityError:
+        raise CannotPublish(
+            f"Another price of {model.name} begins at the same moment already."
+        ) from None
+    return price
+
+
+def token(price: Price) -> str:
+    """What a page carries to name the price that it shows."""
+    return _signer().sign(str(price.pk))
+
+
+def named(token: str, *, model_key: str) -> Price | None:
+    """The price that a page showed; None if too long ago, for another model, or not our token."""
+    try:
+        pk = _signer().unsign(token, max_age=settings.QUOTE_VALID_SECONDS)
+    except signing.BadSignature:  # too old is one, too
+        return None
+    return Price.objects.filter(pk=pk, model_key=model_key).first()
+
+
+def _signer() -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt="heirloom.price")
