@@ -1,7 +1,29 @@
 """Micro-dollars in words. 1 USD = 1,000,000 micros; nothing is rounded away."""
 
+from decimal import Decimal
+
+MICROS_IN_A_DOLLAR = 1_000_000
+
 
 def dollars(micros: int) -> str:
     """An exact amount in words: at least two decimals, none rounded away."""
-    whole, rest = divmod(micros, 1_000_000)
-    return f"${whole:,}.{f'{rest:06d}'.rstrip('0').ljust(2, '0')}"
+    whole, rest = divmod(micros, MICROS_IN_A_DOLLAR)
+    return f"${whole:,}.{_cents(rest)}"
+
+
+def decimal_dollars(micros: int) -> str:
+    """An exact amount, not negative, as a plain decimal for a spreadsheet: "1234.5031"."""
+    whole, rest = divmod(micros, MICROS_IN_A_DOLLAR)
+    return f"{whole}.{_cents(rest)}"
+
+
+def micros(amount: Decimal) -> int:
+    """Micro-dollars of an amount in dollars. Raises ValueError beyond six decimals."""
+    exact = amount * MICROS_IN_A_DOLLAR
+    if exact != exact.to_integral_value():
+        raise ValueError(f"{amount} is not a whole number of micro-dollars")
+    return int(exact)
+
+
+def _cents(rest: int) -> str:
+    return f"{rest:06d}".rstrip("0").ljust(2, "0")

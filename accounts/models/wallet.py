@@ -78,6 +78,14 @@ class TransferKind(models.TextChoices):
 
 # These move money between the house's own accounts; the member's balances stay as they are.
 BESIDE_THE_WALLET = (TransferKind.LOSS, TransferKind.RECOVERY)
+ADDING = (
+    TransferKind.TOP_UP,
+    TransferKind.BONUS,
+    TransferKind.RELEASE,
+    TransferKind.REFUND,
+    TransferKind.CREDIT,
+)
+TAKING = (TransferKind.HOLD, TransferKind.DEBIT, TransferKind.PAYOUT, TransferKind.BONUS_BACK)
 SETTLEMENTS = (TransferKind.CAPTURE, TransferKind.RELEASE, TransferKind.REFUND)
 
 
@@ -156,11 +164,25 @@ class Transfer(models.Model):
         return f"{self.kind} {self.amount_micros}"
 
     @property
+    def adds(self) -> bool:
+        """Whether the member has more to spend after it."""
+        return self.kind in ADDING
+
+    @property
+    def takes(self) -> bool:
+        """Whether the member has less to spend after it. (A charge takes what was set aside.)"""
+        return self.kind in TAKING
+
+    @property
+    def is_of_a_job(self) -> bool:
+        """Whether `reference` names a restoration."""
+        return self.kind in (TransferKind.HOLD, *SETTLEMENTS) and bool(self.reference)
+
+    @property
     def signed_words(self) -> str:
         """The amount with its direction for the member's available money; no bare minus sign."""
-        adds = {TransferKind.TOP_UP, TransferKind.BONUS, TransferKind.RELEASE, TransferKind.REFUND}
-        if self.kind in adds | {TransferKind.CREDIT}:
+        if self.adds:
             return f"+ {dollars(self.amount_micros)}"
-        if self.kind == TransferKind.CAPTURE:
-            return f"{dollars(self.amount_micros)} from what was set aside"
-        return f"− {dollars(self.amount_micros)}"
+        if self.takes:
+            return f"− {dollars(self.amount_micros)}"
+        return f"{dollars(self.amount_micros)} from what was set aside"

@@ -15,7 +15,7 @@ from tests.builders import make_job, make_member, make_photo
 
 pytestmark = pytest.mark.django_db
 
-WALLET_QUERIES = 6  # session, member, wallet, count, transfers, holds
+WALLET_QUERIES = 9  # session, member, months, count, transfers, wallet, the month (2), holds
 
 
 @pytest.fixture
