@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import singledispatch
@@ -13,7 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from jobs import catalog
-from jobs.models import Depicted, Photo
+from jobs.models import Depicted, Photo, Price
+from jobs.steps import order
 
 
 # --- Upload -----------------------------------------------------------------------------------
@@ -172,18 +174,14 @@ def _(parameter: catalog.Choice) -> forms.Field:
     )
 
 
-class RestorationForm(forms.Form):
-    """One model's parameters for one photo."""
+class SettingsForm(forms.Form):
+    """One model's parameters."""
 
     def __init__(
-        self,
-        *,
-        model: catalog.RestorationModel,
-        photo: Photo,
-        data: Mapping[str, Any] | None = None,
+        self, *, model: catalog.RestorationModel, data: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(data, prefix=model.key)
-        self.model, self.photo = model, photo
+        self.model = model
         for parameter in model.parameters:
             field = field_for(parameter)
             field.parameter = parameter  # type: ignore[attr-defined]  # templates ask it
@@ -194,28 +192,81 @@ class RestorationForm(forms.Form):
         """Whether anything stands under "More settings"."""
         return any(parameter.advanced for parameter in self.model.parameters)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is filled in (the defaults, when nothing was sent)."""
+        return self.cleaned_data if self.is_bound else self.model.defaults()
+
+    @property
+    def error(self) -> str:
+        """Why there is no price, in the first words that the form has for it."""
+        for name, words in self.errors.items():
+            field = self.fields.get(name)
+            return f"{field.label}: {words[0]}" if field else str(words[0])
+        return ""
+
+
+class RestorationForm(SettingsForm):
+    """One model's parameters for one photo."""
+
+    def __init__(
+        self,
+        *,
+        model: catalog.RestorationModel,
+        photo: Photo,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(model=model, data=data)
+        self.photo = photo
+
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         if not self.errors:
-            pixels = self.quote().output_pixels
-            if pixels > settings.RESULT_MAX_PIXELS:
-                raise forms.ValidationError(
-                    f"The result would have {catalog.megapixels(pixels)}; the most we can keep "
-                    f"is {settings.RESULT_MAX_PIXELS // 1_000_000} MP. Please enlarge less."
-                )
+            width, height = self.model.output_size(
+                width_px=self.photo.width_px, height_px=self.photo.height_px, parameters=said
+            )
+            if words := order.too_large(width * height):
+                raise forms.ValidationError(words)
         return said
 
-    def quote(self) -> catalog.Quote:
-        """The price of what is filled in (of the defaults, when nothing was sent)."""
-        return self.model.quote(
-            width_px=self.photo.width_px,
-            height_px=self.photo.height_px,
-            parameters=self.cleaned_data if self.is_bound else self.model.defaults(),
+    def quote(self, price: Price) -> catalog.Quote:
+        """What it costs, as it is filled in, at this price."""
+        return order.quote(
+            photo=self.photo, model=self.model, parameters=self.settings, price=price
         )
 
 
 class ClickForm(forms.Form):
-    """What the button carries: which click it was, and the price that stood on it."""
+    """What the button carries: which click it was, and the price that stood on it.
+
+    `price_token` names the row of the price list; one that does not hold any more is judged by the
+    view, which then shows today's price.
+    """
 
     click_key = forms.UUIDField()
     shown_micros = forms.IntegerField(min_value=1)
+    price_token = forms.CharField(required=False)
+
+
+class LinesField(forms.Field):
+    """Cleans `photo:micros`, as often as it was sent, to the price that stood beside each photo."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> dict[uuid.UUID, int]:
+        try:
+            pairs = [str(line).split(":") for line in value or []]
+            agreed = {uuid.UUID(photo): int(micros) for photo, micros in pairs}
+        except ValueError:
+            raise forms.ValidationError("This is no line of the list.") from None
+        if not agreed:
+            raise forms.ValidationError("Nothing that can be ordered was selected.")
+        return agreed
+
+
+class BatchClickForm(forms.Form):
+    """What the button under a list of photos carries: its key, and what stood beside each."""
+
+    click_key = forms.UUIDField()
+    line = LinesField()
+    price_token = forms.CharField(required=False)

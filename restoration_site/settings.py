@@ -248,9 +248,6 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
 # --- Money (integer micro-dollars) ------------------------------------------------------------
-PRICE_FLUX_KONTEXT_MICROS = 40_000  # a request
-PRICE_GFPGAN_MICROS = 3_100  # a request
-PRICE_CODEFORMER_MICROS = 2_100  # a megapixel of output
 QUOTE_VALID_SECONDS = 3600  # a price that a page showed holds this long, whatever is published
 DEMO_CREDIT_MICROS = 5_000_000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts import ledger
 from accounts.models import User
-from jobs import catalog, pipeline
-from jobs.models import Consent, ConsentNotice, Photo, PhotoState, RestorationJob
+from jobs import catalog, pipeline, prices
+from jobs.models import Consent, ConsentNotice, Photo, PhotoState, Price, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.steps import order
 
@@ -81,13 +81,33 @@ def make_job(
     # Scale 1, so that the fake vendor's picture has the quoted size.
     settings = {**model.defaults(), **({"scale": 1} if model is catalog.GFPGAN else {})}
     settings |= parameters
+    price = prices.price_list()[model.key]
+    offer = order.quote(photo=photo, model=model, parameters=settings, price=price)
     return order.place(
         photo=photo,
         by=photo.owner,
         model=model,
         parameters=settings,
-        agreed_micros=order.quote(photo=photo, model=model, parameters=settings).total_micros,
+        price=price,
+        agreed_micros=offer.total_micros,
         click_key=uuid.uuid4(),
+    )
+
+
+def publish_price(
+    model_key: str,
+    price_micros: int,
+    *,
+    cost_micros: int = 1_000,
+    effective_from: datetime | None = None,
+) -> Price:
+    return prices.publish(
+        model_key=model_key,
+        price_micros=price_micros,
+        cost_micros=cost_micros,
+        effective_from=effective_from,
+        by=make_member(micros=0, is_staff=True),
+        reason="The vendor says so.",
     )
 
 

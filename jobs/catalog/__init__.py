@@ -6,7 +6,7 @@ A new model is one entry in `models`.
 from jobs.catalog.model import RestorationModel
 from jobs.catalog.models import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS
 from jobs.catalog.parameters import Choice, Flag, Fraction, Integer, Parameter
-from jobs.catalog.prices import Quote, megapixels
+from jobs.catalog.quote import Quote, megapixels
 
 __all__ = [
     "CODEFORMER",

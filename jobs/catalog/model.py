@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.money import dollars
 from jobs.catalog.parameters import Parameter
-from jobs.catalog.prices import PerMegapixel, PerRequest, Quote
+from jobs.catalog.quote import PerMegapixel, PerRequest, Quote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,27 +29,44 @@ class RestorationModel:
     endpoint: str
     image_parameter: str
     parameters: tuple[Parameter, ...]
-    price: PerRequest | PerMegapixel
+    basis: PerRequest | PerMegapixel
     advise: Callable[[Sequence[int]], str]
     scale_parameter: str | None = None
 
-    @property
-    def price_words(self) -> str:
-        return self.price.words()
+    def price_words(self, price_micros: int) -> str:
+        """A price for one unit, in words: "$0.0031 a photo"."""
+        return f"{dollars(price_micros)} {self.basis.unit}"
 
     def defaults(self) -> dict[str, Any]:
         """What the vendor assumes when nothing is said."""
         return {p.key: getattr(p, "default", None) for p in self.parameters}
 
-    def quote(self, *, width_px: int, height_px: int, parameters: Mapping[str, Any]) -> Quote:
-        """The price for a prepared picture of this size, in micro-dollars, rounded once, up."""
+    def output_size(
+        self, *, width_px: int, height_px: int, parameters: Mapping[str, Any]
+    ) -> tuple[int, int]:
+        """Width and height of the result for a prepared picture of this size, in px."""
         scale = int(parameters[self.scale_parameter]) if self.scale_parameter else 1
-        width, height = width_px * scale, height_px * scale
+        return width_px * scale, height_px * scale
+
+    def quote(
+        self,
+        *,
+        width_px: int,
+        height_px: int,
+        parameters: Mapping[str, Any],
+        price_micros: int,
+        cost_micros: int,
+    ) -> Quote:
+        """What a picture of this size costs at these micro-dollars a unit, rounded once, up."""
+        width, height = self.output_size(
+            width_px=width_px, height_px=height_px, parameters=parameters
+        )
         return Quote(
-            total_micros=self.price.total(width * height),
+            total_micros=self.basis.total(width * height, price_micros),
+            vendor_cost_micros=self.basis.total(width * height, cost_micros),
             output_width_px=width,
             output_height_px=height,
-            explanation=self.price.explain(width * height),
+            explanation=self.basis.explain(width * height, price_micros),
         )
 
     def payload(self, *, image_url: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

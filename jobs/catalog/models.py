@@ -1,17 +1,16 @@
 """Every restoration model, declared once.
 
-Facts (endpoints, parameters, ranges, defaults, prices) are Pixazo's documents': "Codeformer Image
-Restoration API", "GFPGAN Image Restore API" and "Flux Kontext Image Restoration API".
+Facts (endpoints, parameters, ranges, defaults, what a price is for) are Pixazo's documents':
+"Codeformer Image Restoration API", "GFPGAN Image Restore API" and "Flux Kontext Image Restoration
+API".
 """
 
 from __future__ import annotations
 
-from django.conf import settings
-
 from jobs.catalog import advice
 from jobs.catalog.model import RestorationModel
 from jobs.catalog.parameters import Choice, Flag, Fraction, Integer
-from jobs.catalog.prices import PerMegapixel, PerRequest
+from jobs.catalog.quote import PerMegapixel, PerRequest
 
 FLUX_KONTEXT = RestorationModel(
     key="flux-kontext",
@@ -50,7 +49,7 @@ FLUX_KONTEXT = RestorationModel(
             advanced=True,
         ),
     ),
-    price=PerRequest(lambda: settings.PRICE_FLUX_KONTEXT_MICROS),
+    basis=PerRequest(),
     advise=advice.for_kontext,
 )
 
@@ -82,7 +81,7 @@ GFPGAN = RestorationModel(
             advanced=True,
         ),
     ),
-    price=PerRequest(lambda: settings.PRICE_GFPGAN_MICROS),
+    basis=PerRequest(),
     advise=advice.for_gfpgan,
     scale_parameter="scale",
 )
@@ -128,7 +127,7 @@ CODEFORMER = RestorationModel(
             default=True,
         ),
     ),
-    price=PerMegapixel(lambda: settings.PRICE_CODEFORMER_MICROS),
+    basis=PerMegapixel(),
     advise=advice.for_codeformer,
     scale_parameter="upscale",
 )

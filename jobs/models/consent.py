@@ -62,6 +62,10 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """The one given last: it replaces those before it."""
         return self.order_by("-created_at", "-pk").first()
 
+    def newest_by_photo(self) -> dict[uuid.UUID, Consent]:
+        """For each photo, the one given last; one query."""
+        return {consent.photo_id: consent for consent in self.order_by("created_at", "pk")}
+
     def live(self, *, vendor: str, now: datetime) -> ConsentQuerySet:
         """Those that allow sending to this vendor, now."""
         return self.filter(

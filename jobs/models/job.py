@@ -64,9 +64,7 @@ class RestorationJob(Leased):
     parameters = models.JSONField()
     state = models.CharField(max_length=16, choices=JobState, default=JobState.READY)
 
-    price = models.ForeignKey(
-        "jobs.Price", null=True, on_delete=models.PROTECT, related_name="jobs"
-    )
+    price = models.ForeignKey("jobs.Price", on_delete=models.PROTECT, related_name="jobs")
     quoted_micros = models.BigIntegerField()
     vendor_cost_micros = models.BigIntegerField(
         default=0, help_text="What the vendor takes when it completes."

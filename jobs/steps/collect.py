@@ -157,8 +157,13 @@ def _fetch(job: RestorationJob, url: str) -> Collected:
 
 
 def _deliver(job: RestorationJob, collected: Collected) -> None:
-    """The picture is ours. Fewer pixels than quoted cost less: the difference goes back."""
+    """The picture is ours. Fewer pixels than quoted cost less: the difference goes back.
+
+    At the job's own price, frozen when it was ordered.
+    """
     result = collected.result
+    pixels = result.width_px * result.height_px
+    basis, price = job.model.basis, job.price
     move(
         job,
         JobState.DELIVERED,
@@ -168,10 +173,11 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
         result_format=result.format,
         result_width_px=result.width_px,
         result_height_px=result.height_px,
+        vendor_cost_micros=min(job.vendor_cost_micros, basis.total(pixels, price.cost_micros)),
     )
     if job.hold is None:
         return
-    fair = min(job.quoted_micros, job.model.price.total(result.width_px * result.height_px))
+    fair = min(job.quoted_micros, basis.total(pixels, price.price_micros))
     if fair < job.quoted_micros:
         ledger.refund(
             hold=job.hold,

@@ -1,21 +1,44 @@
-"""The click: a quote is frozen into a job and its money is set aside, in one transaction."""
+"""The click: a quote is frozen into a job and its money is set aside, in one transaction.
+
+One photo or many: all are ordered or none. Lock order: photos by pk, their consents by pk, wallet.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import ledger
-from accounts.models import User
+from accounts.models import Transfer, User
 from accounts.money import dollars
+from jobs import catalog
 from jobs.catalog import Quote, RestorationModel
-from jobs.models import Consent, ConsentStatus, JobEvent, Photo, PhotoState, RestorationJob
+from jobs.models import (
+    Consent,
+    ConsentStatus,
+    JobEvent,
+    Photo,
+    PhotoState,
+    Price,
+    RestorationJob,
+)
 from jobs.states import UNSENT, JobState
 from jobs.steps import abandon
+
+NOT_READY = {
+    PhotoState.UPLOADED: "This photo is still being prepared.",
+    PhotoState.UNREADABLE: "This photo could not be prepared for restoration.",
+    PhotoState.ERASING: "This photo has been erased.",
+    PhotoState.ERASED: "This photo has been erased.",
+}
+NO_CONSENT = "Please say first who is in the photo and that it may be restored."
+CONSENT_OVER = "The consent for this photo does not allow this. Please give it again."
 
 
 class CannotOrder(Exception):
@@ -26,9 +49,86 @@ class OrderedBefore(CannotOrder):
     """This very click has ordered something else already."""
 
 
-def quote(*, photo: Photo, model: RestorationModel, parameters: Mapping[str, Any]) -> Quote:
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """What the button carried for one photo: its key, and the price that stood there.
+
+    `agreed_micros` is None when what the page showed does not hold any more.
+    """
+
+    key: uuid.UUID
+    agreed_micros: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One photo as it can be ordered now: for its quote, or not, because of an `obstacle`."""
+
+    photo: Photo
+    consent: Consent | None
+    quote: Quote | None
+    obstacle: str = ""
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.obstacle in (NO_CONSENT, CONSENT_OVER)
+
+    @property
+    def waits_for_review(self) -> bool:
+        return self.consent is not None and self.consent.status == ConsentStatus.PENDING_REVIEW
+
+
+def quote(
+    *, photo: Photo, model: RestorationModel, parameters: Mapping[str, Any], price: Price
+) -> Quote:
     """The exact price of this restoration, in micro-dollars."""
-    return model.quote(width_px=photo.width_px, height_px=photo.height_px, parameters=parameters)
+    return model.quote(
+        width_px=photo.width_px,
+        height_px=photo.height_px,
+        parameters=parameters,
+        price_micros=price.price_micros,
+        cost_micros=price.cost_micros,
+    )
+
+
+def too_large(pixels: int) -> str:
+    """Why a result of so many pixels can't be ordered; nothing if it can."""
+    if pixels <= settings.RESULT_MAX_PIXELS:
+        return ""
+    return (
+        f"The result would have {catalog.megapixels(pixels)}; the most we can keep "
+        f"is {settings.RESULT_MAX_PIXELS // 1_000_000} MP. Please enlarge less."
+    )
+
+
+def lines(
+    *,
+    photos: Sequence[Photo],
+    model: RestorationModel,
+    parameters: Mapping[str, Any],
+    price: Price,
+) -> list[Line]:
+    """What each photo would cost, or why it can't be ordered; two queries, however many."""
+    newest = Consent.objects.filter(photo__in=photos).newest_by_photo()
+    live = set(
+        Consent.objects.filter(pk__in=[consent.pk for consent in newest.values()])
+        .live(vendor=model.vendor, now=timezone.now())
+        .values_list("pk", flat=True)
+    )
+
+    def line(photo: Photo) -> Line:
+        consent = newest.get(photo.pk)
+        offer = quote(photo=photo, model=model, parameters=parameters, price=price)
+        obstacle = (
+            NOT_READY.get(PhotoState(photo.state), "")
+            or _consent_obstacle(consent, live)
+            or too_large(offer.output_width_px * offer.output_height_px)
+        )
+        return Line(
+            photo=photo, consent=consent, quote=None if obstacle else offer, obstacle=obstacle
+        )
+
+    return [line(photo) for photo in photos]
 
 
 def place(
@@ -37,85 +137,153 @@ def place(
     by: User,
     model: RestorationModel,
     parameters: Mapping[str, Any],
-    agreed_micros: int,
+    price: Price,
+    agreed_micros: int | None,
     click_key: uuid.UUID,
 ) -> RestorationJob:
     """Order a restoration. The same click gives the same job, however often it comes.
 
-    Raises CannotOrder, ledger.InsufficientFunds.
+    Raises CannotOrder, ledger.InsufficientFunds, ledger.OverMonthlyLimit.
     """
-    same = {"photo": photo, "model_key": model.key, "parameters": dict(parameters)}
+    (job,) = place_many(
+        clicks={photo.pk: Click(key=click_key, agreed_micros=agreed_micros)},
+        by=by,
+        model=model,
+        parameters=parameters,
+        price=price,
+    )
+    return job
+
+
+def place_many(
+    *,
+    clicks: Mapping[uuid.UUID, Click],
+    by: User,
+    model: RestorationModel,
+    parameters: Mapping[str, Any],
+    price: Price,
+) -> list[RestorationJob]:
+    """Order a restoration of each photo (`clicks` by the photo's id), all of them or none.
+
+    The same clicks give the same jobs, however often they come. Raises CannotOrder;
+    ledger.InsufficientFunds and ledger.OverMonthlyLimit, which speak of the whole.
+    """
     try:
         with transaction.atomic():
-            earlier = _ordered_by(by, click_key, same)
-            return earlier or _place(
-                photo=photo,
-                by=by,
-                model=model,
-                parameters=parameters,
-                agreed_micros=agreed_micros,
-                click_key=click_key,
+            photos = list(
+                Photo.objects.for_member(by)
+                .filter(pk__in=list(clicks))
+                .order_by("pk")
+                .select_for_update()
             )
+            earlier = _ordered_by(by, clicks, model, parameters)
+            return earlier or _place(photos, clicks, by, model, parameters, price)
     except IntegrityError:
-        # The other click of a double click committed first.
-        earlier = _ordered_by(by, click_key, same)
-        if earlier is None:
+        # The same click, for another photo, committed first.
+        earlier = _ordered_by(by, clicks, model, parameters)
+        if not earlier:
             raise
         return earlier
 
 
 def _place(
-    *,
-    photo: Photo,
+    photos: Sequence[Photo],
+    clicks: Mapping[uuid.UUID, Click],
     by: User,
     model: RestorationModel,
     parameters: Mapping[str, Any],
-    agreed_micros: int,
-    click_key: uuid.UUID,
-) -> RestorationJob:
-    photo = Photo.objects.select_for_update().get(pk=photo.pk)
-    if photo.state != PhotoState.PREPARED:
-        raise CannotOrder("This photo is not ready to be restored.")
-    consent = _consent_for(photo, model)
-    price = quote(photo=photo, model=model, parameters=parameters)
-    if price.total_micros != agreed_micros:
+    price: Price,
+) -> list[RestorationJob]:
+    """The photos are locked."""
+    if len(photos) != len(clicks):
+        raise CannotOrder("A photo has gone meanwhile.")
+    list(Consent.objects.filter(photo__in=photos).order_by("pk").select_for_update())
+    offers: list[tuple[Line, Quote]] = []
+    for line in lines(photos=photos, model=model, parameters=parameters, price=price):
+        if line.quote is None:
+            of_many = f"“{line.photo.title}”: " if len(photos) > 1 else ""
+            raise CannotOrder(of_many + line.obstacle)
+        offers.append((line, line.quote))
+    total_micros = sum(offer.total_micros for _, offer in offers)
+    if any(offer.total_micros != clicks[line.photo.pk].agreed_micros for line, offer in offers):
         raise CannotOrder(
-            f"The price for these settings is {dollars(price.total_micros)}. Press again to order."
+            f"The price for these settings is now {dollars(total_micros)}. Press again to order."
         )
-    waits = consent.status == ConsentStatus.PENDING_REVIEW
-    state = JobState.AWAITING_CONSENT if waits else JobState.READY
-    job_id = uuid.uuid4()
-    hold = ledger.hold(
-        user=by,
-        amount_micros=price.total_micros,
-        key=f"hold:{job_id}",
-        memo=f"{model.name}: {photo.title}"[:200],
-        reference=str(job_id),
+    now = timezone.now()
+    jobs = [
+        RestorationJob(
+            owner=by,
+            photo=line.photo,
+            consent=line.consent,
+            click_key=clicks[line.photo.pk].key,
+            model_key=model.key,
+            parameters=dict(parameters),
+            state=JobState.AWAITING_CONSENT if line.waits_for_review else JobState.READY,
+            price=price,
+            quoted_micros=offer.total_micros,
+            vendor_cost_micros=offer.vendor_cost_micros,
+            quote_explanation=offer.explanation,
+            quoted_width_px=offer.output_width_px,
+            quoted_height_px=offer.output_height_px,
+            due_at=None if line.waits_for_review else now,
+        )
+        for line, offer in offers
+    ]
+    for job, hold in zip(jobs, _hold_all(jobs, by, total_micros), strict=True):
+        job.hold = hold
+    RestorationJob.objects.bulk_create(jobs)
+    JobEvent.objects.bulk_create(
+        JobEvent(job=job, to_state=job.state, by=by.email, why="ordered") for job in jobs
     )
-    job = RestorationJob.objects.create(
-        id=job_id,
-        owner=by,
-        photo=photo,
-        consent=consent,
-        click_key=click_key,
-        model_key=model.key,
-        parameters=dict(parameters),
-        state=state,
-        quoted_micros=price.total_micros,
-        quote_explanation=price.explanation,
-        quoted_width_px=price.output_width_px,
-        quoted_height_px=price.output_height_px,
-        hold=hold,
-        due_at=None if waits else timezone.now(),
-    )
-    JobEvent.objects.create(job=job, to_state=state, by=by.email, why="ordered")
-    return job
+    return jobs
 
 
-def _ordered_by(by: User, click_key: uuid.UUID, same: Mapping[str, Any]) -> RestorationJob | None:
-    """The job that this click made. Raises OrderedBefore if it was for something else."""
-    earlier = RestorationJob.objects.filter(owner=by, click_key=click_key).first()
-    if earlier is not None and any(getattr(earlier, k) != v for k, v in same.items()):
+def _hold_all(jobs: Iterable[RestorationJob], by: User, total_micros: int) -> list[Transfer]:
+    """Set aside each job's money. The first hold locks the wallet, so what is missing is exact."""
+    holds: list[Transfer] = []
+    for job in jobs:
+        try:
+            hold = ledger.hold(
+                user=by,
+                amount_micros=job.quoted_micros,
+                key=f"hold:{job.pk}",
+                memo=f"{job.model.name}: {job.photo.title}"[:200],
+                reference=str(job.pk),
+            )
+        except ledger.InsufficientFunds as problem:
+            raise ledger.InsufficientFunds(
+                needed_micros=total_micros,
+                available_micros=problem.available_micros + _sum(holds),
+            ) from None
+        except ledger.OverMonthlyLimit as problem:
+            raise ledger.OverMonthlyLimit(
+                limit_micros=problem.limit_micros,
+                spent_micros=problem.spent_micros - _sum(holds),
+                needed_micros=total_micros,
+            ) from None
+        holds.append(hold)
+    return holds
+
+
+def _sum(holds: Iterable[Transfer]) -> int:
+    return sum(hold.amount_micros for hold in holds)
+
+
+def _ordered_by(
+    by: User,
+    clicks: Mapping[uuid.UUID, Click],
+    model: RestorationModel,
+    parameters: Mapping[str, Any],
+) -> list[RestorationJob]:
+    """The jobs that these clicks made. Raises OrderedBefore if they were for something else."""
+    photo_of = {click.key: photo_id for photo_id, click in clicks.items()}
+    earlier = list(RestorationJob.objects.filter(owner=by, click_key__in=list(photo_of)))
+    same = all(
+        (job.photo_id, job.model_key, job.parameters)
+        == (photo_of[job.click_key], model.key, dict(parameters))
+        for job in earlier
+    )
+    if earlier and not (same and len(earlier) == len(clicks)):
         raise OrderedBefore(
             "You ordered from this page before, with other settings. "
             "Here is the price for these: press again to order."
@@ -136,10 +304,9 @@ def cancel(*, job: RestorationJob, by: User) -> None:
         )
 
 
-def _consent_for(photo: Photo, model: RestorationModel) -> Consent:
-    consent = Consent.objects.filter(photo=photo).select_for_update().newest()
+def _consent_obstacle(consent: Consent | None, live: Iterable[uuid.UUID]) -> str:
     if consent is None:
-        raise CannotOrder("Please say first who is in the photo and that it may be restored.")
-    if consent.status == ConsentStatus.PENDING_REVIEW or consent.is_live_for(model.vendor):
-        return consent
-    raise CannotOrder("The consent for this photo does not allow this. Please give it again.")
+        return NO_CONSENT
+    if consent.status == ConsentStatus.PENDING_REVIEW or consent.pk in live:
+        return ""
+    return CONSENT_OVER

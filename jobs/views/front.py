@@ -5,8 +5,16 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from jobs import prices
 from jobs.catalog import MODELS
+from jobs.views.offers import shown_now
 
 
 def front(request: HttpRequest) -> HttpResponse:
-    return render(request, "front.html", {"models": list(MODELS.values())})
+    listed = prices.price_list()
+    offered = [
+        {"model": model, "shown": shown_now(listed[key])}
+        for key, model in MODELS.items()
+        if key in listed
+    ]
+    return render(request, "front.html", {"offered": offered})

@@ -1,4 +1,4 @@
-"""One model, offered for one photo: its form, its price and our advice."""
+"""What a model is offered for: its form, the price it is shown at, our advice, and the purse."""
 
 from __future__ import annotations
 
@@ -7,9 +7,85 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+
+from accounts import ledger
+from accounts.models import User
+from accounts.money import dollars
+from jobs import catalog, prices
 from jobs.catalog import Quote, RestorationModel
 from jobs.forms import RestorationForm
-from jobs.models import Photo, PhotoState
+from jobs.models import Photo, PhotoState, Price
+
+
+@dataclass(frozen=True)
+class Purse:
+    """What a member can spend now: what is there, and what their own monthly limit allows."""
+
+    available_micros: int
+    room_micros: int | None
+
+    def missing(self, total_micros: int) -> int:
+        """How much the wallet is short of this."""
+        return max(0, total_micros - self.available_micros)
+
+    def over_limit(self, total_micros: int) -> int:
+        """How much this would go over the month's limit."""
+        return 0 if self.room_micros is None else max(0, total_micros - self.room_micros)
+
+
+def purse_of(user: User) -> Purse:
+    wallet = ledger.wallet_of(user)
+    limited = wallet.monthly_limit_micros is not None
+    return Purse(wallet.available_micros, ledger.room_in_month(user) if limited else None)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The price that a page shows for a model. `held`: an earlier page's, which still holds."""
+
+    price: Price
+    token: str
+    held: bool = False
+
+    @property
+    def words(self) -> str:
+        return catalog.MODELS[self.price.model_key].price_words(self.price.price_micros)
+
+
+def shown_now(price: Price) -> Shown:
+    """As a page opens."""
+    return Shown(price=price, token=prices.token(price))
+
+
+def shown_before(model: RestorationModel, token: str) -> Shown:
+    """The price that the page at hand showed, while it holds; else today's.
+
+    Raises Http404 for a model that has no price.
+    """
+    held = prices.named(token, model_key=model.key)
+    if held is not None:
+        return Shown(price=held, token=token, held=True)
+    today = prices.price_list().get(model.key)
+    if today is None:
+        raise Http404("This model is not offered.")
+    return shown_now(today)
+
+
+def model_named(key: str) -> RestorationModel:
+    """Raises Http404."""
+    try:
+        return catalog.MODELS[key]
+    except KeyError:
+        raise Http404("There is no such model.") from None
+
+
+def advice_for(model: RestorationModel, photo: Photo) -> str:
+    """What we'd say about the model for this photo; nothing before anybody looked for faces."""
+    if photo.state != PhotoState.PREPARED:
+        return ""
+    return model.advise([face["width"] for face in photo.faces])
 
 
 @dataclass(frozen=True)
@@ -18,39 +94,52 @@ class Offer:
 
     model: RestorationModel
     form: RestorationForm
+    shown: Shown
     quote: Quote | None
     advice: str
     click_key: uuid.UUID
     missing_micros: int
-
-    @property
-    def error(self) -> str:
-        """Why there is no price, in the first words that the form has for it."""
-        for name, words in self.form.errors.items():
-            field = self.form.fields.get(name)
-            return f"{field.label}: {words[0]}" if field else str(words[0])
-        return ""
+    over_limit_micros: int
 
 
 def make_offer(
     *,
     photo: Photo,
     model: RestorationModel,
-    available_micros: int,
+    shown: Shown,
+    purse: Purse,
     data: Mapping[str, Any] | None = None,
 ) -> Offer:
     """What stands on one model's card; `data` is a form that was sent, else the defaults."""
     form = RestorationForm(model=model, photo=photo, data=data)
-    price = form.quote() if data is None or form.is_valid() else None
+    quote = form.quote(shown.price) if data is None or form.is_valid() else None
+    total = quote.total_micros if quote else 0
     return Offer(
         model=model,
         form=form,
-        quote=price,
-        advice=(
-            model.advise([face["width"] for face in photo.faces])
-            if photo.state == PhotoState.PREPARED
-            else ""  # nobody has looked for faces yet
-        ),
+        shown=shown,
+        quote=quote,
+        advice=advice_for(model, photo),
         click_key=uuid.uuid4(),
-        missing_micros=max(0, price.total_micros - available_micros) if price else 0,
+        missing_micros=purse.missing(total),
+        over_limit_micros=purse.over_limit(total),
+    )
+
+
+def say_too_little(request: HttpRequest, problem: ledger.InsufficientFunds) -> None:
+    messages.error(
+        request,
+        f"Your wallet is {dollars(problem.missing_micros)} short: this costs "
+        f"{dollars(problem.needed_micros)} and you have "
+        f"{dollars(problem.available_micros)}. Nothing was ordered or charged.",
+    )
+
+
+def say_over_limit(request: HttpRequest, problem: ledger.OverMonthlyLimit) -> None:
+    messages.error(
+        request,
+        f"This would go over the monthly limit of {dollars(problem.limit_micros)} that you set: "
+        f"it costs {dollars(problem.needed_micros)} and "
+        f"{dollars(problem.spent_micros)} are spent or set aside. "
+        "Nothing was ordered or charged. You can change the limit on your wallet's page.",
     )

@@ -12,14 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import ledger
 from accounts.members import member_of
-from jobs import catalog, doorbell
+from jobs import catalog, doorbell, prices
 from jobs.forms import ConsentForm
 from jobs.models import ConsentNotice, ConsentStatus, Photo, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.views.cards import PhotoCard, job_cards
-from jobs.views.offers import make_offer
+from jobs.views.offers import Shown, make_offer, purse_of, shown_now
 
 
 @require_safe
@@ -82,19 +81,19 @@ def photo_page(
     request: HttpRequest,
     photo: Photo,
     *,
-    answered: tuple[catalog.RestorationModel, Mapping[str, Any]] | None = None,
+    answered: tuple[catalog.RestorationModel, Mapping[str, Any], Shown] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    available = ledger.wallet_of(member_of(request)).available_micros
-    offers = [
-        make_offer(
-            photo=photo,
-            model=model,
-            available_micros=available,
-            data=answered[1] if answered and answered[0] is model else None,
-        )
-        for model in catalog.MODELS.values()
-    ]
+    purse = purse_of(member_of(request))
+    listed = prices.price_list()
+    offers = []
+    for model in catalog.MODELS.values():
+        shown = shown_now(listed[model.key]) if model.key in listed else None
+        data = None
+        if answered and answered[0] is model:
+            _, data, shown = answered
+        if shown:
+            offers.append(make_offer(photo=photo, model=model, shown=shown, purse=purse, data=data))
     jobs = RestorationJob.objects.filter(photo=photo).with_story().newest_first()
     consent = photo.current_consent
     live = consent is not None and consent.is_live

@@ -157,8 +157,14 @@ def test_without_javascript_the_way_is_the_same(
     give_credit(open_page(), house, email)
     upload(page)
     give_consent(page)
-    button = offer(page, "codeformer").get_by_role("button")
+    button = offer(page, "codeformer").get_by_role("button", name=re.compile("^Restore"))
     reload_until(page, button, "enabled")
+
+    # A button for the price alone.
+    offer(page, "codeformer").get_by_label("Enlarge").fill("3")
+    offer(page, "codeformer").get_by_role("button", name="Show the price").click()
+    expect(offer(page, "codeformer").get_by_label("Enlarge")).to_have_value("3")
+    expect(price(page, "codeformer")).to_have_text("$0.001452")
 
     # No live price: the click with another setting asks to look again, and shows what it costs.
     offer(page, "codeformer").get_by_label("Enlarge").fill("4")

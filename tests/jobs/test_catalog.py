@@ -1,38 +1,61 @@
-"""jobs.catalog: golden prices, the vendor's payload, and advice."""
+"""jobs.catalog: what a quote is made of, the vendor's payload, and advice."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from accounts.money import dollars
-from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS, RestorationModel, megapixels
-
-
-@pytest.mark.parametrize(
-    ("model", "width", "height", "scale", "micros"),
-    [
-        (CODEFORMER, 1920, 1080, 1, 4_355),  # 4,354.56 rounded up once
-        (CODEFORMER, 4000, 3000, 8, 1_612_800),
-        (CODEFORMER, 1000, 1000, 2, 8_400),
-        (CODEFORMER, 16, 16, 1, 1),  # never nothing
-        (GFPGAN, 1920, 1080, 4, 3_100),
-        (FLUX_KONTEXT, 8000, 6000, 1, 40_000),
-    ],
+from jobs.catalog import (
+    CODEFORMER,
+    FLUX_KONTEXT,
+    GFPGAN,
+    MODELS,
+    Quote,
+    RestorationModel,
+    megapixels,
 )
-def test_golden_prices(model: RestorationModel, width: int, height: int, scale: int, micros: int):
-    settings = model.defaults()
-    if model.scale_parameter:
-        settings[model.scale_parameter] = scale
-    quote = model.quote(width_px=width, height_px=height, parameters=settings)
-    assert quote.total_micros == micros
-    assert quote.output_pixels == width * height * scale**2
+
+
+def quote(
+    model: RestorationModel, width: int, height: int, price: int, cost: int = 0, **said: Any
+) -> Quote:
+    return model.quote(
+        width_px=width,
+        height_px=height,
+        parameters={**model.defaults(), **said},
+        price_micros=price,
+        cost_micros=cost,
+    )
+
+
+def test_a_megapixel_is_one_of_the_output_rounded_up_once():
+    enlarged = quote(CODEFORMER, 1000, 1000, 2_100, upscale=2)
+    assert enlarged.total_micros == 8_400
+    assert (enlarged.output_width_px, enlarged.output_height_px) == (2000, 2000)
+    assert quote(CODEFORMER, 16, 16, 2_100, upscale=1).total_micros == 1  # never nothing
+
+
+def test_a_request_costs_the_same_whatever_the_picture():
+    assert quote(GFPGAN, 16, 16, 3_100).total_micros == 3_100
+    assert quote(GFPGAN, 9000, 9000, 3_100, scale=4).total_micros == 3_100
+
+
+def test_the_vendors_cost_goes_by_the_same_basis_and_is_rounded_by_itself():
+    offer = quote(CODEFORMER, 1920, 1080, 3_000, 2_100, upscale=1)
+    assert (offer.total_micros, offer.vendor_cost_micros) == (6_221, 4_355)
+    assert quote(GFPGAN, 16, 16, 5_000, 3_100).vendor_cost_micros == 3_100
 
 
 def test_a_quote_shows_its_arithmetic():
-    quote = CODEFORMER.quote(
-        width_px=1280, height_px=820, parameters={**CODEFORMER.defaults(), "upscale": 2}
-    )
-    assert quote.explanation == "4.2 MP out × $0.0021"
+    assert quote(CODEFORMER, 1280, 820, 2_100, upscale=2).explanation == "4.2 MP out × $0.0021"
+    assert quote(GFPGAN, 1280, 820, 3_100).explanation == "one price for any photo"
+
+
+def test_a_price_is_told_with_what_it_is_for():
+    assert GFPGAN.price_words(3_100) == "$0.0031 a photo"
+    assert CODEFORMER.price_words(2_100) == "$0.0021 a megapixel of the result"
 
 
 @pytest.mark.parametrize(

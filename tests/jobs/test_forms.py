@@ -14,8 +14,15 @@ from django.utils.datastructures import MultiValueDict
 
 from jobs import catalog
 from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN
-from jobs.forms import ClickForm, ConsentForm, RestorationForm, UploadForm, field_for
-from jobs.models import Photo
+from jobs.forms import (
+    BatchClickForm,
+    ClickForm,
+    ConsentForm,
+    RestorationForm,
+    UploadForm,
+    field_for,
+)
+from jobs.models import Photo, Price
 
 LEAST_SAID = {
     "gfpgan": {"scale": "2", "version": "v1.4"},
@@ -113,7 +120,7 @@ def test_anything_else_is_refused_at_its_own_field(
 def test_a_fresh_form_shows_what_the_vendor_assumes(model: catalog.RestorationModel):
     form = RestorationForm(model=model, photo=photo())
     assert {key: field.initial for key, field in form.fields.items()} == model.defaults()
-    assert form.quote() == model.quote(width_px=1000, height_px=1000, parameters=model.defaults())
+    assert form.settings == model.defaults()
 
 
 @pytest.mark.parametrize("model", catalog.MODELS.values(), ids=lambda model: model.key)
@@ -154,7 +161,8 @@ def test_only_what_is_rarely_needed_stands_under_more_settings():
 def test_the_quote_is_of_what_is_filled_in():
     form = filled(CODEFORMER, upscale="4")
     assert form.is_valid()
-    assert form.quote().total_micros == 16 * 2100
+    price = Price(model_key="codeformer", price_micros=2_100, cost_micros=2_100)
+    assert form.quote(price).total_micros == 16 * 2100
 
 
 def sized(model: catalog.RestorationModel, side_px: int, **said: Any) -> RestorationForm:
@@ -207,6 +215,26 @@ def test_a_field_that_is_wrong_is_named_without_a_word_on_the_size():
 )
 def test_a_click_without_its_key_or_the_price_that_was_shown_is_no_click(data: dict[str, str]):
     assert not ClickForm(data).is_valid()
+
+
+A_PHOTO = "8f14e45f-ceea-467f-a0e6-0a1b2c3d4e5f"
+
+
+def under_a_list(*lines: str) -> BatchClickForm:
+    data: MultiValueDict[str, Any] = MultiValueDict({"click_key": [str(uuid.uuid4())]})
+    data.setlist("line", list(lines))
+    return BatchClickForm(data)
+
+
+def test_the_button_under_a_list_says_what_stood_beside_each_photo():
+    form = under_a_list(f"{A_PHOTO}:3100")
+    assert form.is_valid()
+    assert form.cleaned_data["line"] == {uuid.UUID(A_PHOTO): 3_100}
+
+
+@pytest.mark.parametrize("lines", [[], [""], [A_PHOTO], [f"{A_PHOTO}:x"], ["1:2"], ["a:b:c"]])
+def test_a_list_that_says_nothing_or_nonsense_orders_nothing(lines: list[str]):
+    assert list(under_a_list(*lines).errors) == ["line"]
 
 
 # --- Consent --------------------------------------------------------------------------------

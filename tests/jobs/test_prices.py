@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from jobs import catalog, prices
-from jobs.models import Price
+from jobs.models import Photo, Price
+from jobs.steps import order
 from tests.builders import make_member
 from tests.racing import at_once
 
@@ -46,6 +47,30 @@ def test_the_first_list_is_what_the_vendors_documents_say():
         "codeformer": (2_100, 2_100),
         "flux-kontext": (40_000, 40_000),
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "width", "height", "scale", "micros"),
+    [
+        ("codeformer", 1920, 1080, 1, 4_355),  # 4,354.56 rounded up once
+        ("codeformer", 4000, 3000, 8, 1_612_800),
+        ("gfpgan", 1920, 1080, 4, 3_100),
+        ("flux-kontext", 8000, 6000, 1, 40_000),
+    ],
+)
+def test_golden_prices(key: str, width: int, height: int, scale: int, micros: int):
+    model, price = catalog.MODELS[key], prices.price_list()[key]
+    settings = model.defaults()
+    if model.scale_parameter:
+        settings[model.scale_parameter] = scale
+    quote = order.quote(
+        photo=Photo(width_px=width, height_px=height),
+        model=model,
+        parameters=settings,
+        price=price,
+    )
+    assert (quote.total_micros, quote.vendor_cost_micros) == (micros, micros)
+    assert (quote.output_width_px, quote.output_height_px) == (width * scale, height * scale)
 
 
 def test_the_list_is_one_query_however_often_prices_changed(

@@ -47,6 +47,7 @@ def test_a_host_that_is_not_ours_is_refused_in_the_houses_own_words(client: Clie
 
 
 # --- On everything --------------------------------------------------------------------------
+@pytest.mark.django_db
 def test_every_page_forbids_frames_sniffing_and_foreign_scripts(client: Client):
     response = client.get(reverse("front"))
     assert response["X-Frame-Options"] == "DENY"
@@ -58,6 +59,7 @@ def test_every_page_forbids_frames_sniffing_and_foreign_scripts(client: Client):
     assert "unsafe" not in policy
 
 
+@pytest.mark.django_db
 def test_no_page_carries_a_script_that_the_policy_would_refuse(client: Client):
     page = client.get(reverse("front")).content.decode()
     scripts = re.findall(r"<script(?![^>]*\b(?:src|nonce)=)", page)
@@ -65,6 +67,7 @@ def test_no_page_carries_a_script_that_the_policy_would_refuse(client: Client):
     assert (scripts, handlers) == ([], [])
 
 
+@pytest.mark.django_db
 def test_a_visitor_who_only_looks_gets_no_cookie(client: Client):
     assert client.get(reverse("front")).cookies == {}
 

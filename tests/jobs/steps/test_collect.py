@@ -16,7 +16,7 @@ from jobs.catalog import CODEFORMER
 from jobs.models import Delivery, RestorationJob, Verdict
 from jobs.states import JobState
 from jobs.steps import collect, settle
-from tests.builders import make_due, make_job, run
+from tests.builders import make_due, make_job, publish_price, run
 from tests.fakes import FakeVendor, png
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
@@ -168,6 +168,16 @@ def test_fewer_megapixels_than_quoted_cost_less(vendor: FakeVendor):
     assert job.state == JobState.DELIVERED
     assert charged(job) == 7
     assert Transfer.objects.filter(kind="REFUND").get().amount_micros == 19
+
+
+def test_the_jobs_own_price_decides_what_a_smaller_result_costs(vendor: FakeVendor):
+    publish_price("codeformer", 1_000_000, cost_micros=500_000)
+    job = completed(vendor, make_job(model=CODEFORMER, upscale=2))
+    publish_price("codeformer", 1)
+    assert (job.quoted_micros, job.vendor_cost_micros) == (12_288, 6_144)
+    job = collected(job)  # a quarter of the pixels
+    assert charged(job) == 3_072
+    assert job.vendor_cost_micros == 1_536
 
 
 def test_a_worker_killed_while_collecting_changes_nothing_but_the_time(

@@ -8,22 +8,24 @@ import pytest
 
 from accounts import books, ledger
 from accounts.models import Transfer
+from jobs import prices
 from jobs.catalog import CODEFORMER, GFPGAN
-from jobs.models import PhotoState, RestorationJob
+from jobs.models import Photo, PhotoState, RestorationJob
 from jobs.states import JobState
 from jobs.steps import order
-from tests.builders import make_consent, make_job, make_member, make_photo
+from tests.builders import make_consent, make_job, make_member, make_photo, publish_price
 from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
 
-def place(photo: object, key: uuid.UUID, agreed: int = 3_100) -> RestorationJob:
+def place(photo: Photo, key: uuid.UUID, agreed: int | None = 3_100) -> RestorationJob:
     return order.place(
-        photo=photo,  # type: ignore[arg-type]
-        by=photo.owner,  # type: ignore[attr-defined]
+        photo=photo,
+        by=photo.owner,
         model=GFPGAN,
         parameters=GFPGAN.defaults(),
+        price=prices.price_list()["gfpgan"],
         agreed_micros=agreed,
         click_key=key,
     )
@@ -57,6 +59,7 @@ def test_the_same_click_with_other_settings_orders_nothing_and_says_so():
             by=photo.owner,
             model=GFPGAN,
             parameters={**GFPGAN.defaults(), "scale": 4},
+            price=prices.price_list()["gfpgan"],
             agreed_micros=3_100,
             click_key=key,
         )
@@ -75,16 +78,34 @@ def test_too_little_money_orders_nothing():
 def test_a_price_that_changed_since_it_was_seen_orders_nothing():
     photo = make_photo()
     make_consent(photo)
-    with pytest.raises(order.CannotOrder, match="price for these settings is"):
+    with pytest.raises(order.CannotOrder, match="price for these settings is now"):
         place(photo, uuid.uuid4(), agreed=3_000)
     assert not RestorationJob.objects.exists()
 
 
-def test_a_later_price_does_not_touch_an_order(settings: object):
-    job = make_job()
-    settings.PRICE_GFPGAN_MICROS = 9_999  # type: ignore[attr-defined]
+def test_a_price_that_does_not_hold_any_more_orders_nothing():
+    photo = make_photo()
+    make_consent(photo)
+    with pytest.raises(order.CannotOrder, match=r"is now \$0\.0031\. Press again to order\."):
+        place(photo, uuid.uuid4(), agreed=None)
+    assert not RestorationJob.objects.exists()
+
+
+def test_an_order_keeps_the_row_of_the_price_list_that_it_was_quoted_from():
+    publish_price("codeformer", 3_000, cost_micros=2_000)
+    job = make_job(photo=make_photo(width_px=1000, height_px=1000), model=CODEFORMER, upscale=1)
+    publish_price("codeformer", 9_999)
     job.refresh_from_db()
-    assert job.quoted_micros == 3_100
+    assert (job.price.price_micros, job.price.cost_micros) == (3_000, 2_000)
+    assert (job.quoted_micros, job.vendor_cost_micros) == (3_000, 2_000)
+    assert job.quote_explanation == "1.0 MP out × $0.003"
+
+
+def test_a_result_that_could_not_be_kept_is_not_ordered():
+    photo = make_photo(width_px=9_000, height_px=9_000)
+    make_consent(photo)
+    with pytest.raises(order.CannotOrder, match="the most we can keep is 100 MP"):
+        place(photo, uuid.uuid4())
 
 
 def test_without_consent_nothing_is_ordered():

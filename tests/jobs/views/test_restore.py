@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts import ledger
 from accounts.models import Transfer, TransferKind, User, Wallet
-from jobs import catalog
+from jobs import catalog, prices
 from jobs.models import Photo, RestorationJob
 from jobs.states import JobState
-from tests.builders import make_consent, make_member, make_photo
+from tests.builders import make_consent, make_member, make_photo, publish_price
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +29,7 @@ def click(client: Client, photo: Photo, *, model: str = "gfpgan", **said: Any) -
     """The button under GFPGAN, with its form as it is shown; None leaves a field out."""
     form = {
         "click_key": uuid.uuid4(),
+        "price_token": token(model),
         "shown_micros": GFPGAN_MICROS,
         "gfpgan-scale": "2",
         "gfpgan-version": "v1.4",
@@ -33,15 +39,27 @@ def click(client: Client, photo: Photo, *, model: str = "gfpgan", **said: Any) -
     return client.post(reverse("restore", args=[photo.pk, model]), sent)
 
 
+def token(model: str) -> str:
+    """What a page that was opened now carries."""
+    listed = prices.price_list()
+    return prices.token(listed[model]) if model in listed else ""
+
+
 def balances(user: User) -> tuple[int, int]:
     wallet = Wallet.objects.get(user=user)
     return wallet.available_micros, wallet.held_micros
 
 
 # --- The quote ------------------------------------------------------------------------------
-def quote(client: Client, photo: Photo, model: str, **said: str) -> Any:
+def quote(client: Client, photo: Photo, model: str, *, token: str = "", **said: str) -> Any:
     asked = {f"{model}-{key}": value for key, value in said.items()}
-    return client.get(reverse("quote", args=[photo.pk, model]), asked)
+    return client.get(reverse("quote", args=[photo.pk, model]), {**asked, "price_token": token})
+
+
+def test_the_quote_is_a_few_queries(client: Client, photo: Photo, django_assert_num_queries: Any):
+    shown = token("codeformer")
+    with django_assert_num_queries(5):  # session, member, photo, price, wallet
+        quote(client, photo, "codeformer", token=shown, codeformer_fidelity="0.5", upscale="8")
 
 
 def test_the_quote_follows_what_is_filled_in(client: Client, photo: Photo):
@@ -57,6 +75,13 @@ def test_the_quote_says_what_is_missing(client: Client, photo: Photo):
     client.force_login(poor)
     text = quote(client, photo, "gfpgan", scale="1", version="v1.4").content.decode()
     assert "Your wallet is $0.003099 short of this." in text
+
+
+def test_the_quote_says_when_the_monthly_limit_stands_in_the_way(client: Client, photo: Photo):
+    ledger.set_limits(user=photo.owner, monthly_limit_micros=3_000, warn_below_micros=None)
+    text = quote(client, photo, "gfpgan", scale="1", version="v1.4").content.decode()
+    assert "This would go $0.0001 over the monthly limit that you set." in text
+    assert "short of this" not in text
 
 
 def test_a_setting_that_is_wrong_has_no_price_but_a_reason(client: Client, photo: Photo):
@@ -128,17 +153,94 @@ def test_too_little_money_says_how_much_is_missing_and_keeps_the_form(
     assert rings == []
 
 
-def test_a_price_that_changed_since_it_was_shown_is_not_charged(
-    client: Client, photo: Photo, rings: list[str], settings: Any
+def test_over_the_monthly_limit_nothing_is_ordered_and_the_words_say_whose_limit_it_is(
+    client: Client, photo: Photo, rings: list[str]
 ):
-    settings.PRICE_GFPGAN_MICROS = 9_900
+    ledger.set_limits(user=photo.owner, monthly_limit_micros=6_000, warn_below_micros=None)
+    click(client, photo)
     response = click(client, photo)
+    assert response.status_code == 422
+    assert (
+        "This would go over the monthly limit of $0.006 that you set: it costs $0.0031 and "
+        "$0.0031 are spent or set aside. Nothing was ordered or charged."
+        in response.content.decode()
+    )
+    assert RestorationJob.objects.count() == 1
+    assert balances(photo.owner) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
+
+
+# --- A price that changes -------------------------------------------------------------------
+def test_a_price_that_changed_since_the_page_was_opened_does_not_touch_it(
+    client: Client, photo: Photo, rings: list[str]
+):
+    shown = token("gfpgan")
+    publish_price("gfpgan", 9_900)
+    click(client, photo, price_token=shown)
+    job = RestorationJob.objects.get()
+    assert (job.quoted_micros, job.price.price_micros) == (GFPGAN_MICROS, GFPGAN_MICROS)
+    assert balances(photo.owner) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
+
+
+def test_the_quote_goes_on_at_the_price_that_the_page_began_with(client: Client, photo: Photo):
+    shown = token("codeformer")
+    publish_price("codeformer", 9_900)
+    text = quote(client, photo, "codeformer", token=shown, codeformer_fidelity="0.5", upscale="8")
+    assert 'name="shown_micros" value="413"' in text.content.decode()
+    assert f'name="price_token" value="{shown}"' in text.content.decode()
+    anew = client.get(reverse("photo", args=[photo.pk])).content.decode()
+    assert "$0.0099 a megapixel of the result" in anew
+
+
+def test_after_its_time_a_shown_price_orders_nothing_and_the_page_shows_todays(
+    client: Client, photo: Photo, rings: list[str]
+):
+    with time_machine.travel(timezone.now() - timedelta(hours=1, seconds=1)):
+        shown = token("gfpgan")
+    publish_price("gfpgan", 9_900)
+    response = click(client, photo, price_token=shown)
     text = response.content.decode()
     assert response.status_code == 422
-    assert "The price for these settings is $0.0099. Press again to order." in text
+    assert "The price for these settings is now $0.0099. Press again to order." in text
     assert 'name="shown_micros" value="9900"' in text
     assert not RestorationJob.objects.exists()
     assert rings == []
+    offer = next(o for o in response.context["offers"] if o.model is catalog.GFPGAN)
+    click(client, photo, price_token=offer.shown.token, shown_micros=9_900)
+    assert RestorationJob.objects.get().quoted_micros == 9_900
+
+
+def test_a_second_click_after_its_time_is_still_the_same_job(
+    client: Client, photo: Photo, rings: list[str]
+):
+    key, shown = uuid.uuid4(), token("gfpgan")
+    click(client, photo, click_key=key, price_token=shown)
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        client.force_login(photo.owner)
+        response = click(client, photo, click_key=key, price_token=shown)
+    assert response["Location"] == reverse("photo", args=[photo.pk])
+    assert RestorationJob.objects.count() == 1
+
+
+@pytest.mark.parametrize("forged", ["", "1", "1:1tWx0k:forged", "another model's", None])
+def test_a_token_that_is_not_of_this_page_orders_nothing(
+    client: Client, photo: Photo, rings: list[str], forged: str | None
+):
+    said = token("codeformer") if forged == "another model's" else forged
+    response = click(client, photo, price_token=said)
+    assert response.status_code == 422
+    assert "is now $0.0031. Press again to order." in response.content.decode()
+    assert not RestorationJob.objects.exists()
+
+
+@pytest.mark.parametrize("door", ["quote", "restore"])
+def test_a_model_without_a_price_is_not_offered_and_breaks_no_page(
+    client: Client, photo: Photo, monkeypatch: pytest.MonkeyPatch, door: str
+):
+    monkeypatch.setitem(catalog.MODELS, "new", replace(catalog.GFPGAN, key="new"))
+    offers = client.get(reverse("photo", args=[photo.pk])).context["offers"]
+    assert [offer.model.key for offer in offers] == ["gfpgan", "codeformer", "flux-kontext"]
+    ask = client.post if door == "restore" else client.get
+    assert ask(reverse(door, args=[photo.pk, "new"])).status_code == 404
 
 
 def test_a_forged_price_is_not_believed(client: Client, photo: Photo, rings: list[str]):
@@ -174,6 +276,19 @@ def test_a_click_without_a_price_on_it_shows_the_price_first(
     assert "Here is the price for these settings. Press again to order." in text
     assert 'name="shown_micros" value="3100"' in text
     assert not RestorationJob.objects.exists()
+
+
+def test_the_price_can_be_asked_for_without_a_script_and_without_ordering(
+    client: Client, photo: Photo, rings: list[str]
+):
+    shown = token("gfpgan")
+    response = click(client, photo, price_token=shown, show_price="1", **{"gfpgan-scale": "3"})
+    assert response.status_code == 200
+    offer = next(o for o in response.context["offers"] if o.model is catalog.GFPGAN)
+    assert offer.form["scale"].value() == "3"
+    assert offer.shown.token == shown
+    assert not RestorationJob.objects.exists()
+    assert rings == []
 
 
 def test_a_correction_in_one_form_leaves_the_others_as_they_were(client: Client, photo: Photo):

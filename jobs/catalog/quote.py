@@ -1,0 +1,58 @@
+"""What a price is for, and the quote made from it, in whole micro-dollars (1 USD = 1,000,000).
+
+The catalogue knows no price: the price list does (`jobs.prices`), and whoever quotes says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.money import dollars
+
+PIXELS_IN_A_MEGAPIXEL = 1_000_000
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The exact price of one restoration, shown before the click and frozen into the job.
+
+    `vendor_cost_micros` is what the vendor takes for it.
+    """
+
+    total_micros: int
+    vendor_cost_micros: int
+    output_width_px: int
+    output_height_px: int
+    explanation: str
+
+
+def megapixels(pixels: int) -> str:
+    """Megapixels to one decimal, or more where one would say nothing."""
+    value = pixels / PIXELS_IN_A_MEGAPIXEL
+    return f"{value:,.1f} MP" if value >= 0.1 else f"{value:.3f} MP"
+
+
+@dataclass(frozen=True)
+class PerRequest:
+    """The same price whatever the picture."""
+
+    unit = "a photo"
+
+    def total(self, output_pixels: int, unit_micros: int) -> int:
+        return unit_micros
+
+    def explain(self, output_pixels: int, unit_micros: int) -> str:
+        return "one price for any photo"
+
+
+@dataclass(frozen=True)
+class PerMegapixel:
+    """A price for each megapixel of the *output*, rounded up once."""
+
+    unit = "a megapixel of the result"
+
+    def total(self, output_pixels: int, unit_micros: int) -> int:
+        return -(-output_pixels * unit_micros // PIXELS_IN_A_MEGAPIXEL)
+
+    def explain(self, output_pixels: int, unit_micros: int) -> str:
+        return f"{megapixels(output_pixels)} out × {dollars(unit_micros)}"
