@@ -249,6 +249,9 @@ EMAIL_TIMEOUT = 10
 
 # --- Money (integer micro-dollars) ------------------------------------------------------------
 QUOTE_VALID_SECONDS = 3600  # a price that a page showed holds this long, whatever is published
+USAGE_MAX_BYTES = 20 * 1024 * 1024  # a usage export of the vendor's
+USAGE_MAX_LINES = 100_000
+USAGE_MAX_DAYS = 92
 DEMO_CREDIT_MICROS = 5_000_000
 
 # --- Words, times, static files ---------------------------------------------------------------

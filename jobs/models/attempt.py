@@ -7,9 +7,11 @@ capability: only its hash is kept.
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, date
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import TruncDate
 
 
 class AttemptOutcome(models.TextChoices):
@@ -19,6 +21,18 @@ class AttemptOutcome(models.TextChoices):
     ACCEPTED = "ACCEPTED", "Accepted"
     NOT_ACCEPTED = "NOT_ACCEPTED", "Surely not accepted"
     UNKNOWN = "UNKNOWN", "Can't tell"
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def cost_by_day(self) -> dict[date, int]:
+        """What the vendor takes for completed attempts, by the (UTC) day, in micro-dollars."""
+        return dict(
+            self.filter(completed_at__isnull=False)
+            .annotate(day=TruncDate("completed_at", tzinfo=UTC))
+            .values_list("day")
+            .annotate(micros=models.Sum("job__vendor_cost_micros"))
+            .order_by("day")
+        )
 
 
 class Attempt(models.Model):
@@ -42,9 +56,28 @@ class Attempt(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When we learned that the vendor completed it, and so bills it.",
+    )
+
+    objects = AttemptQuerySet.as_manager()
 
     class Meta:
         ordering = ["number"]
+        indexes = [
+            models.Index(
+                fields=["completed_at"],
+                name="attempts_completed",
+                condition=Q(completed_at__isnull=False),
+            ),
+            models.Index(
+                fields=["-answered_at"],
+                name="attempts_answered",
+                condition=Q(answered_at__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["job", "number"], name="attempts_are_numbered"),
             models.UniqueConstraint(

@@ -192,4 +192,5 @@ def _lose(job: RestorationJob, attempt: Attempt, why: str, *, contradicted: bool
         Delivery.objects.filter(attempt=attempt, verdict=Verdict.APPLIED).update(
             verdict=Verdict.CONTRADICTED, note=why[:300]
         )
+        Attempt.objects.filter(pk=attempt.pk).update(completed_at=None)  # so it bills nothing
     abandon.end(job, JobState.ERROR, by=NAME, code="result_lost", words=CANNOT_BE_HAD, why=why)

@@ -75,6 +75,7 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
             attempt.answered_at = attempt.answered_at or timezone.now()
         if news:
             attempt.vendor_status = report.status
+            attempt.completed_at = timezone.now() if report.status == "COMPLETED" else None
         attempt.save()
         if not news:
             return Settlement(Verdict.DUPLICATE)

@@ -152,6 +152,7 @@ def test_a_status_that_contradicts_the_callback_is_refunded_and_flagged(
     assert job.state == JobState.ERROR
     assert charged(job) == 0
     assert Delivery.objects.get().verdict == Verdict.CONTRADICTED
+    assert job.attempts.get().completed_at is None
 
 
 def test_a_forged_completion_of_a_request_the_vendor_does_not_know_is_refunded(

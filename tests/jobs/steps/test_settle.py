@@ -54,6 +54,18 @@ def test_completed_moves_the_job_and_captures_the_hold(vendor: FakeVendor, sent:
     assert ledger.wallet_of(sent.owner).held_micros == 0
 
 
+def test_when_an_attempt_completed_is_kept_for_the_vendors_bill(
+    vendor: FakeVendor, sent: RestorationJob
+):
+    deliver(vendor, "PROCESSING")
+    assert sent.attempts.get().completed_at is None
+    deliver(vendor, "COMPLETED")
+    completed_at = sent.attempts.get().completed_at
+    assert completed_at is not None
+    deliver(vendor, "COMPLETED")
+    assert sent.attempts.get().completed_at == completed_at
+
+
 @pytest.mark.parametrize("status", ["FAILED", "ERROR"])
 def test_a_failure_releases_the_hold_and_says_so(
     vendor: FakeVendor, sent: RestorationJob, status: str
