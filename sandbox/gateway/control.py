@@ -6,9 +6,12 @@ across sites without asking first.
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import json
 from dataclasses import asdict
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Any
 
@@ -18,6 +21,8 @@ from sandbox.gateway.contract import stamp
 from sandbox.gateway.faults import FAULTS
 from sandbox.gateway.state import GATEWAY
 from sandbox.gateway.store import VendorRequest
+
+SECONDS_IN_A_DAY = 86_400
 
 routes = web.RouteTableDef()
 
@@ -97,6 +102,28 @@ async def billing(request: web.Request) -> web.Response:
     """What the "vendor" billed in all, for reconciliation. Micro-dollars."""
     count, total = request.app[GATEWAY].store.billed()
     return web.json_response({"billed_requests": count, "billed_micros": total})
+
+
+@routes.get("/_sandbox/usage.csv")
+async def usage(request: web.Request) -> web.Response:
+    """A day's bill (``?day=YYYY-MM-DD``, UTC, default today) as the usage export has it."""
+    try:
+        day = date.fromisoformat(request.query.get("day") or datetime.now(UTC).date().isoformat())
+    except ValueError:
+        return web.json_response({"error": "day must be like 2026-05-20"}, status=400)
+    begin = datetime.combine(day, datetime.min.time(), UTC).timestamp()
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["request_id", "model", "cost", "time"])
+    for each in request.app[GATEWAY].store.billed_between(begin, begin + SECONDS_IN_A_DAY):
+        dollars, micros = divmod(each.billed_micros, 1_000_000)
+        billed_at = stamp(each.completed_at or 0)
+        writer.writerow([each.request_id, each.model_id, f"{dollars}.{micros:06d}", billed_at])
+    return web.Response(
+        text=text.getvalue(),
+        content_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="usage-{day}.csv"'},
+    )
 
 
 @routes.get("/_sandbox/")

@@ -134,6 +134,15 @@ class Store:
         ).fetchone()
         return count, total
 
+    def billed_between(self, begin: float, end: float) -> list[VendorRequest]:
+        """What was billed in [begin, end), Unix seconds, oldest first."""
+        return self._select(
+            "WHERE billed_micros > 0 AND completed_at >= ? AND completed_at < ? "
+            "ORDER BY completed_at, request_id",
+            begin,
+            end,
+        )
+
     def clear(self) -> None:
         self._connection.execute("DELETE FROM requests")
 
