@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0004_first_prices'),
+        ('jobs', '0005_every_job_has_its_price'),
     ]
 
     operations = [

@@ -48,10 +48,7 @@ def rich_photo() -> Photo:
 
 def ordered(*, photo: Photo | None = None, model: RestorationModel = GFPGAN) -> RestorationJob:
     """A job at $0.0031 that costs us as much."""
-    job = make_job(photo=photo or rich_photo(), model=model)
-    RestorationJob.objects.filter(pk=job.pk).update(vendor_cost_micros=job.quoted_micros)
-    job.refresh_from_db()
-    return job
+    return make_job(photo=photo or rich_photo(), model=model)
 
 
 def attempted(job: RestorationJob, *, completed_at: datetime | None = NOON) -> Attempt:
