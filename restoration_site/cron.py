@@ -3,6 +3,7 @@
 from django.conf import settings
 from rq import cron
 
+from accounts import tasks as accounts_tasks
 from jobs import tasks
 
 cron.register(
@@ -10,6 +11,15 @@ cron.register(
     queue_name="default",
     interval=settings.SWEEP_INTERVAL_SECONDS,
     ttl=settings.SWEEP_INTERVAL_SECONDS * 2,  # an unanswered sweep is worth nothing later
+    result_ttl=0,
+    failure_ttl=3600,
+)
+
+cron.register(
+    accounts_tasks.look_at_top_ups,
+    queue_name="default",
+    interval=settings.LOOK_AGAIN_EVERY_SECONDS,
+    ttl=settings.LOOK_AGAIN_EVERY_SECONDS,
     result_ttl=0,
     failure_ttl=3600,
 )

@@ -253,6 +253,34 @@ USAGE_MAX_BYTES = 20 * 1024 * 1024  # a usage export of the vendor's
 USAGE_MAX_LINES = 100_000
 USAGE_MAX_DAYS = 92
 DEMO_CREDIT_MICROS = 5_000_000
+# A present with a member's first payment by card, at most as much as the payment; 0 is none.
+FIRST_PAYMENT_BONUS_MICROS = env.int("FIRST_PAYMENT_BONUS_MICROS", 5_000_000)
+
+# --- Paying by card: Stripe, or the sandbox's stand-in at STRIPE_API_BASE -----------------------
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+if bool(STRIPE_SECRET_KEY) != bool(STRIPE_WEBHOOK_SECRET):
+    raise ImproperlyConfigured(
+        "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET belong together: set both to take cards, or "
+        "neither."
+    )
+STRIPE_API_BASE = (env.str("STRIPE_API_BASE", "") or "https://api.stripe.com").rstrip("/")
+# Where the page is on which a card is typed in: our form leads there, so the browser must be told.
+STRIPE_CHECKOUT_ORIGIN = env.str("STRIPE_CHECKOUT_ORIGIN", "") or "https://checkout.stripe.com"
+TOP_UP_PRESETS_MICROS = (5_000_000, 10_000_000, 20_000_000, 50_000_000)
+TOP_UP_LEAST_MICROS = 5_000_000
+TOP_UP_MOST_MICROS = 500_000_000
+TOP_UPS_OPEN_AT_ONCE = 20
+CHECKOUT_SECONDS = 2 * 3600  # Stripe allows from half an hour to a day
+CARDS_CONNECT_SECONDS = 5
+CARDS_READ_SECONDS = 15
+CARDS_RETRIES = 1
+CARD_EVENT_MAX_BYTES = 512 * 1024
+CARD_EVENT_TOLERANCE_SECONDS = 300  # an older signature is a replay (Stripe's own default)
+CARD_EVENT_PATIENCE_SECONDS = 86_400  # how long an event may come before its payment is known
+LOOK_AGAIN_EVERY_SECONDS = env.int("LOOK_AGAIN_EVERY_SECONDS", 600)
+LOOK_AGAIN_AFTER_SECONDS = env.int("LOOK_AGAIN_AFTER_SECONDS", 900)
+LOOK_AGAIN_MOST = 50
 
 # --- Words, times, static files ---------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -287,7 +315,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF, S3_PUBLIC_ORIGIN],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, STRIPE_CHECKOUT_ORIGIN] if STRIPE_SECRET_KEY else [SELF],
         "frame-ancestors": [NONE],
     }
 }
@@ -313,6 +341,7 @@ LOGGING = {
         # httpx writes whole addresses, presigned ones too; those are secrets.
         "httpx": {"level": "WARNING"},
         "rq.worker": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
         # A stranger's 403, 404 or wrong Host is no news; our own 500 is.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},

@@ -33,6 +33,9 @@ NOTHING_SET = dict.fromkeys(
         "S3_PUBLIC_ENDPOINT_URL",
         "SANDBOX_MAIL_URL",
         "FAL_KEY",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "STRIPE_API_BASE",
     ],
     "",
 )
@@ -172,3 +175,21 @@ def test_every_variable_that_is_read_is_listed_with_the_others():
     listed = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
     assert len(read) > 20
     assert read - listed == set()
+
+
+# --- Cards ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"])
+def test_half_of_the_card_processors_secrets_stops_the_start(tmp_path: Path, name: str):
+    done = start(tmp_path, "manage.py", "check", **SECRETS, **{name: "x"}, DEBUG="false")
+    assert done.returncode != 0
+    assert "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET belong together" in done.stderr
+
+
+def test_a_form_may_lead_to_the_card_page_only_when_cards_are_taken(tmp_path: Path):
+    keys = {"STRIPE_SECRET_KEY": "sk_test_x", "STRIPE_WEBHOOK_SECRET": "whsec_x"}
+    without, taken = loaded(tmp_path), loaded(tmp_path, **keys)
+    allowed = [
+        one["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["form-action"] for one in (without, taken)
+    ]
+    assert allowed == [["'self'"], ["'self'", "https://checkout.stripe.com"]]
+    assert taken["STRIPE_API_BASE"] == "https://api.stripe.com"
