@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts import ledger
-from accounts.models import Transfer, TransferKind, User, Wallet
+from accounts import audit
+from accounts.members import member_of
+from accounts.models import (
+    AuditEntry,
+    CardEvent,
+    Correction,
+    Letter,
+    TopUp,
+    Transfer,
+    User,
+    Wallet,
+)
 from accounts.money import dollars
-
-MICROS = Decimal(1_000_000)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -49,6 +54,31 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """After the row and its roles: what changed goes into the trail, in one transaction."""
+        super().save_related(request, form, formsets, change)
+        if changes := list(_changes(form)):
+            audit.record(
+                actor=member_of(request),
+                action="user.change",
+                what=f"{form.instance}: {'; '.join(changes)}",
+                subject=f"user {form.instance.pk}",
+                member=form.instance,
+            )
+
+
+def _changes(form: Any) -> Iterator[str]:
+    """In words: "is_staff: False, now True", "given: Billing staff", "taken: Reviewers"."""
+    for name in form.changed_data:
+        was, now = form.initial.get(name), form.cleaned_data[name]
+        if name != "groups":
+            yield f"{name}: {was!r}, now {now!r}"
+            continue
+        given, taken = set(now) - set(was or ()), set(was or ()) - set(now)
+        for word, groups in (("given", given), ("taken", taken)):
+            if groups:
+                yield f"{word}: {', '.join(sorted(group.name for group in groups))}"
+
 
 @admin.register(Wallet)
 class WalletAdmin(ReadOnlyAdmin):
@@ -67,94 +97,15 @@ class WalletAdmin(ReadOnlyAdmin):
         return dollars(wallet.held_micros)
 
 
-def adjustment_key(click: uuid.UUID | None) -> str:
-    """A form that is sent twice is one adjustment."""
-    return f"adjust:{click}"
-
-
-class CreditForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Give a member credit, or correct a balance, with a reason."""
-
-    actor: User  # whose form it is
-    member = forms.ModelChoiceField(queryset=User.objects.order_by("email"))
-    amount = forms.DecimalField(
-        label="Amount in dollars",
-        max_digits=12,
-        decimal_places=6,
-        help_text="In the member's favour; with a minus sign, against.",
-    )
-    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-
-    class Meta:
-        model = Transfer
-        fields: list[str] = []
-
-    def _post_clean(self) -> None:
-        """Nothing of the model to check: the ledger makes the row, not this form."""
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        member, amount = said.get("member"), said.get("amount")
-        if member and member == self.actor:
-            self.add_error("member", "Nobody adjusts their own wallet.")
-        earlier = Transfer.objects.filter(key=adjustment_key(said.get("key"))).first()
-        if earlier and member and amount:
-            kind = TransferKind.CREDIT if amount > 0 else TransferKind.DEBIT
-            sent = (earlier.wallet.user, earlier.kind, earlier.amount_micros)
-            if sent != (member, kind, abs(int(amount * MICROS))):
-                raise forms.ValidationError("This form was sent before. Please open a new one.")
-        if amount == 0:
-            self.add_error("amount", "An amount must be more than nothing.")
-        elif member and amount and amount < 0:
-            available = ledger.wallet_of(member).available_micros
-            if available + int(amount * MICROS) < 0:
-                self.add_error("amount", f"The member has only {dollars(available)}.")
-        return said
-
-
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
-    """Every movement. "Add" is an adjustment, which names its actor and reason."""
+    """Every movement; the desk's corrections make the ones that staff may ask for."""
 
     list_display = ["created_at", "member", "kind", "amount", "memo", "actor", "reason"]
     list_filter = ["kind", "created_at"]
     search_fields = ["wallet__user__email", "reference", "memo", "reason"]
     list_select_related = ["wallet__user", "actor"]
     ordering = ["-pk"]
-
-    def get_form(
-        self, request: HttpRequest, obj: Transfer | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        if obj:
-            return super().get_form(request, obj, change, **kwargs)
-        return type("CreditForm", (CreditForm,), {"actor": request.user})
-
-    def get_fields(self, request: HttpRequest, obj: Transfer | None = None) -> Any:
-        return super().get_fields(request, obj) if obj else ["member", "amount", "reason", "key"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("accounts.add_transfer")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Transfer]:
-        return super().get_queryset(request)
-
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Transfer:
-        """The ledger writes; the admin only logs what it wrote."""
-        assert isinstance(request.user, User)
-        return ledger.adjust(
-            user=form.cleaned_data["member"],
-            amount_micros=int(form.cleaned_data["amount"] * MICROS),
-            key=adjustment_key(form.cleaned_data["key"]),
-            actor=request.user,
-            reason=form.cleaned_data["reason"],
-        )
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Already written."""
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """A transfer has nothing related to save."""
 
     @admin.display(ordering="wallet__user__email")
     def member(self, transfer: Transfer) -> str:
@@ -163,3 +114,68 @@ class TransferAdmin(ReadOnlyAdmin):
     @admin.display(ordering="amount_micros")
     def amount(self, transfer: Transfer) -> str:
         return dollars(transfer.amount_micros)
+
+
+@admin.register(TopUp)
+class TopUpAdmin(ReadOnlyAdmin):
+    """Card payments. The checkout's address is for the member alone."""
+
+    list_display = ["created_at", "member", "amount", "state", "returned", "disputed"]
+    list_filter = ["state", "disputed", "created_at"]
+    search_fields = ["member__email", "id", "session_id", "payment_intent"]
+    list_select_related = ["member"]
+    exclude = ["session_url"]
+
+    @admin.display(ordering="amount_micros")
+    def amount(self, top_up: TopUp) -> str:
+        return dollars(top_up.amount_micros)
+
+    @admin.display(ordering="returned_micros")
+    def returned(self, top_up: TopUp) -> str:
+        return dollars(top_up.returned_micros)
+
+
+@admin.register(CardEvent)
+class CardEventAdmin(ReadOnlyAdmin):
+    """What the card processor told us, and what we made of it."""
+
+    exclude = ["body"]  # names, addresses and the card's last digits are nobody's business here
+    list_display = ["received_at", "type", "verdict", "top_up", "note"]
+    list_filter = ["verdict", "type"]
+    search_fields = ["event_id", "top_up__id", "top_up__member__email"]
+    list_select_related = ["top_up"]
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    """Refunds and adjustments by hand; they are asked for and decided on the desk."""
+
+    list_display = ["asked_at", "member", "kind", "amount", "state", "asked_by", "decided_by"]
+    list_filter = ["state", "kind", "asked_at"]
+    search_fields = ["member__email", "asked_by__email", "decided_by__email", "reason"]
+    list_select_related = ["member", "asked_by", "decided_by"]
+
+    @admin.display(ordering="amount_micros")
+    def amount(self, correction: Correction) -> str:
+        return dollars(correction.amount_micros)
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnlyAdmin):
+    """E-mails that were decided on, and when each went out."""
+
+    list_display = ["created_at", "to", "kind", "due_at", "sent_at", "tries"]
+    list_filter = ["kind", "sent_at"]
+    search_fields = ["to__email", "key"]
+    list_select_related = ["to"]
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """The trail, as it was written; the desk's own page searches it better."""
+
+    list_display = ["at", "actor", "as_superuser", "action", "what", "member", "why"]
+    list_filter = ["as_superuser", "at"]
+    search_fields = ["what", "why", "subject", "actor__email", "member__email"]
+    list_select_related = ["actor", "member"]
+    show_full_result_count = False

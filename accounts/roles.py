@@ -19,7 +19,6 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "accounts.view_user",
         "accounts.view_wallet",
         "accounts.view_transfer",
-        "accounts.add_transfer",
         "accounts.correct_money",
         "accounts.view_correction",
         "accounts.view_topup",

@@ -7,10 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
+from accounts import audit
 from accounts.admin import ReadOnlyAdmin
+from accounts.members import member_of
 from accounts.money import dollars
 from jobs import doorbell, storage
 from jobs.models import (
@@ -101,6 +103,20 @@ class ConsentAdmin(ReadOnlyAdmin):
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.review_consent")
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Whoever opens the page sees a family's picture: that is written down first."""
+        if obj is not None and obj.photo.state == PhotoState.PREPARED:
+            audit.record(
+                actor=member_of(request),
+                action="picture",
+                what="Saw a photo that a consent is about",
+                subject=f"photo {obj.photo_id}",
+                member=obj.given_by,
+            )
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     @admin.display(description="Photo")
     def picture(self, consent: Consent) -> str:

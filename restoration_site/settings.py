@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "restoration_site.middleware.StaffTrail",
 ]
 
 TEMPLATES = [
@@ -253,6 +254,8 @@ USAGE_MAX_BYTES = 20 * 1024 * 1024  # a usage export of the vendor's
 USAGE_MAX_LINES = 100_000
 USAGE_MAX_DAYS = 92
 DEMO_CREDIT_MICROS = 5_000_000
+# What one member of staff may refund or adjust for one member within a day without a second person.
+STAFF_ALONE_MICROS = env.int("STAFF_ALONE_MICROS", 20_000_000)
 # A present with a member's first payment by card, at most as much as the payment; 0 is none.
 FIRST_PAYMENT_BONUS_MICROS = env.int("FIRST_PAYMENT_BONUS_MICROS", 5_000_000)
 

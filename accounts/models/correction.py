@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 
 from accounts.models.people import User
 from accounts.models.wallet import Transfer
+from accounts.money import dollars
 
 
 class CorrectionKind(models.TextChoices):
@@ -25,15 +27,33 @@ class CorrectionState(models.TextChoices):
     WAITING = "WAITING", "Waits for a second person"
     DONE = "DONE", "Done"
     REFUSED = "REFUSED", "Refused"
+    RECALLED = "RECALLED", "Taken back"
 
 
 class CorrectionQuerySet(models.QuerySet["Correction"]):
     def waiting(self) -> CorrectionQuerySet:
         return self.filter(state=CorrectionState.WAITING)
 
+    def with_people(self) -> CorrectionQuerySet:
+        """With all that a line about a correction shows."""
+        return self.select_related("member", "asked_by", "decided_by", "hold", "transfer")
+
+    def moved_for(self, member: User, *, by: User, since: datetime) -> int:
+        """All that a person moved, or still asks to move, for a member since then, either way."""
+        lately = self.filter(Q(asked_at__gte=since) | Q(decided_at__gte=since)).filter(
+            member=member,
+            asked_by=by,
+            state__in=[CorrectionState.DONE, CorrectionState.WAITING],
+        )
+        moved: int = lately.aggregate(sum=Sum("amount_micros", default=0))["sum"]
+        return moved
+
 
 class Correction(models.Model):
-    """Asked for by one member of staff; above the limit, decided by another (micro-dollars)."""
+    """Asked for by one member of staff; above the limit, decided by another (micro-dollars).
+
+    One that waits can be taken back by who asked: nobody has decided then.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, help_text="One for each form.")
     kind = models.CharField(max_length=6, choices=CorrectionKind)
@@ -79,12 +99,12 @@ class Correction(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="DONE", transfer__isnull=False)
-                | (Q(state__in=["WAITING", "REFUSED"], transfer__isnull=True)),
+                | (Q(state__in=["WAITING", "REFUSED", "RECALLED"], transfer__isnull=True)),
                 name="a_done_correction_has_its_transfer",
             ),
             models.CheckConstraint(
                 condition=Q(needs_second=False)
-                | Q(state="WAITING", decided_by__isnull=True)
+                | Q(state__in=["WAITING", "RECALLED"], decided_by__isnull=True)
                 | Q(state__in=["DONE", "REFUSED"], decided_by__isnull=False),
                 name="a_large_correction_is_decided_by_a_second_person",
             ),
@@ -92,3 +112,8 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_micros}: {self.state}"
+
+    @property
+    def words(self) -> str:
+        """What it does, and how much: "Refund of a charge, $25.00"."""
+        return f"{self.get_kind_display()}, {dollars(self.amount_micros)}"

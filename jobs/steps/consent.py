@@ -12,6 +12,7 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 from jobs.models import (
     Consent,
@@ -125,6 +126,14 @@ def review(*, consent: Consent, by: User, approve: bool, why: str = "") -> None:
             raise ConsentError("Nobody reviews their own consent.")
         decision = ConsentStatus.APPROVED if approve else ConsentStatus.REJECTED
         _change(consent, decision, by, why)
+        audit.record(
+            actor=by,
+            action="consent.approve" if approve else "consent.reject",
+            what=f"{decision.label}: {consent.depicted_words}",
+            why=why,
+            subject=f"consent {consent.pk}",
+            member=consent.given_by,
+        )
         jobs = list(
             RestorationJob.objects.filter(
                 consent=consent, state=JobState.AWAITING_CONSENT

@@ -38,7 +38,7 @@ def test_each_of_the_staff_has_just_their_own_powers():
     powers = {
         name: {
             power
-            for power in ("jobs.review_consent", "accounts.add_transfer", "accounts.change_user")
+            for power in ("jobs.review_consent", "accounts.correct_money", "accounts.change_user")
             if staff(name).has_perm(power)
         }
         for name in ("member", "reviewer", "billing", "admin")
@@ -46,8 +46,8 @@ def test_each_of_the_staff_has_just_their_own_powers():
     assert powers == {
         "member": set(),
         "reviewer": {"jobs.review_consent"},
-        "billing": {"accounts.add_transfer"},
-        "admin": {"jobs.review_consent", "accounts.add_transfer", "accounts.change_user"},
+        "billing": {"accounts.correct_money"},
+        "admin": {"jobs.review_consent", "accounts.correct_money", "accounts.change_user"},
     }
     assert not staff("member").is_staff
 

@@ -1,0 +1,285 @@
+"""Refunds and adjustments by hand: who may, who must look twice, and the one transfer they make.
+
+A correction up to STAFF_ALONE_MICROS is done at once. One that, with all else that the same person
+moved for the same member in the last day, goes beyond it waits for a second person: another
+holder of the permission, never who asked, never the member. Then state, transfer and audit entry
+are one transaction; the transfer's key is the correction's, so it is made once.
+
+Lock order: correction, wallet. `ask` locks the wallet before it counts, so that two small ones at
+the same moment don't pass as two alone.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts import audit, ledger, letters
+from accounts.models import Correction, CorrectionKind, CorrectionState, Transfer, User, Wallet
+from accounts.money import dollars
+
+PERMISSION = "accounts.correct_money"
+ALONE_FOR = timedelta(hours=24)
+REASON_MOST = 500
+
+
+class CorrectionError(Exception):
+    """Not possible. The message is for the person who asked; nothing moved."""
+
+
+class NotYours(CorrectionError):
+    """Somebody else must do this: oneself, the member concerned or a stranger may not."""
+
+
+class DecidedBefore(CorrectionError):
+    """It does not wait any more."""
+
+
+class AskedBefore(CorrectionError):
+    """This very form has asked for something else already."""
+
+
+class NotCovered(CorrectionError):
+    """The charge or the balance does not cover the amount."""
+
+
+def ask(
+    *,
+    form_id: uuid.UUID,
+    kind: CorrectionKind | str,
+    member: User,
+    hold: Transfer | None,
+    amount_micros: int,
+    reason: str,
+    by: User,
+) -> Correction:
+    """Refund a charge (`hold` names it) or adjust a balance; the same form does it once.
+
+    It is DONE, or WAITING for a second person. The member will read the reason. Raises
+    CorrectionError.
+    """
+    reason = reason.strip()
+    _check_person(by, member)
+    if not reason:
+        raise CorrectionError("A correction needs a reason.")
+    if len(reason) > REASON_MOST:
+        raise CorrectionError(f"A reason has at most {REASON_MOST} letters.")
+    if amount_micros <= 0:
+        raise CorrectionError("An amount must be more than nothing.")
+    if (kind == CorrectionKind.REFUND) != (hold is not None):
+        raise CorrectionError("A refund names the charge it is for; an adjustment has none.")
+    if hold is not None and hold.wallet.user_id != member.pk:
+        raise CorrectionError("This charge is another member's.")
+    said = {
+        "kind": kind,
+        "member_id": member.pk,
+        "hold_id": hold.pk if hold else None,
+        "amount_micros": amount_micros,
+        "reason": reason,
+        "asked_by_id": by.pk,
+    }
+    try:
+        with transaction.atomic():
+            ledger.wallet_of(member)
+            wallet = Wallet.objects.select_for_update().get(user=member)
+            if earlier := Correction.objects.filter(pk=form_id).first():
+                return _the_same(earlier, said)
+            _check_room(kind, amount_micros, hold, wallet)
+            correction = Correction(
+                pk=form_id,
+                needs_second=needs_second(by=by, member=member, amount_micros=amount_micros),
+                state=CorrectionState.WAITING,
+                **said,
+            )
+            if correction.needs_second:
+                correction.save(force_insert=True)
+                _write_to_the_others(correction)
+            else:
+                correction.transfer = _move(correction)
+                correction.state = CorrectionState.DONE
+                correction.save(force_insert=True)
+            _note(correction, by=by, action="ask" if correction.needs_second else "done")
+            return correction
+    except IntegrityError:
+        # The same form for another member, committed at this moment.
+        if earlier := Correction.objects.filter(pk=form_id).first():
+            return _the_same(earlier, said)
+        raise
+
+
+def needs_second(*, by: User, member: User, amount_micros: int) -> bool:
+    """Whether this much more goes beyond what a person may move alone in a day for a member."""
+    lately = Correction.objects.moved_for(member, by=by, since=timezone.now() - ALONE_FOR)
+    return lately + amount_micros > int(settings.STAFF_ALONE_MICROS)
+
+
+def approve(*, correction: Correction, by: User, note: str = "") -> Correction:
+    """The second person agrees, and the money moves. Raises CorrectionError; nothing moved then."""
+    with transaction.atomic():
+        correction = _waiting(correction)
+        _check_second(correction, by)
+        correction.transfer = _move(correction)
+        _decide(correction, CorrectionState.DONE, by=by, note=note)
+        _note(correction, by=by, action="approve", why=note)
+    return correction
+
+
+def refuse(*, correction: Correction, by: User, note: str) -> Correction:
+    """The second person does not agree, and says why. Raises CorrectionError."""
+    if not note.strip():
+        raise CorrectionError("Please say why you refuse it: who asked will read it.")
+    with transaction.atomic():
+        correction = _waiting(correction)
+        _check_second(correction, by)
+        _decide(correction, CorrectionState.REFUSED, by=by, note=note)
+        _note(correction, by=by, action="refuse", why=note)
+    return correction
+
+
+def take_back(*, correction: Correction, by: User, note: str = "") -> Correction:
+    """Who asked thinks better of it, before anybody decides. Raises CorrectionError."""
+    with transaction.atomic():
+        correction = _waiting(correction)
+        if correction.asked_by_id != by.pk:
+            raise NotYours("Only who asked for a correction can take it back.")
+        _decide(correction, CorrectionState.RECALLED, by=None, note=note)
+        _note(correction, by=by, action="take-back", why=note)
+    return correction
+
+
+def left_of(hold: Transfer) -> int:
+    """What can still be refunded of a charge, in micro-dollars."""
+    return ledger.balance_of(hold).charged
+
+
+def second_people(correction: Correction) -> QuerySet[User]:
+    """Who may decide: staff with the permission, but who asked and the member."""
+    holders: QuerySet[User] = ModelBackend().with_perm(PERMISSION)
+    return holders.filter(is_staff=True).exclude(
+        pk__in=[correction.asked_by_id, correction.member_id]
+    )
+
+
+def _check_person(by: User, member: User) -> None:
+    if by == member:
+        raise NotYours("Nobody corrects their own wallet.")
+    if not (by.is_staff and by.has_perm(PERMISSION)):
+        raise NotYours("You may not correct money.")
+
+
+def _check_second(correction: Correction, by: User) -> None:
+    if by.pk == correction.asked_by_id:
+        raise NotYours("You asked for this: somebody else must decide.")
+    if by.pk == correction.member_id:
+        raise NotYours("This is about your own wallet: somebody else must decide.")
+    _check_person(by, correction.member)
+
+
+def _check_room(
+    kind: CorrectionKind | str, amount_micros: int, hold: Transfer | None, wallet: Wallet
+) -> None:
+    """Looked at now, also for one that waits; the ledger looks again when the money moves."""
+    if hold is not None and amount_micros > (left := left_of(hold)):
+        raise NotCovered(_little_left(left))
+    if kind == CorrectionKind.DEBIT and amount_micros > wallet.available_micros:
+        raise NotCovered(f"The member has only {dollars(wallet.available_micros)}.")
+
+
+def _little_left(left_micros: int) -> str:
+    if left_micros <= 0:
+        return "Nothing of this charge is left to refund."
+    return f"Only {dollars(left_micros)} of this charge is left to refund."
+
+
+def _the_same(earlier: Correction, said: dict[str, object]) -> Correction:
+    if any(getattr(earlier, name) != value for name, value in said.items()):
+        raise AskedBefore("This form was sent before. Please open a new one.")
+    return earlier
+
+
+def _waiting(correction: Correction) -> Correction:
+    """The row, locked and read again. Raises DecidedBefore with who and when."""
+    correction = Correction.objects.select_for_update().get(pk=correction.pk)
+    if correction.state != CorrectionState.WAITING:
+        who = correction.decided_by or correction.asked_by
+        raise DecidedBefore(f"{correction.get_state_display()} already, by {who}.")
+    return correction
+
+
+def _move(correction: Correction) -> Transfer:
+    """The transfer, in the name of who asked. Raises NotCovered when the books don't allow it."""
+    key, asker, reason = f"correction:{correction.pk}", correction.asked_by, correction.reason
+    try:
+        if correction.hold is not None:
+            return ledger.refund(
+                hold=correction.hold,
+                amount_micros=correction.amount_micros,
+                key=key,
+                reason=reason,
+                actor=asker,
+            )
+        credit = correction.kind == CorrectionKind.CREDIT
+        return ledger.adjust(
+            user=correction.member,
+            amount_micros=correction.amount_micros if credit else -correction.amount_micros,
+            key=key,
+            actor=asker,
+            reason=reason,
+        )
+    except ledger.ExceedsHold as problem:
+        assert correction.hold is not None
+        raise NotCovered(_little_left(left_of(correction.hold))) from problem
+    except ledger.InsufficientFunds as problem:
+        raise NotCovered(f"The member has only {dollars(problem.available_micros)}.") from problem
+    except ledger.LedgerError as problem:
+        raise CorrectionError(str(problem)) from problem
+
+
+def _decide(correction: Correction, state: CorrectionState, *, by: User | None, note: str) -> None:
+    correction.state = state
+    correction.decided_by, correction.decided_at = by, timezone.now()
+    correction.decision_note = note.strip()[:500]
+    correction.save(
+        update_fields=["state", "decided_by", "decided_at", "decision_note", "transfer"]
+    )
+
+
+def _note(correction: Correction, *, by: User, action: str, why: str = "") -> None:
+    words = {
+        "ask": "asked for",
+        "done": "made",
+        "approve": "approved",
+        "refuse": "refused",
+        "take-back": "took back",
+    }[action]
+    waits = " (waits for a second person)" if action == "ask" else ""
+    audit.record(
+        actor=by,
+        action=f"correction.{action}",
+        what=f"{words}: {correction.words}{waits}",
+        why=why.strip() or correction.reason,
+        subject=f"correction {correction.pk}",
+        member=correction.member,
+    )
+
+
+def _write_to_the_others(correction: Correction) -> None:
+    for person in second_people(correction):
+        letters.write(
+            to=person,
+            kind="correction_waiting",
+            key=f"correction-waiting:{correction.pk}:{person.pk}",
+            context={
+                "correction": str(correction.pk),
+                "asked_by": str(correction.asked_by),
+                "words": correction.words,
+                "member": correction.member.email,
+                "reason": correction.reason,
+            },
+        )
