@@ -12,6 +12,8 @@ the same moment don't pass as two alone.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -49,6 +51,19 @@ class NotCovered(CorrectionError):
     """The charge or the balance does not cover the amount."""
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """How much a person moved lately for a member, and may move alone, in micro-dollars."""
+
+    amount_micros: int
+    lately_micros: int
+    alone_micros: int
+
+    @property
+    def needs_second(self) -> bool:
+        return self.lately_micros + self.amount_micros > self.alone_micros
+
+
 def ask(
     *,
     form_id: uuid.UUID,
@@ -66,16 +81,7 @@ def ask(
     """
     reason = reason.strip()
     _check_person(by, member)
-    if not reason:
-        raise CorrectionError("A correction needs a reason.")
-    if len(reason) > REASON_MOST:
-        raise CorrectionError(f"A reason has at most {REASON_MOST} letters.")
-    if amount_micros <= 0:
-        raise CorrectionError("An amount must be more than nothing.")
-    if (kind == CorrectionKind.REFUND) != (hold is not None):
-        raise CorrectionError("A refund names the charge it is for; an adjustment has none.")
-    if hold is not None and hold.wallet.user_id != member.pk:
-        raise CorrectionError("This charge is another member's.")
+    _check_words(kind, member, hold, amount_micros, reason)
     said = {
         "kind": kind,
         "member_id": member.pk,
@@ -93,7 +99,7 @@ def ask(
             _check_room(kind, amount_micros, hold, wallet)
             correction = Correction(
                 pk=form_id,
-                needs_second=needs_second(by=by, member=member, amount_micros=amount_micros),
+                needs_second=_outlook(by, member, amount_micros).needs_second,
                 state=CorrectionState.WAITING,
                 **said,
             )
@@ -113,10 +119,20 @@ def ask(
         raise
 
 
-def needs_second(*, by: User, member: User, amount_micros: int) -> bool:
-    """Whether this much more goes beyond what a person may move alone in a day for a member."""
-    lately = Correction.objects.moved_for(member, by=by, since=timezone.now() - ALONE_FOR)
-    return lately + amount_micros > int(settings.STAFF_ALONE_MICROS)
+def look_ahead(
+    *,
+    kind: CorrectionKind | str,
+    member: User,
+    hold: Transfer | None,
+    amount_micros: int,
+    reason: str,
+    by: User,
+) -> Outlook:
+    """What `ask` would do now, for the page on which a person confirms. Raises CorrectionError."""
+    _check_person(by, member)
+    _check_words(kind, member, hold, amount_micros, reason.strip())
+    _check_room(kind, amount_micros, hold, ledger.wallet_of(member))
+    return _outlook(by, member, amount_micros)
 
 
 def approve(*, correction: Correction, by: User, note: str = "") -> Correction:
@@ -181,6 +197,33 @@ def _check_second(correction: Correction, by: User) -> None:
     _check_person(by, correction.member)
 
 
+def _check_words(
+    kind: CorrectionKind | str,
+    member: User,
+    hold: Transfer | None,
+    amount_micros: int,
+    reason: str,
+) -> None:
+    if not reason:
+        raise CorrectionError("A correction needs a reason.")
+    if len(reason) > REASON_MOST:
+        raise CorrectionError(f"A reason has at most {REASON_MOST} letters.")
+    if amount_micros <= 0:
+        raise CorrectionError("An amount must be more than nothing.")
+    if (kind == CorrectionKind.REFUND) != (hold is not None):
+        raise CorrectionError("A refund names the charge it is for; an adjustment has none.")
+    if hold is not None and hold.wallet.user_id != member.pk:
+        raise CorrectionError("This charge is another member's.")
+
+
+def _outlook(by: User, member: User, amount_micros: int) -> Outlook:
+    return Outlook(
+        amount_micros=amount_micros,
+        lately_micros=Correction.objects.moved_for(member, by=by, since=timezone.now() - ALONE_FOR),
+        alone_micros=settings.STAFF_ALONE_MICROS,
+    )
+
+
 def _check_room(
     kind: CorrectionKind | str, amount_micros: int, hold: Transfer | None, wallet: Wallet
 ) -> None:
@@ -197,7 +240,7 @@ def _little_left(left_micros: int) -> str:
     return f"Only {dollars(left_micros)} of this charge is left to refund."
 
 
-def _the_same(earlier: Correction, said: dict[str, object]) -> Correction:
+def _the_same(earlier: Correction, said: Mapping[str, object]) -> Correction:
     if any(getattr(earlier, name) != value for name, value in said.items()):
         raise AskedBefore("This form was sent before. Please open a new one.")
     return earlier

@@ -105,7 +105,13 @@ class ConsentAdmin(ReadOnlyAdmin):
         return request.user.has_perm("jobs.review_consent")
 
     def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Consent | None = None,
     ) -> HttpResponse:
         """Whoever opens the page sees a family's picture: that is written down first."""
         if obj is not None and obj.photo.state == PhotoState.PREPARED:
@@ -116,7 +122,7 @@ class ConsentAdmin(ReadOnlyAdmin):
                 subject=f"photo {obj.photo_id}",
                 member=obj.given_by,
             )
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="Photo")
     def picture(self, consent: Consent) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.roles import BILLING_STAFF, REVIEWERS, ensure_roles
 from tests.builders import make_member
 
-__all__ = ["BILLING_STAFF", "REVIEWERS", "client_of", "make_clerk", "make_staff"]
+__all__ = ["BILLING_STAFF", "REVIEWERS", "client_of", "make_clerk", "make_staff", "queries"]
 
 
 def make_staff(role: str = "", **extra: Any) -> User:
@@ -32,3 +34,11 @@ def client_of(person: User) -> Client:
     client = Client()
     client.force_login(person)
     return client
+
+
+def queries(client: Client, path: str) -> int:
+    """How many queries a page takes, once the reader's own wallet is there."""
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured)

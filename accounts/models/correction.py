@@ -34,6 +34,9 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
     def waiting(self) -> CorrectionQuerySet:
         return self.filter(state=CorrectionState.WAITING)
 
+    def decided(self) -> CorrectionQuerySet:
+        return self.exclude(state=CorrectionState.WAITING)
+
     def with_people(self) -> CorrectionQuerySet:
         """With all that a line about a correction shows."""
         return self.select_related("member", "asked_by", "decided_by", "hold", "transfer")

@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import Correction
 from desk.doors import staff_only
 
 
 @require_safe
 @staff_only("accounts.view_wallet")
 def front(request: HttpRequest) -> HttpResponse:
-    return render(request, "desk/front.html")
+    return render(request, "desk/front.html", {"waiting": Correction.objects.waiting().count()})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from sandbox.demo.pages import Element, Form, PageError, Value
 from sandbox.demo.visitor import File, Page, Visitor
@@ -139,15 +139,23 @@ def sign_in(site: str, *, email: str, password: str, onward: str = "/photos/") -
 
 
 def give_credit(clerk: Visitor, *, to: str, amount_micros: int, reason: str) -> None:
-    """A clerk of the billing staff adds to a member's wallet, on the staff's pages."""
-    page = clerk.open("/admin/accounts/transfer/add/")
+    """A clerk of the billing staff looks a member up at the desk and adjusts the balance."""
+    page = clerk.open(f"/desk/members/?q={quote(to)}")
+    page = clerk.open(page.content.link("Adjust the balance"))
     amount = str(Decimal(amount_micros) / MICROS)
-    form = next((one for one in page.content.all("form") if one.all("select", name="member")), None)
-    if form is None:
-        raise PageError("The staff's page has no form for giving credit.")
-    page = clerk.send(page, Form(form), {"member": to, "amount": amount, "reason": reason})
-    if page.complaint:
-        raise PageError(f"Credit was not given. {page.complaint}")
+    entered = {"amount_micros": amount, "reason": reason}
+    page = clerk.send(page, _form_with(page, "reason"), entered)
+    if not page.complaint:
+        page = clerk.send(page, _form_with(page, "form_id"))
+    if page.complaint or not any("notice--good" in one.classes for one in page.content):
+        raise PageError(f"Credit was not given. {page.complaint}".strip())
+
+
+def _form_with(page: Page, field: str) -> Form:
+    for element in page.content.all("form"):
+        if any(one.attributes.get("name") == field for one in element):
+            return Form(element)
+    raise PageError(f"{page.url} has no form with “{field}”.")
 
 
 def upload(member: Visitor, file: File) -> str:

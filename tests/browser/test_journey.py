@@ -45,12 +45,15 @@ def give_credit(page: Page, house: Addresses, email: str) -> None:
     page.locator("input[name=login]").fill(house.demo_people["billing"])
     page.locator("input[name=password]").fill(house.demo_password)
     page.locator("main").get_by_role("button", name="Sign in").click()
-    page.goto("/admin/accounts/transfer/add/")
-    page.get_by_label("Member").select_option(label=email)
+    page.goto("/desk/")
+    page.get_by_label("Find a member").fill(email)
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="Adjust the balance").click()
     page.get_by_label("Amount in dollars").fill("1.00")
     page.get_by_label("Reason").fill("For a test")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("was added successfully")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Do it").click()
+    expect(page.get_by_text("$1.00: done.")).to_be_visible()
 
 
 def upload(page: Page) -> None:

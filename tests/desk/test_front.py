@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from accounts.roles import BILLING_STAFF, REVIEWERS, ensure_roles
+from accounts import corrections
 from tests.builders import make_member
+from tests.staff import BILLING_STAFF, REVIEWERS, client_of, make_clerk, make_staff
 
 pytestmark = pytest.mark.django_db
 
 
-def staff(role: str = "") -> Client:
-    ensure_roles()
-    person = make_member(micros=0, is_staff=True)
-    if role:
-        person.groups.add(Group.objects.get(name=role))
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def test_billing_staff_come_in_and_the_header_leads_there():
-    clerk = staff(BILLING_STAFF)
+    clerk = client_of(make_clerk())
     page = clerk.get(reverse("desk"))
     assert page.status_code == 200
     assert 'aria-current="page"' in page.content.decode()
@@ -33,21 +26,49 @@ def test_billing_staff_come_in_and_the_header_leads_there():
 
 @pytest.mark.parametrize("role", [REVIEWERS, ""])
 def test_staff_without_the_permission_stay_outside_and_are_not_led_there(role: str):
-    client = staff(role)
+    client = client_of(make_staff(role))
     assert client.get(reverse("desk")).status_code == 403
     assert f'"{reverse("desk")}"' not in client.get(reverse("wallet")).content.decode()
 
 
 def test_a_member_stays_outside_even_with_the_permission():
-    ensure_roles()
-    member = make_member()
-    member.groups.add(Group.objects.get(name=BILLING_STAFF))
-    client = Client()
-    client.force_login(member)
-    assert client.get(reverse("desk")).status_code == 403
+    member = make_clerk()
+    member.is_staff = False
+    member.save()
+    assert member.groups.get() == Group.objects.get(name=BILLING_STAFF)
+    assert client_of(member).get(reverse("desk")).status_code == 403
 
 
 def test_a_stranger_is_asked_to_sign_in():
     response = Client().get(reverse("desk"))
     assert response.status_code == 302
     assert response["Location"].startswith(reverse("account_login"))
+
+
+def test_the_nav_names_only_what_the_permissions_open():
+    everything = client_of(make_clerk()).get(reverse("desk")).content.decode()
+    clerk = make_staff()
+    clerk.user_permissions.add(
+        *Group.objects.get(name=BILLING_STAFF).permissions.filter(codename="view_wallet")
+    )
+    little = client_of(clerk).get(reverse("desk")).content.decode()
+    for page, opens in (("members", True), ("corrections", False), ("audit", False)):
+        link = f'href="{reverse(f"desk_{page}")}"'
+        assert link in everything
+        assert (link in little) == opens
+
+
+def test_the_front_says_what_waits():
+    page = reverse("desk")
+    client = client_of(make_clerk())
+    assert "for a second person" not in client.get(page).content.decode()
+    corrections.ask(
+        form_id=uuid.uuid4(),
+        kind="CREDIT",
+        member=make_member(),
+        hold=None,
+        amount_micros=25_000_000,
+        reason="Twice charged",
+        by=make_clerk(),
+    )
+    assert "1 correction waits for a second person" in client.get(page).content.decode()

@@ -1,0 +1,96 @@
+"""What staff fill in at the desk."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.corrections import REASON_MOST
+from accounts.forms import DollarsField
+from accounts.models import AuditEntry, CorrectionKind
+from accounts.models.audit import AuditQuerySet
+
+
+class SearchForm(forms.Form):
+    """Whom to look up."""
+
+    q = forms.CharField(
+        label=_("E-mail, name, job, request or transfer"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+
+class RefundForm(forms.Form):
+    """How much of a charge goes back, and why. `form_id` makes a second click no second refund."""
+
+    amount_micros = DollarsField(label=_("Amount in dollars"))
+    reason = forms.CharField(
+        label=_("Reason: the member will read this"),
+        max_length=REASON_MOST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    form_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    @property
+    def kind(self) -> CorrectionKind:
+        return CorrectionKind.REFUND
+
+
+class AdjustmentForm(RefundForm):
+    """A change of the balance that no charge explains."""
+
+    direction = forms.ChoiceField(
+        label=_("Direction"),
+        choices=[
+            (CorrectionKind.CREDIT, _("In the member’s favour")),
+            (CorrectionKind.DEBIT, _("Against the member")),
+        ],
+        initial=CorrectionKind.CREDIT,
+    )
+    field_order = ["direction", "amount_micros", "reason", "form_id"]
+
+    @property
+    def kind(self) -> CorrectionKind:
+        return CorrectionKind(self.cleaned_data["direction"])
+
+
+class TrailFilter(forms.Form):
+    """Which entries of the trail to show; what isn't understood filters nothing out."""
+
+    q = forms.CharField(label=_("What, why or which row"), max_length=100, required=False)
+    who = forms.CharField(label=_("Who"), max_length=100, required=False)
+    about = forms.CharField(label=_("About whom"), max_length=100, required=False)
+    action = forms.ChoiceField(label=_("Action"), required=False)
+    first = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        known = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
+        field = self.fields["action"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Every action")), *((action, action) for action in known)]
+
+    def entries(self) -> AuditQuerySet:
+        """Those that pass, newest first."""
+        self.is_valid()
+        said = self.cleaned_data
+        found = AuditEntry.objects.newest_first()
+        if said.get("q"):
+            found = found.saying(said["q"])
+        if said.get("who"):
+            found = found.by(said["who"])
+        if said.get("about"):
+            found = found.about(said["about"])
+        if said.get("action"):
+            found = found.filter(action=said["action"])
+        return found.between(said.get("first"), said.get("last"))
