@@ -45,7 +45,7 @@ def shown(client: Client, **query: str) -> list[str]:
 
 def rows(client: Client, **query: str) -> list[dict[str, str]]:
     response = client.get(reverse("statement_csv"), query)
-    text = b"".join(response).decode()  # type: ignore[call-overload]
+    text = b"".join(response).decode()
     assert text.startswith(BYTE_ORDER_MARK)
     return list(csv.DictReader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK))))
 

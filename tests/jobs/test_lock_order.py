@@ -1,0 +1,180 @@
+"""One lock order for all: photo, consent, job, attempt, correction or top-up, wallet.
+
+Two transactions that take their locks in the same order never wait for each other in a circle.
+Every lock that a verb asks for is watched. SQLite has no row locks: there Django is told that it
+has, so that it asks, and the words are taken out again before SQLite reads them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts import books, ledger
+from accounts.models import User
+from jobs.gateway.pixazo import read_report
+from jobs.models import Attempt, RestorationJob
+from jobs.steps import consent as consent_step
+from jobs.steps import order, settle
+from tests.builders import make_consent, make_due, make_job, make_member, make_photo, run
+from tests.fakes import FakeVendor
+from tests.racing import at_once
+
+ORDER = [
+    "jobs_photo",
+    "jobs_consent",
+    "jobs_restorationjob",
+    "jobs_attempt",
+    "accounts_correction",
+    "accounts_topup",
+    "accounts_wallet",
+]
+LOCKING = re.compile(r'FROM "(\w+)".* FOR UPDATE|^UPDATE "(\w+)"', re.DOTALL)
+ASKING = re.compile(r' FOR UPDATE( OF "\w+")?')
+
+
+class Watch:
+    """Notes the first lock on each table within each outermost transaction (or savepoint)."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.locked: list[str] = []
+        self.transactions: list[list[str]] = []
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SAVEPOINT"):
+            if self.depth == 0:
+                self.locked = []
+                self.transactions.append(self.locked)
+            self.depth += 1
+        elif sql.startswith(("RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")):
+            self.depth -= sql.startswith("RELEASE")
+        elif found := LOCKING.search(sql):
+            table = found[1] or found[2]
+            if table in ORDER and table not in self.locked:
+                self.locked.append(table)
+        if connection.vendor == "sqlite":
+            sql = ASKING.sub("", sql)
+        return execute(sql, params, many, context)
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    with watching(monkeypatch) as watch:
+        yield watch
+
+
+@contextlib.contextmanager
+def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    watch = Watch()
+    monkeypatch.setattr(connection.features, "has_select_for_update", True)
+    monkeypatch.setattr(connection.features, "has_select_for_update_of", True)
+    with connection.execute_wrapper(watch):
+        yield watch
+
+
+def sent(vendor: FakeVendor) -> RestorationJob:
+    job = make_job()
+    run("submit")
+    vendor.finish("COMPLETED")
+    job.refresh_from_db()
+    return job
+
+
+def reviewer() -> User:
+    return make_member(is_superuser=True)
+
+
+def withdraw(job: RestorationJob) -> None:
+    consent_step.withdraw(photo=job.photo, by=job.owner)
+
+
+def callback(vendor: FakeVendor) -> None:
+    sent(vendor)
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    settle.deliver(token=token, body=vendor.last.callback())
+
+
+def review(_: FakeVendor) -> None:
+    job = make_job_for_review()
+    consent_step.review(consent=job.consent, by=reviewer(), approve=False)
+
+
+def make_job_for_review() -> RestorationJob:
+    photo = make_photo()
+    make_consent(photo, depicted=("CHILD",))
+    return make_job(photo=photo)
+
+
+def poll(vendor: FakeVendor) -> None:
+    make_due(sent(vendor))
+    run("observe")
+
+
+def collect(vendor: FakeVendor) -> None:
+    callback(vendor)
+    run("collect")
+
+
+def cancel(_: FakeVendor) -> None:
+    job = make_job()
+    order.cancel(job=job, by=job.owner)
+
+
+VERBS: dict[str, Callable[[FakeVendor], object]] = {
+    "order": lambda _: make_job(),
+    "cancel": cancel,
+    "submit": sent,
+    "callback": callback,
+    "poll": poll,
+    "collect": collect,
+    "withdraw": lambda vendor: withdraw(sent(vendor)),
+    "review": review,
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_its_locks_in_the_documented_order(
+    verb: str, vendor: FakeVendor, watch: Watch
+):
+    VERBS[verb](vendor)
+    taken = [locked for locked in watch.transactions if len(locked) > 1]
+    assert taken, "nothing was watched"
+    for locked in taken:
+        assert locked == sorted(locked, key=ORDER.index)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize("seed", range(3))
+def test_everybody_at_once_on_one_photo_never_waits_in_a_circle(vendor: FakeVendor, seed: int):
+    """Orders, callbacks, cancels, a poll and a withdrawal: all end, and the books are true."""
+    job = sent(vendor)
+    waiting = make_job(photo=job.photo)
+    attempt = Attempt.objects.get(job=job)
+    report = read_report(vendor.last.callback())
+    acts: list[Callable[[], object]] = [
+        *[lambda: settle.apply(attempt, report, by="test")] * 4,
+        *[lambda: quietly(order.cancel, job=waiting, by=job.owner)] * 2,
+        *[lambda: quietly(make_job, photo=job.photo)] * 4,
+        *[lambda: quietly(consent_step.withdraw, photo=job.photo, by=job.owner)] * 2,
+        lambda: ledger.top_up(user=job.owner, amount_micros=1, key="top-up"),
+        lambda: run("observe"),
+    ]
+    random.Random(seed).shuffle(acts)
+    at_once(len(acts), lambda number: acts[number]())
+    assert books.lies() == []
+
+
+def quietly(act: Callable[..., object], **said: Any) -> None:
+    """Being told that it's too late is fine; a deadlock isn't."""
+    with contextlib.suppress(order.CannotOrder, consent_step.ConsentError):
+        act(**said)

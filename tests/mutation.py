@@ -1,0 +1,52 @@
+"""Put a defect into a copy of a function, and see whether a test notices.
+
+    with defect(ledger._post, {"wallet = _lock(user)": "wallet = wallet_of(user)"}):
+        assert notices(test_ledger.test_racing_holds)
+
+The defect is a change of the function's own text, so it stays what it says when the function moves
+on: a text that isn't there any more fails the test that asked for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from _pytest.outcomes import OutcomeException
+
+
+@contextmanager
+def defect(function: Callable[..., Any], changes: Mapping[str, str]) -> Iterator[None]:
+    """While it lasts, callers of the function's module get a copy with these texts replaced.
+
+    Raises LookupError when a text does not stand in it exactly once.
+    """
+    module = sys.modules[function.__module__]
+    source = textwrap.dedent(inspect.getsource(function))
+    for text, other in changes.items():
+        if source.count(text) != 1:
+            raise LookupError(f"{function.__name__} has {source.count(text)} times: {text!r}")
+        source = source.replace(text, other)
+    made: dict[str, Any] = {}
+    exec(compile(source, f"<a defect in {function.__name__}>", "exec"), module.__dict__, made)
+    owner: Any = module
+    *classes, name = function.__qualname__.split(".")
+    for each in classes:
+        owner = getattr(owner, each)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, made[function.__name__])
+        yield
+
+
+def notices(test: Callable[..., object], *arguments: Any, **named: Any) -> bool:
+    """Whether the test fails, in whatever way."""
+    try:
+        test(*arguments, **named)
+    except (Exception, BaseExceptionGroup, OutcomeException):
+        return True
+    return False

@@ -1,0 +1,251 @@
+"""Every proof about money fails when the thing that it proves is broken.
+
+Each case names a defect as somebody might write it in good faith, puts it into a copy of the real
+function, and expects the named proof to notice. A proof that is content with the defect is no
+proof. (The proofs themselves run, and hold, where they stand.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts import append_only, books, ledger
+from accounts.models import Transfer
+from jobs.steps import settle
+from tests.accounts import (
+    test_books,
+    test_card_movements,
+    test_ledger,
+    test_ledger_machine,
+    test_limits,
+)
+from tests.fakes import FakeVendor
+from tests.jobs import test_lock_order
+from tests.jobs.steps import test_settle
+from tests.mutation import defect, notices
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A defect, and the proof that must not pass with it."""
+
+    name: str
+    function: Callable[..., Any]
+    changes: dict[str, str]
+    proof: Callable[..., object]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+GUARD_BEFORE_LOCK = {
+    "    with transaction.atomic():\n        wallet = _lock(user)\n": (
+        "    wallet = Wallet.objects.select_related('user').get(user=user)\n"
+        "    with transaction.atomic():\n"
+    )
+}
+CHECK_THEN_INSERT = {
+    "    with transaction.atomic():\n": (
+        "    earlier = Transfer.objects.filter(key=key).first()\n    with transaction.atomic():\n"
+    ),
+    "        earlier = Transfer.objects.filter(key=key).first()\n": "",
+}
+
+# Proofs in which many act at once, each on a connection of its own.
+RACING = [
+    Mutant(
+        "guard before lock: holds",
+        ledger._post,
+        GUARD_BEFORE_LOCK,
+        test_ledger.test_sixty_four_racing_holds_with_money_for_twenty_give_exactly_twenty,
+    ),
+    Mutant(
+        "guard before lock: refunds",
+        ledger._post,
+        GUARD_BEFORE_LOCK,
+        test_ledger.test_of_racing_refunds_of_one_charge_one_wins,
+    ),
+    Mutant(
+        "guard before lock: the month's limit",
+        ledger._post,
+        GUARD_BEFORE_LOCK,
+        test_limits.test_racing_holds_never_pass_the_limit,
+    ),
+    Mutant(
+        "check then insert: a key",
+        ledger._post,
+        CHECK_THEN_INSERT,
+        test_ledger.test_eight_captures_with_one_key_charge_once,
+    ),
+]
+
+# Proofs that need one connection only.
+PLAIN = [
+    Mutant(
+        "projection drift: what is held is not written",
+        ledger._post,
+        {'update_fields=["available_micros", "held_micros"]': 'update_fields=["available_micros"]'},
+        test_ledger_machine.hunt,
+    ),
+    Mutant(
+        "projection drift: a balance kept from before",
+        ledger._post,
+        {"available_after_micros=wallet.available_micros": "available_after_micros=before"},
+        test_ledger_machine.hunt,
+    ),
+    Mutant(
+        "float money",
+        ledger._post,
+        {
+            "wallet.available_micros += change[A.AVAILABLE]": (
+                "wallet.available_micros = int("
+                "(wallet.available_micros / 1_000_000 + change[A.AVAILABLE] / 1_000_000)"
+                " * 1_000_000)"
+            )
+        },
+        test_ledger_machine.hunt,
+    ),
+    Mutant(
+        "capture beyond the hold",
+        ledger._check_hold,
+        {"if amount_micros > room:": "if amount_micros > now.held:"},
+        test_ledger_machine.hunt,
+    ),
+    Mutant(
+        "refund beyond what is left of the charge",
+        ledger._check_hold,
+        {"now.charged if kind": "now.captured if kind"},
+        test_ledger.test_refunds_stop_at_what_was_charged,
+    ),
+    Mutant(
+        "a key that stands for something else is taken for the same",
+        ledger._post,
+        {"amount_micros, hold.pk if hold else None)": "earlier.amount_micros, earlier.hold_id)"},
+        lambda: test_ledger.test_a_key_that_stands_for_something_else_is_refused({"micros": 31}),
+    ),
+    Mutant(
+        "a new key for each try",
+        ledger._post,
+        {"            key=key,": "            key=f'{key}:{wallet.transfers.count()}',"},
+        test_ledger_machine.hunt,
+    ),
+    Mutant(
+        "a card takes back what isn't there",
+        ledger.take_back,
+        {"min(amount_micros, wallet.available_micros)": "amount_micros"},
+        test_ledger_machine.hunt,
+    ),
+    Mutant(
+        "a second bonus of another size",
+        ledger.grant_bonus,
+        {"if wallet.transfers.filter(kind=K.BONUS).exists():": "if False:"},
+        test_card_movements.test_a_member_gets_one_bonus_ever_even_when_its_size_changes,
+    ),
+    Mutant(
+        "the limit forgets what was spent",
+        ledger._check_limit,
+        {"spent + amount_micros": "amount_micros"},
+        test_limits.test_a_hold_that_reaches_the_limit_is_the_last_one,
+    ),
+    Mutant(
+        "a letter for every hold below the line",
+        ledger._warn_if_low,
+        {" < line <= before_micros": " < line"},
+        test_limits.test_crossing_the_line_downwards_writes_one_letter,
+    ),
+    Mutant(
+        "the proof of the books looks at no hold",
+        books._lies_between,
+        {
+            "for kind, pk, *numbers in cursor.fetchall():": (
+                "for kind, pk, *numbers in cursor.fetchall():\n"
+                "            if kind == 'hold':\n"
+                "                continue"
+            )
+        },
+        test_books.test_a_hold_that_was_paid_out_beyond_itself_is_found,
+    ),
+    Mutant(
+        "the proof of the books stops before the last wallets",
+        books.lies,
+        {"range(1, last + 1, wallets_in_a_query)": "range(1, last, wallets_in_a_query)[:-1]"},
+        test_books.test_a_wallet_with_money_and_no_transfers_is_found,
+    ),
+]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("mutant", RACING, ids=str)
+def test_a_race_notices(mutant: Mutant):
+    with defect(mutant.function, mutant.changes):
+        assert notices(mutant.proof)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("mutant", PLAIN, ids=str)
+def test_a_proof_notices(mutant: Mutant):
+    with defect(mutant.function, mutant.changes):
+        assert notices(mutant.proof)
+
+
+CAPTURE_TWICE = {
+    "        if not news:\n            return Settlement(Verdict.DUPLICATE)\n": "",
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("bucket")
+def test_capturing_twice_is_noticed(vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch):
+    """The callback takes every COMPLETED for news, and each capture has a key of its own."""
+    complete = {
+        "    move(job, JobState.COMPLETED, by=by, completed_at=now, due_at=now)\n": "",
+        'key=f"capture:{job.pk}"': 'key=f"capture:{job.pk}:{now}"',
+    }
+    with defect(settle.apply, CAPTURE_TWICE), defect(settle._complete, complete):
+        assert notices(
+            test_settle.test_callbacks_pollers_and_sweeps_at_once_charge_once, vendor, monkeypatch
+        )
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bucket")
+def test_a_wallet_locked_before_the_job_is_noticed(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+):
+    watches = test_lock_order.watching(monkeypatch)
+    wallet_first = {
+        "        job = RestorationJob": (
+            "        ledger._lock(attempt.job.owner)\n        job = RestorationJob"
+        )
+    }
+    with watches as watch, defect(settle.apply, wallet_first):
+        assert notices(
+            test_lock_order.test_every_verb_takes_its_locks_in_the_documented_order,
+            "callback",
+            vendor,
+            watch,
+        )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", ["UPDATE accounts_transfer SET amount_micros = 1"])
+def test_a_table_without_its_trigger_is_noticed(statement: str):
+    with connection.cursor() as cursor:
+        for sql in append_only.unlocking(connection.vendor, Transfer._meta.db_table):
+            cursor.execute(sql)
+    assert notices(test_ledger.test_raw_sql_cannot_change_a_transfer, statement)
+    assert notices(test_ledger.test_the_orm_cannot_change_a_transfer)
+
+
+def test_a_defect_that_does_not_apply_any_more_is_an_error():
+    with pytest.raises(LookupError), defect(ledger.hold, {"no such text": ""}):
+        pass
+
+
+def test_a_sound_function_is_not_complained_of():
+    assert not notices(lambda: None)
