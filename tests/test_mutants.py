@@ -16,6 +16,7 @@ from django.db import connection
 
 from accounts import append_only, books, ledger
 from accounts.models import Transfer
+from jobs.catalog.quote import PerMegapixel
 from jobs.steps import settle
 from tests.accounts import (
     test_books,
@@ -25,7 +26,7 @@ from tests.accounts import (
     test_limits,
 )
 from tests.fakes import FakeVendor
-from tests.jobs import test_lock_order
+from tests.jobs import test_catalog, test_lock_order, test_prices
 from tests.jobs.steps import test_settle
 from tests.mutation import defect, notices
 
@@ -145,6 +146,32 @@ PLAIN = [
         ledger.grant_bonus,
         {"if wallet.transfers.filter(kind=K.BONUS).exists():": "if False:"},
         test_card_movements.test_a_member_gets_one_bonus_ever_even_when_its_size_changes,
+    ),
+    Mutant(
+        "float money: a price",
+        PerMegapixel.total,
+        {
+            "-(-output_pixels * unit_micros // PIXELS_IN_A_MEGAPIXEL)": (
+                "int(output_pixels / 1_000_000 * unit_micros + 0.999999)"
+            )
+        },
+        test_catalog.test_a_megapixels_price_is_exact_for_any_size_and_rate,
+    ),
+    Mutant(
+        "a price rounded down",
+        PerMegapixel.total,
+        {"-(-output_pixels * unit_micros // PIXELS": "(output_pixels * unit_micros // PIXELS"},
+        lambda: test_prices.test_golden_prices("codeformer", 1920, 1080, 1, 4_355),
+    ),
+    Mutant(
+        "a price rounded twice",
+        PerMegapixel.total,
+        {
+            "-(-output_pixels * unit_micros // PIXELS_IN_A_MEGAPIXEL)": (
+                "-(-output_pixels // PIXELS_IN_A_MEGAPIXEL) * unit_micros"
+            )
+        },
+        lambda: test_prices.test_golden_prices("codeformer", 1920, 1080, 1, 4_355),
     ),
     Mutant(
         "the limit forgets what was spent",

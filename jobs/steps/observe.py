@@ -98,7 +98,8 @@ def _patience(job: RestorationJob) -> timedelta:
 def _lose_patience(job: RestorationJob, attempt: Attempt, now: datetime) -> None:
     if job.state == JobState.UNKNOWN and job.resubmissions == 0:
         attempt.outcome = AttemptOutcome.UNKNOWN
-        attempt.house_cost_micros = job.quoted_micros
+        # Never nothing: it is also what tells an attempt that another one has replaced.
+        attempt.house_cost_micros = max(job.vendor_cost_micros, 1)
         attempt.save(update_fields=["outcome", "house_cost_micros"])
         move(
             job,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.money import dollars
 from jobs.catalog import (
@@ -16,6 +20,7 @@ from jobs.catalog import (
     RestorationModel,
     megapixels,
 )
+from jobs.catalog.quote import PerMegapixel
 
 
 def quote(
@@ -35,6 +40,12 @@ def test_a_megapixel_is_one_of_the_output_rounded_up_once():
     assert enlarged.total_micros == 8_400
     assert (enlarged.output_width_px, enlarged.output_height_px) == (2000, 2000)
     assert quote(CODEFORMER, 16, 16, 2_100, upscale=1).total_micros == 1  # never nothing
+
+
+@given(pixels=st.integers(1, 10**10), unit_micros=st.integers(1, 10**9))
+def test_a_megapixels_price_is_exact_for_any_size_and_rate(pixels: int, unit_micros: int):
+    exact = Fraction(pixels * unit_micros, 1_000_000)
+    assert PerMegapixel().total(pixels, unit_micros) == ceil(exact)
 
 
 def test_a_request_costs_the_same_whatever_the_picture():
