@@ -1,8 +1,11 @@
 """The desk's addresses."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from desk.views import audit, corrections, front, members
+from desk.converters import DayConverter
+from desk.views import audit, corrections, front, members, reconciliation
+
+register_converter(DayConverter, "day")
 
 urlpatterns = [
     path("", front.front, name="desk"),
@@ -15,4 +18,10 @@ urlpatterns = [
     path("corrections/<uuid:correction_id>/", corrections.decide, name="desk_decide"),
     path("audit/", audit.trail, name="desk_audit"),
     path("audit/trail.csv", audit.trail_csv, name="desk_audit_csv"),
+    path("reconciliation/", reconciliation.overview, name="desk_reconciliation"),
+    path("reconciliation/import/", reconciliation.take, name="desk_usage_import"),
+    path("reconciliation/findings.csv", reconciliation.findings_csv, name="desk_findings_csv"),
+    path("reconciliation/<day:day>/", reconciliation.day, name="desk_day"),
+    path("reconciliation/<day:day>/explain/", reconciliation.explain, name="desk_explain"),
+    path("reconciliation/<day:day>/close/", reconciliation.close, name="desk_close_day"),
 ]

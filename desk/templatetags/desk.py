@@ -1,0 +1,37 @@
+"""How the desk words what is more, less, won or lost; never with a bare minus sign."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext
+
+from accounts.money import dollars
+
+register = template.Library()
+
+
+@register.filter
+def difference(micros: int) -> str:
+    """Billed less expected: "$0.0031 too much", "$0.0031 too little", "none"."""
+    if micros == 0:
+        return gettext("none")
+    words = gettext("%(amount)s too much") if micros > 0 else gettext("%(amount)s too little")
+    return words % {"amount": dollars(abs(micros))}
+
+
+@register.filter
+def gain(micros: int) -> str:
+    """What stays with the house: "$1.20", or "$1.20 lost"."""
+    if micros >= 0:
+        return dollars(micros)
+    return gettext("%(amount)s lost") % {"amount": dollars(-micros)}
+
+
+@register.filter
+def percent_of(part: int, whole: int) -> str:
+    """A share, exact to a tenth of a percent: "12.5 %", "12.5 % lost"; nothing of nothing is –."""
+    if whole <= 0:
+        return "–"
+    tenths = (abs(part) * 1000 * 2 + whole) // (whole * 2)
+    words = f"{tenths // 10:,}.{tenths % 10} %"
+    return gettext("%(share)s lost") % {"share": words} if part < 0 and tenths else words

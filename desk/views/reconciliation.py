@@ -1,0 +1,213 @@
+"""The vendor's bill against our books: bring exports in, explain what differs, close days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import audit
+from accounts.members import member_of
+from accounts.money import decimal_dollars
+from accounts.spreadsheets import csv_download
+from desk import days
+from desk.converters import ends_of, month_of
+from desk.doors import staff_only
+from desk.usage_forms import CloseForm, ExplanationForm, UsageForm
+from jobs import reconciliation
+from jobs.models import Finding, UsageImport
+
+IMPORTS_SHOWN = 20
+EXPLAINED_AT_ONCE = 1000
+
+
+@require_safe
+@staff_only("jobs.view_finding")
+def overview(request: HttpRequest) -> HttpResponse:
+    return _overview(request, UsageForm())
+
+
+@require_POST
+@staff_only("jobs.add_usageimport")
+def take(request: HttpRequest) -> HttpResponse:
+    """Bring an export in; what is wrong with it is said line by line."""
+    form = UsageForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _overview(request, form, status=422)
+    said = form.cleaned_data
+    file = said.pop("file")
+    try:
+        if file.size > settings.USAGE_MAX_BYTES:
+            raise reconciliation.CannotImport(
+                f"More than {settings.USAGE_MAX_BYTES // 1_048_576} MB."
+            )
+        usage_import = reconciliation.import_usage(
+            file_name=file.name, data=file.read(), by=member_of(request), **said
+        )
+    except reconciliation.CannotImport as problem:
+        return _overview(request, form, problems=problem.problems, status=422)
+    found = Finding.objects.filter(line__usage_import=usage_import).count()
+    messages.success(
+        request,
+        ngettext("%(count)d line is in.", "%(count)d lines are in.", usage_import.line_count)
+        % {"count": usage_import.line_count}
+        + (" " if found else "")
+        + (
+            ngettext("%(count)d differs.", "%(count)d differ.", found) % {"count": found}
+            if found
+            else ""
+        ),
+    )
+    newest = usage_import.lines.order_by("-day").values_list("day", flat=True).first()
+    shown = newest or said["last_day"]
+    return redirect(
+        f"{reverse('desk_reconciliation')}?month={shown:%Y-%m}"
+        if shown
+        else reverse("desk_reconciliation")
+    )
+
+
+@require_safe
+@staff_only("jobs.view_finding")
+def day(request: HttpRequest, day: date) -> HttpResponse:
+    return _day(request, day)
+
+
+@require_POST
+@staff_only("jobs.change_finding")
+def explain(request: HttpRequest, day: date) -> HttpResponse:
+    """One explanation closes every line that was ticked, or all open ones of the kind."""
+    form = ExplanationForm(request.POST)
+    if not form.is_valid():
+        problems = [error for errors in form.errors.values() for error in errors]
+        return _day(request, day, problems=problems, said=request.POST, status=422)
+    said = form.cleaned_data
+    chosen = Finding.objects.unexplained().filter(day=day, kind=said["kind"])
+    if not said["all"]:
+        chosen = chosen.filter(pk__in=said["finding"])
+    findings = list(chosen[:EXPLAINED_AT_ONCE])
+    if not findings:
+        problem = _("Please tick a line that is still open.")
+        return _day(request, day, problems=[problem], said=request.POST, status=422)
+    try:
+        with transaction.atomic():
+            for finding in findings:
+                reconciliation.explain(
+                    finding=finding, by=member_of(request), explanation=said["explanation"]
+                )
+    except reconciliation.CannotExplain as problem:
+        return _day(request, day, problems=[str(problem)], said=request.POST, status=422)
+    count = len(findings)
+    messages.success(
+        request,
+        ngettext("%(count)d line is explained.", "%(count)d lines are explained.", count)
+        % {"count": count},
+    )
+    return redirect("desk_day", day)
+
+
+@require_POST
+@staff_only("jobs.add_dayclose")
+def close(request: HttpRequest, day: date) -> HttpResponse:
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        return _day(request, day, problems=form.errors["note"], status=422)
+    try:
+        reconciliation.close_day(day=day, by=member_of(request), note=form.cleaned_data["note"])
+    except reconciliation.CannotClose as problem:
+        return _day(request, day, problems=[str(problem)], status=422)
+    messages.success(request, _("The day is closed."))
+    return redirect("desk_day", day)
+
+
+@require_safe
+@staff_only("jobs.view_finding")
+def findings_csv(request: HttpRequest) -> HttpResponseBase:
+    """The findings of a month, with who explained them and how."""
+    month = month_of(request.GET.get("month", ""), default=timezone.now().date())
+    first, last = ends_of(month)
+    audit.record(
+        actor=member_of(request),
+        action="usage.download",
+        what=f"the findings of {month:%Y-%m}",
+    )
+    header = ["day", "kind", "request_id", "member", "job", "expected", "billed", "import", "line"]
+    header += ["explanation", "explained_by", "explained_at"]
+    return csv_download(f"findings-{month:%Y-%m}.csv", header, _rows(first, last))
+
+
+def _rows(first: date, last: date) -> Iterator[list[object]]:
+    findings = Finding.objects.filter(day__range=(first, last)).select_related(
+        "attempt__job__owner", "line__usage_import", "closed_by"
+    )
+    for finding in findings.order_by("day", "kind", "pk").iterator():
+        job = finding.attempt.job if finding.attempt else None
+        line = finding.line
+        yield [
+            finding.day,
+            finding.kind,
+            finding.request_id,
+            job.owner.email if job else "",
+            job.pk if job else "",
+            decimal_dollars(finding.expected_micros),
+            decimal_dollars(finding.billed_micros),
+            line.usage_import.file_name if line else "",
+            line.number if line else "",
+            finding.explanation,
+            finding.closed_by.email if finding.closed_by else "",
+            finding.closed_at.astimezone(UTC).isoformat() if finding.closed_at else "",
+        ]
+
+
+def _overview(
+    request: HttpRequest,
+    form: UsageForm,
+    *,
+    problems: list[str] | tuple[str, ...] = (),
+    status: int = 200,
+) -> HttpResponse:
+    month = month_of(request.GET.get("month", ""), default=timezone.now().date())
+    first, last = ends_of(month)
+    context: dict[str, Any] = {
+        "form": form,
+        "problems": problems,
+        "month": month,
+        "earlier": first - timedelta(days=1),
+        "later": last + timedelta(days=1) if last < timezone.now().date() else None,
+        "sheets": days.sheets(first, last),
+        "elsewhere": [(at, count) for at, count in days.open_by_month() if at != first],
+        "imports": UsageImport.objects.select_related("imported_by")[:IMPORTS_SHOWN],
+    }
+    return render(request, "desk/reconciliation.html", context, status=status)
+
+
+def _day(
+    request: HttpRequest,
+    day: date,
+    *,
+    problems: Any = (),
+    said: Any = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "day": day,
+        "sheet": days.sheet(day),
+        "groups": days.groups(day),
+        "is_over": days.is_over(day, timezone.now()),
+        "form": CloseForm(),
+        "problems": problems,
+        "said": said,
+        "ticked": said.getlist("finding") if said else [],
+    }
+    return render(request, "desk/day.html", context, status=status)

@@ -1,0 +1,191 @@
+"""The reconciliation's pages: import, explain and close as a clerk does, and nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEntry, User
+from accounts.roles import BILLING_STAFF, REVIEWERS
+from jobs.models import DayClose, Finding, UsageImport
+from tests.desk.clerks import staff
+from tests.jobs.usage import Line, billed, delivered, export
+
+pytestmark = pytest.mark.django_db
+
+DAY = "2026-05-20"
+
+
+@pytest.fixture
+def desk() -> tuple[Client, User]:
+    return staff(BILLING_STAFF)
+
+
+def bring(client: Client, lines: list[Line], name: str = "usage.csv", **said: Any) -> Any:
+    file = SimpleUploadedFile(name, export(lines), "text/csv")
+    return client.post(reverse("desk_usage_import"), {"file": file, **said})
+
+
+def page(client: Client, name: str = "desk_day", *args: Any) -> str:
+    return client.get(reverse(name, args=args or [DAY])).content.decode()
+
+
+def test_a_clerk_imports_explains_and_closes_a_day(desk: tuple[Client, User]):
+    client, clerk = desk
+    good, missing = delivered(), delivered()
+    done = bring(client, [billed(good), Line("nobodys")])
+    assert done["Location"] == f"{reverse('desk_reconciliation')}?month=2026-05"
+    month = client.get(done["Location"]).content.decode()
+    assert "2 lines are in. 1 differs." in month
+    assert reverse("desk_day", args=[DAY]) in month
+
+    text = page(client)
+    assert "Billed, and we know no such request" in text
+    assert str(missing.request_id) in text
+    assert "Expected by our books" in text
+    assert str(missing.job.owner) in text
+    assert "First every line has to be explained." in text
+
+    for finding in Finding.objects.all():
+        said = {"kind": finding.kind, "finding": [finding.pk], "explanation": "The vendor knows."}
+        answer = client.post(reverse("desk_explain", args=[DAY]), said)
+        assert answer["Location"] == reverse("desk_day", args=[DAY])
+    assert "The vendor knows." in page(client)
+
+    client.post(reverse("desk_close_day", args=[DAY]), {"note": "All asked."})
+    close = DayClose.objects.get()
+    assert (close.closed_by, close.note, close.finding_count) == (clerk, "All asked.", 2)
+    text = page(client)
+    assert "All asked." in text
+    assert "Close the day" not in text
+
+
+def test_what_is_wrong_with_a_file_is_said_and_nothing_is_taken(desk: tuple[Client, User]):
+    client, _ = desk
+    answer = bring(client, [Line("fine"), Line("bad", cost="free")])
+    assert answer.status_code == 422
+    assert "Line 3: the cost &#x27;free&#x27; is no amount" in answer.content.decode()
+    assert client.post(reverse("desk_usage_import"), {}).status_code == 422
+    assert not UsageImport.objects.exists()
+
+
+def test_days_can_be_named_and_an_overlap_said(desk: tuple[Client, User]):
+    client, _ = desk
+    missing = delivered()
+    days = {"first_day": DAY, "last_day": DAY}
+    assert bring(client, [], **days).status_code == 302
+    assert Finding.objects.get().request_id == missing.request_id
+    bring(client, [billed(missing)], "late.csv")
+    bring(client, [billed(missing), Line("nobodys")], "both.csv", overlaps="on")
+    assert set(Finding.objects.values_list("kind", flat=True)) == {"MISSING", "EXTRA"}
+
+
+def test_all_lines_of_a_kind_are_explained_at_once(desk: tuple[Client, User]):
+    client, _ = desk
+    bring(client, [Line(f"nobodys-{number}") for number in range(30)] + [Line("nobodys-1")])
+    said = {"kind": "EXTRA", "all": "on", "explanation": "Our other house."}
+    client.post(reverse("desk_explain", args=[DAY]), said)
+    assert list(Finding.objects.unexplained().values_list("kind", flat=True)) == ["DOUBLED"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"kind": "EXTRA", "explanation": "Nothing is ticked."},
+        {"kind": "EXTRA", "explanation": " ", "all": "on"},
+        {"kind": "DOUBLED", "explanation": "There is none.", "all": "on"},
+        {"kind": "HOLD", "explanation": "No such kind.", "all": "on"},
+    ],
+)
+def test_an_explanation_that_explains_nothing_is_refused(
+    desk: tuple[Client, User], said: dict[str, str]
+):
+    client, _ = desk
+    bring(client, [Line("nobodys")])
+    answer = client.post(reverse("desk_explain", args=[DAY]), said)
+    assert answer.status_code == 422
+    assert Finding.objects.unexplained().count() == 1
+
+
+def test_a_day_that_cannot_be_closed_says_why(desk: tuple[Client, User]):
+    client, _ = desk
+    bring(client, [Line("nobodys")])
+    answer = client.post(reverse("desk_close_day", args=[DAY]), {"note": ""})
+    assert answer.status_code == 422
+    assert "1 line of this day still to be explained." in answer.content.decode()
+
+
+def test_what_comes_after_the_close_is_marked(desk: tuple[Client, User]):
+    client, _ = desk
+    good = delivered()
+    bring(client, [billed(good)])
+    client.post(reverse("desk_close_day", args=[DAY]))
+    bring(client, [Line("nobodys")], "late.csv")
+    assert "Something came since" in page(client)
+    assert "since the close" in page(client)
+    assert (
+        "Something came since"
+        in client.get(reverse("desk_reconciliation"), {"month": "2026-05"}).content.decode()
+    )
+
+
+def test_the_findings_of_a_month_are_a_file_that_no_spreadsheet_runs(desk: tuple[Client, User]):
+    client, clerk = desk
+    bring(client, [Line("=HYPERLINK(1)"), billed(delivered(), cost="1.5")])
+    answer = client.get(reverse("desk_findings_csv"), {"month": "2026-05"})
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert "'=HYPERLINK(1)" in text
+    assert ",0.0031,1.50,usage.csv,3," in text
+    assert AuditEntry.objects.filter(action="usage.download", actor=clerk).count() == 1
+
+
+@pytest.mark.parametrize("month", ["", "2026-13", "9999-12", "0001-01", "x"])
+def test_a_month_that_is_none_is_this_one(desk: tuple[Client, User], month: str):
+    client, _ = desk
+    assert client.get(reverse("desk_reconciliation"), {"month": month}).status_code == 200
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "9999-12-31"])
+def test_a_day_that_is_none_is_not_found(desk: tuple[Client, User], day: str):
+    client, _ = desk
+    assert client.get(f"/desk/reconciliation/{day}/").status_code == 404
+
+
+def test_pages_ask_as_little_for_many_lines_as_for_few(desk: tuple[Client, User]):
+    client, _ = desk
+    counts = []
+    for number in (1, 12):
+        lines = [billed(delivered(), cost="1") for _ in range(number)]
+        bring(client, [*lines, Line(f"nobodys-{number}")], f"{number}.csv")
+        page(client)  # takes the message of the import with it
+        with CaptureQueriesContext(connection) as queries:
+            page(client)
+            client.get(reverse("desk_reconciliation"), {"month": "2026-05"})
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("get", "desk_reconciliation"),
+        ("post", "desk_usage_import"),
+        ("get", "desk_day"),
+        ("post", "desk_explain"),
+        ("post", "desk_close_day"),
+        ("get", "desk_findings_csv"),
+    ],
+)
+@pytest.mark.parametrize("role", [REVIEWERS, ""])
+def test_nobody_else_comes_in(method: str, name: str, role: str):
+    client, _ = staff(role)
+    with_day = name in ("desk_day", "desk_explain", "desk_close_day")
+    address = reverse(name, args=[DAY] if with_day else [])
+    assert getattr(client, method)(address).status_code == 403
+    assert getattr(Client(), method)(address).status_code == 302
