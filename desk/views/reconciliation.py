@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit
 from accounts.members import member_of
 from accounts.money import decimal_dollars
 from accounts.spreadsheets import csv_download
@@ -137,11 +136,6 @@ def findings_csv(request: HttpRequest) -> HttpResponseBase:
     """The findings of a month, with who explained them and how."""
     month = month_of(request.GET.get("month", ""), default=timezone.now().date())
     first, last = ends_of(month)
-    audit.record(
-        actor=member_of(request),
-        action="usage.download",
-        what=f"the findings of {month:%Y-%m}",
-    )
     header = ["day", "kind", "request_id", "member", "job", "expected", "billed", "import", "line"]
     header += ["explanation", "explained_by", "explained_at"]
     return csv_download(f"findings-{month:%Y-%m}.csv", header, _rows(first, last))
