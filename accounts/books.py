@@ -6,13 +6,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
+from accounts import letters
 from accounts.ledger import ROUTES
-from accounts.models import Account, Transfer, TransferKind, Wallet
+from accounts.models import Account, BooksCheck, Transfer, TransferKind, Wallet
+from accounts.roles import staff_with
 
 WALLETS_IN_A_QUERY = 100_000
+CHECK_EVERY = timedelta(days=1)
+LIES_IN_A_LETTER = 20
+
+
+def check() -> BooksCheck:
+    """Prove the books now, keep what was found, and write to billing staff if there are lies."""
+    found = lies()
+    with transaction.atomic():
+        checked = BooksCheck.objects.create(wallet_count=Wallet.objects.count(), lies=found)
+        for person in staff_with("accounts.view_wallet") if found else ():
+            letters.write(
+                to=person,
+                kind="books_lie",
+                key=f"books-lie:{checked.pk}:{person.pk}",
+                context={"count": len(found), "lies": found[:LIES_IN_A_LETTER]},
+            )
+    return checked
+
+
+def check_if_due(now: datetime) -> BooksCheck | None:
+    """`check`, unless done in the last day: a clock that stood still loses no day's proof."""
+    if BooksCheck.objects.filter(at__gt=now - CHECK_EVERY).exists():
+        return None
+    return check()
 
 
 def lies(*, wallets_in_a_query: int = WALLETS_IN_A_QUERY) -> list[str]:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.backends import ModelBackend
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -25,6 +24,7 @@ from django.utils import timezone
 from accounts import audit, ledger, letters
 from accounts.models import Correction, CorrectionKind, CorrectionState, Transfer, User, Wallet
 from accounts.money import dollars
+from accounts.roles import staff_with
 
 PERMISSION = "accounts.correct_money"
 ALONE_FOR = timedelta(hours=24)
@@ -176,10 +176,7 @@ def left_of(hold: Transfer) -> int:
 
 def second_people(correction: Correction) -> QuerySet[User]:
     """Who may decide: staff with the permission, but who asked and the member."""
-    holders: QuerySet[User] = ModelBackend().with_perm(PERMISSION)
-    return holders.filter(is_staff=True).exclude(
-        pk__in=[correction.asked_by_id, correction.member_id]
-    )
+    return staff_with(PERMISSION).exclude(pk__in=[correction.asked_by_id, correction.member_id])
 
 
 def _check_person(by: User, member: User) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
+from django.db.models import QuerySet
+
+from accounts.models import User
 
 REVIEWERS = "Reviewers"
 BILLING_STAFF = "Billing staff"
@@ -39,6 +43,12 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "jobs.add_dayclose",
     ),
 }
+
+
+def staff_with(permission: str) -> QuerySet[User]:
+    """The members of staff who hold a permission, by a group, by themselves or as superusers."""
+    holders: QuerySet[User] = ModelBackend().with_perm(permission)
+    return holders.filter(is_staff=True)
 
 
 def ensure_roles() -> None:

@@ -23,3 +23,12 @@ cron.register(
     result_ttl=0,
     failure_ttl=3600,
 )
+
+cron.register(
+    accounts_tasks.check_books,  # looks whether a day has passed; the rows know
+    queue_name="default",
+    interval=settings.LOOK_AGAIN_EVERY_SECONDS,
+    ttl=settings.LOOK_AGAIN_EVERY_SECONDS,
+    result_ttl=0,
+    failure_ttl=3600,
+)

@@ -27,6 +27,7 @@ from tests.fakes import FakeVendor
 PROTECTED_TABLES = (
     "accounts_transfer",
     "accounts_auditentry",
+    "accounts_bookscheck",
     "accounts_cardevent",
     "jobs_jobevent",
     "jobs_consentevent",

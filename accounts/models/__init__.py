@@ -1,6 +1,7 @@
 """Who you are and what you hold, one kind a file."""
 
 from accounts.models.audit import AuditEntry
+from accounts.models.books_check import BooksCheck
 from accounts.models.correction import Correction, CorrectionKind, CorrectionState
 from accounts.models.letter import Letter
 from accounts.models.people import User, UserManager
@@ -10,6 +11,7 @@ from accounts.models.wallet import Account, Transfer, TransferKind, Wallet
 __all__ = [
     "Account",
     "AuditEntry",
+    "BooksCheck",
     "CardEvent",
     "CardVerdict",
     "Correction",

@@ -6,11 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import Correction
+from accounts.models import BooksCheck, Correction
 from desk.doors import staff_only
 
 
 @require_safe
 @staff_only("accounts.view_wallet")
 def front(request: HttpRequest) -> HttpResponse:
-    return render(request, "desk/front.html", {"waiting": Correction.objects.waiting().count()})
+    context = {
+        "waiting": Correction.objects.waiting().count(),
+        "checked": BooksCheck.objects.first(),
+    }
+    return render(request, "desk/front.html", context)

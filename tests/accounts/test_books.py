@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
-from accounts import append_only, books, ledger
-from accounts.models import Transfer, TransferKind, User, Wallet
-from tests.builders import make_member
+from accounts import append_only, books, ledger, tasks
+from accounts.models import Letter, Transfer, TransferKind, User, Wallet
+from accounts.roles import BILLING_STAFF, ensure_roles
+from tests.builders import make_member, run
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +113,46 @@ def test_as_many_wallets_as_fit_are_proved_in_one_query(django_assert_num_querie
         assert len(books.lies(wallets_in_a_query=in_all)) == 1
     with django_assert_num_queries(1 + -(-in_all // 2)):
         assert len(books.lies(wallets_in_a_query=2)) == 1
+
+
+def test_the_books_are_proved_once_a_day_however_often_the_clock_asks():
+    now = timezone.now()
+    assert books.check_if_due(now) is not None
+    assert books.check_if_due(now + timedelta(hours=23)) is None
+    assert books.check_if_due(now + timedelta(hours=25)) is not None
+
+
+def test_lies_are_kept_shown_at_the_desk_and_written_to_billing_staff(
+    client: Client, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tasks, "close_old_connections", lambda: None)  # it's the test's own
+    ensure_roles()
+    clerk = make_member(is_staff=True)
+    clerk.groups.add(Group.objects.get(name=BILLING_STAFF))
+    make_member(is_staff=True)  # no billing staff
+    Wallet.objects.filter(user=make_member(micros=100)).update(available_micros=101)
+    tasks.check_books()
+    run("send")
+    (mail,) = mailoutbox
+    assert (mail.to, mail.subject) == ([clerk.email], "The books do not balance: 1 line")
+    assert "available 101, transfers say 100" in mail.body
+    client.force_login(clerk)
+    assert "available 101, transfers say 100" in client.get(reverse("desk")).content.decode()
+
+
+def test_honest_books_say_when_they_were_proved(client: Client):
+    call_command("check_ledger")
+    client.force_login(make_member(is_staff=True, is_superuser=True))
+    assert "all 0 wallets are" in client.get(reverse("desk")).content.decode()
+    assert not Letter.objects.exists()
+
+
+@pytest.mark.parametrize("table", ["accounts_bookscheck"])
+def test_what_was_found_can_not_be_changed(table: str):
+    books.check()
+    for statement in (f"UPDATE {table} SET wallet_count = 9", f"DELETE FROM {table}"):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
 
 
 def test_the_command_exits_with_one_and_the_list_of_lies():
