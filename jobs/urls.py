@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.views import front, gallery, job, photo, restore, webhooks
+from jobs.views import batch, front, gallery, job, photo, restore, webhooks
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/withdraw/", photo.withdraw, name="withdraw"),
     path("photos/<uuid:photo_id>/quote/<slug:model_key>/", restore.quote, name="quote"),
     path("photos/<uuid:photo_id>/restore/<slug:model_key>/", restore.restore, name="restore"),
+    path("restore/", batch.batch, name="batch"),
+    path("restore/quote/", batch.batch_quote, name="batch_quote"),
     path("jobs/<uuid:job_id>/", job.job, name="job"),
     path("jobs/<uuid:job_id>/photo/", job.job_photo, name="job_photo"),
     path("jobs/<uuid:job_id>/cancel/", job.job_cancel, name="job_cancel"),

@@ -74,6 +74,10 @@ class Line:
         return self.obstacle in (NO_CONSENT, CONSENT_OVER)
 
     @property
+    def is_gone(self) -> bool:
+        return self.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
+
+    @property
     def waits_for_review(self) -> bool:
         return self.consent is not None and self.consent.status == ConsentStatus.PENDING_REVIEW
 

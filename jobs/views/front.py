@@ -7,13 +7,12 @@ from django.shortcuts import render
 
 from jobs import prices
 from jobs.catalog import MODELS
-from jobs.views.offers import shown_now
 
 
 def front(request: HttpRequest) -> HttpResponse:
     listed = prices.price_list()
     offered = [
-        {"model": model, "shown": shown_now(listed[key])}
+        {"model": model, "price_words": model.price_words(listed[key].price_micros)}
         for key, model in MODELS.items()
         if key in listed
     ]
