@@ -18,11 +18,10 @@ def end(
     code: str,
     words: str,
     why: str = "",
-    refund: bool = True,
 ) -> None:
     """Move a job to a terminal state without a picture, and settle its hold, in one transaction.
 
-    What is still set aside is released. What was captured is refunded unless `refund` is off.
+    What is still set aside is released, what was captured is refunded: nobody pays for nothing.
     `words` are for the member. The caller holds the job's row lock. Raises MoveNotAllowed,
     MoveLost.
     """
@@ -32,7 +31,7 @@ def end(
             return
         ledger.release(hold=job.hold, key=f"release:{job.pk}", reason=words[:500])
         charged = ledger.balance_of(job.hold).charged
-        if refund and charged:
+        if charged:
             ledger.refund(
                 hold=job.hold, amount_micros=charged, key=f"refund:{job.pk}", reason=words[:500]
             )

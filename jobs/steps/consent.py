@@ -84,10 +84,7 @@ def give(
 
 
 def withdraw(*, photo: Photo, by: User) -> None:
-    """Stop everything for a photo: jobs end, unspent holds go back, its pictures are erased.
-
-    What was already charged stays charged; what was only held is returned.
-    """
+    """Stop everything for a photo: unfinished jobs end uncharged, its pictures are erased."""
     with transaction.atomic():
         photo = Photo.objects.select_for_update().get(pk=photo.pk)
         given = list(
@@ -102,7 +99,6 @@ def withdraw(*, photo: Photo, by: User) -> None:
                 by=by.email,
                 code="withdrawn",
                 words="You withdrew consent for this photo.",
-                refund=False,
             )
         for consent in given:
             _change(consent, ConsentStatus.WITHDRAWN, by, "withdrawn by the member")

@@ -12,12 +12,15 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts import ledger
+from accounts.ledger import HoldBalance
 from accounts.models.leased import lease, still_ours
+from accounts.money import dollars
 from jobs.models import RestorationJob
 from jobs.states import JobState
 
 NAME = "tell"
 CONCURRENCY = 4
+NOTHING = HoldBalance(held=0, captured=0, released=0, refunded=0)
 
 
 def waiting() -> models.QuerySet[RestorationJob]:
@@ -26,10 +29,10 @@ def waiting() -> models.QuerySet[RestorationJob]:
 
 @dataclass(frozen=True)
 class Work:
-    """A leased job, and what the member paid for it in the end, in micro-dollars."""
+    """A leased job, and what became of its money."""
 
     job: RestorationJob
-    charged_micros: int
+    money: HoldBalance
 
 
 def claim(limit: int, now: datetime) -> list[Work]:
@@ -40,7 +43,7 @@ def claim(limit: int, now: datetime) -> list[Work]:
         now=now,
     )
     money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
-    return [Work(job, money[job.hold_id].charged if job.hold_id is not None else 0) for job in jobs]
+    return [Work(job, money.get(job.hold_id or 0, NOTHING)) for job in jobs]
 
 
 def call(work: Work) -> None:
@@ -52,7 +55,8 @@ def call(work: Work) -> None:
     context = {
         "job": job,
         "photo": job.photo,
-        "charged_micros": work.charged_micros,
+        "charge_words": charge_words(work.money),
+        "statement_url": f"{settings.PUBLIC_BASE_URL}{reverse('wallet')}?job={job.pk}",
         "url": settings.PUBLIC_BASE_URL + reverse("photo", args=[job.photo_id]),
     }
     subject = (
@@ -67,6 +71,19 @@ def call(work: Work) -> None:
     )
     message.attach_alternative(render_to_string(f"jobs/email/{kind}.html", context), "text/html")
     message.send()
+
+
+def charge_words(money: HoldBalance) -> str:
+    """What became of a job's money, in one sentence; the page and the e-mail say the same."""
+    if money.open:
+        return f"{dollars(money.open)} is set aside. You pay only for a result."
+    if money.charged and money.refunded:
+        return f"{dollars(money.charged)} charged; {dollars(money.refunded)} was returned."
+    if money.charged:
+        return f"{dollars(money.charged)} charged."
+    if back := money.refunded or money.released:
+        return f"You were not charged: {dollars(back)} was returned."
+    return "You were not charged."
 
 
 def record(work: Work, outcome: None, now: datetime) -> None:

@@ -10,11 +10,11 @@ from django.conf import settings
 
 from accounts import ledger
 from accounts.ledger import HoldBalance
-from accounts.money import dollars
 from jobs import storage
 from jobs.catalog import RestorationModel
 from jobs.models import Photo, PhotoState, RestorationJob
 from jobs.states import UNSENT, JobState
+from jobs.steps import tell
 from jobs.steps.collect import preview_key
 
 PROGRESS = {
@@ -116,20 +116,7 @@ class JobCard:
     @property
     def charge_words(self) -> str:
         """What became of the money, in one sentence."""
-        if self.money.open:
-            return f"{dollars(self.money.open)} is set aside. You pay only for a result."
-        if self.money.charged and self.money.refunded:
-            return (
-                f"{dollars(self.money.charged)} charged; "
-                f"{dollars(self.money.refunded)} was returned."
-            )
-        if self.money.charged:
-            return f"{dollars(self.money.charged)} charged."
-        if self.money.refunded:
-            return f"You were not charged: {dollars(self.money.refunded)} was refunded."
-        if self.money.released:
-            return f"You were not charged: {dollars(self.money.released)} was returned."
-        return "You were not charged."
+        return tell.charge_words(self.money)
 
     @property
     def can_cancel(self) -> bool:
@@ -168,5 +155,4 @@ def job_cards(jobs: Iterable[RestorationJob]) -> list[JobCard]:
     """Cards for jobs, with one look at the ledger for all of them."""
     jobs = list(jobs)
     money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
-    nothing = HoldBalance(held=0, captured=0, released=0, refunded=0)
-    return [JobCard(job, money.get(job.hold_id or 0, nothing)) for job in jobs]
+    return [JobCard(job, money.get(job.hold_id or 0, tell.NOTHING)) for job in jobs]

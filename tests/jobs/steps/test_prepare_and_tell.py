@@ -108,7 +108,7 @@ def test_a_delivered_job_tells_what_was_charged(vendor: FakeVendor):
     run("tell")
     (message,) = mail.outbox
     assert "is restored" in message.subject
-    assert "You were charged $0.0031." in message.body
+    assert "$0.0031 charged." in message.body
     (html, _) = message.alternatives[0]  # type: ignore[attr-defined]
     assert "$0.0031" in html
 
