@@ -10,7 +10,7 @@ PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
 	ALLOWED_HOSTS=heirloom.example PUBLIC_BASE_URL=https://heirloom.example \
 	AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x PIXAZO_API_KEY=x EMAIL_URL=smtp://127.0.0.1
 
-.PHONY: help run test demo lint format site-ready dev-ready
+.PHONY: help run test bench demo lint format site-ready dev-ready
 .SILENT:
 
 help: ## say what can be made (this)
@@ -22,6 +22,9 @@ run: site-ready ## start everything; PORT=9000 moves the site, Ctrl-C stops it
 test: dev-ready ## all tests, unit to real browser; ARGS="-k wallet" chooses
 	$(PY) -m sandbox.stack.browser
 	exec $(PY) -m pytest -n 2 $(ARGS)
+
+bench: dev-ready ## measure, as ratios, what has to stay quick
+	exec $(PY) -m pytest tests/benchmarks -o python_files="bench_*.py" -o python_functions="bench_*" -s -q $(ARGS)
 
 demo: site-ready ## restore a sample photo with each model, on a stack of its own
 	exec $(PY) -m sandbox.demo $(ARGS)
