@@ -124,12 +124,16 @@ class CardProcessor:
     ) -> None:
         self.live = not key.partition("_")[2].startswith("test_")
         self._secret = webhook_secret
+        self._http = HttpDoor(transport)
         self._client = StripeClient(
             key,
             base_addresses={"api": api_base},
             max_network_retries=settings.CARDS_RETRIES,
-            http_client=HttpDoor(transport),
+            http_client=self._http,
         )
+
+    def close(self) -> None:
+        self._http.close()
 
     def open_checkout(
         self,

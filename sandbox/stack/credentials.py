@@ -14,17 +14,23 @@ from pathlib import Path
 from sandbox.stack.errors import StackError
 
 FILE = "credentials.json"
+# What every file has had, since the first.
+FIRST = ("SECRET_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PIXAZO_API_KEY")
 
 
 def load(var: Path) -> dict[str, str]:
-    """The secrets by the name of their environment variable. Raises StackError when the file is
-    not what this module wrote."""
+    """The secrets by the name of their environment variable; what a file of an earlier version
+    lacks is made and added. Raises StackError when the file is not what this module wrote."""
     path = var / FILE
+    fresh = _fresh()
     if not path.exists():
-        _write(path, _fresh())
+        _write(path, fresh)
     try:
         found = json.loads(path.read_text())
-        return {name: str(found[name]) for name in _fresh()}
+        kept = {name: str(found[name]) for name in fresh if name in {*FIRST, *found}}
+        if len(kept) < len(fresh):
+            _write(path, fresh | kept)
+        return fresh | kept
     except (OSError, ValueError, KeyError, TypeError):
         raise StackError(
             f"{path} can't be read as the sandbox's credentials: repair it, or delete it (open "
@@ -38,6 +44,8 @@ def _fresh() -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": f"sandbox{secrets.token_hex(6)}",
         "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
         "PIXAZO_API_KEY": f"sandbox-{secrets.token_hex(16)}",
+        "STRIPE_SECRET_KEY": f"sk_test_sandbox{secrets.token_hex(16)}",
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
     }
 
 

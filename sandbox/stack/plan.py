@@ -19,6 +19,7 @@ ELSEWHERE = {
     "s3": "S3_ENDPOINT_URL",
     "gateway": "PIXAZO_BASE_URL",
     "mail": "EMAIL_URL",
+    "cards": "STRIPE_SECRET_KEY",
 }
 DEMO_PASSWORD = "heirloom-demo"
 DEMO_PEOPLE = {
@@ -36,6 +37,7 @@ class Addresses:
     site: str
     mailbox: str
     gateway: str
+    cards: str
     var: str
     demo_people: dict[str, str]
     demo_password: str
@@ -66,6 +68,8 @@ def assemble(
     when the value is empty. A variable that is set but empty counts as not set."""
     given = {name: value for name, value in environ.items() if value}
     ours = {part for part, variable in ELSEWHERE.items() if variable not in given}
+    if "gateway" not in ours:
+        ours.discard("cards")  # play money must not buy what costs real money
 
     def port(variable: str) -> int:
         return port_for(variable, given.get(variable, ""))
@@ -80,7 +84,7 @@ def assemble(
     made["SANDBOX"] = "true" if "gateway" in ours else "false"
     made["SECRET_KEY"] = credentials["SECRET_KEY"]
     made["PYTHONUNBUFFERED"] = "1"
-    mailbox = gateway = ""
+    mailbox = gateway = cards = ""
     if "redis" in ours:
         made["REDIS_PORT"] = str(port("REDIS_PORT"))
         made["REDIS_URL"] = f"redis://{HOST}:{made['REDIS_PORT']}/0"
@@ -101,6 +105,16 @@ def assemble(
         made["MAILBOX_PORT"] = str(port("MAILBOX_PORT"))
         made["EMAIL_URL"] = f"smtp://{HOST}:{made['MAIL_PORT']}"
         mailbox = made["SANDBOX_MAIL_URL"] = f"http://{HOST}:{made['MAILBOX_PORT']}/"
+    if "cards" in ours:
+        public = given.get("PUBLIC_BASE_URL", made["PUBLIC_BASE_URL"]).rstrip("/")
+        made["SANDBOX_CARDS_PORT"] = str(port("CARDS_PORT"))
+        made["SANDBOX_CARDS_DIR"] = str(var / "cards")
+        made["SANDBOX_CARDS_WEBHOOK_URL"] = f"{public}/webhooks/stripe/"
+        made["STRIPE_API_BASE"] = f"http://{HOST}:{made['SANDBOX_CARDS_PORT']}"
+        made["STRIPE_CHECKOUT_ORIGIN"] = made["STRIPE_API_BASE"]
+        made["STRIPE_SECRET_KEY"] = credentials["STRIPE_SECRET_KEY"]
+        made["STRIPE_WEBHOOK_SECRET"] = credentials["STRIPE_WEBHOOK_SECRET"]
+        cards = f"{made['STRIPE_API_BASE']}/_sandbox/"
 
     env = {**environ, **made, **given}
     # These two must be this start's own, whatever was given: a moved port, a readiness probe.
@@ -117,6 +131,7 @@ def assemble(
             site=f"http://{HOST}:{site_port}",
             mailbox=mailbox,
             gateway=gateway,
+            cards=cards,
             var=str(var),
             demo_people=DEMO_PEOPLE if env["SANDBOX"] == "true" else {},
             demo_password=DEMO_PASSWORD if env["SANDBOX"] == "true" else "",

@@ -98,5 +98,7 @@ def greeting(addresses: Addresses) -> str:
         lines.append(f"  Mail sent        {addresses.mailbox}")
     if addresses.gateway:
         lines.append(f"  Sandbox gateway  {addresses.gateway}  (stand-ins, not the real models)")
+    if addresses.cards:
+        lines.append(f"  Sandbox cards    {addresses.cards}  (play money: refunds, disputes)")
     lines.append("  Ctrl-C stops everything; the data stays in " + addresses.var)
     return "\n".join([*lines, ""])

@@ -11,12 +11,14 @@ import pytest
 
 from sandbox.stack.plan import Plan, assemble
 
-PARTS = ("redis", "s3", "gateway", "mail", "web", "worker", "cron")
+PARTS = ("redis", "s3", "gateway", "cards", "mail", "web", "worker", "cron")
 CREDENTIALS = {
     "SECRET_KEY": "made-key",
     "AWS_ACCESS_KEY_ID": "made-id",
     "AWS_SECRET_ACCESS_KEY": "made-secret",
     "PIXAZO_API_KEY": "made-pixazo",
+    "STRIPE_SECRET_KEY": "sk_test_made",
+    "STRIPE_WEBHOOK_SECRET": "whsec_made",
 }
 
 
@@ -50,11 +52,13 @@ def test_with_nothing_set_the_whole_world_is_the_sandboxs():
         ("S3_ENDPOINT_URL", "https://s3.example", "s3"),
         ("PIXAZO_BASE_URL", "https://gateway.example", "gateway"),
         ("EMAIL_URL", "smtp://mail.example", "mail"),
+        ("STRIPE_SECRET_KEY", "sk_test_theirs", "cards"),
     ],
 )
 def test_a_part_that_is_elsewhere_is_not_started(variable: str, value: str, part: str):
     made = plan({variable: value})
-    assert tuple(made.processes) == tuple(name for name in PARTS if name != part)
+    gone = {part, "cards"} if part == "gateway" else {part}
+    assert tuple(made.processes) == tuple(name for name in PARTS if name not in gone)
     assert made.env[variable] == value
 
 
@@ -68,6 +72,20 @@ def test_beside_a_real_gateway_nobody_has_a_known_password():
     made = plan({"PIXAZO_BASE_URL": "https://gateway.example"})
     assert made.env["SANDBOX"] == "false"
     assert made.addresses.demo_people == {}
+
+
+def test_beside_a_real_gateway_nobody_pays_with_play_money():
+    made = plan({"PIXAZO_BASE_URL": "https://gateway.example"})
+    assert "cards" not in made.processes
+    assert "STRIPE_SECRET_KEY" not in made.env
+    assert made.addresses.cards == ""
+
+
+def test_the_card_page_knows_where_the_site_hears():
+    made = plan({"PUBLIC_BASE_URL": "https://family.example/"})
+    assert made.env["SANDBOX_CARDS_WEBHOOK_URL"] == "https://family.example/webhooks/stripe/"
+    assert made.env["STRIPE_API_BASE"] == made.env["STRIPE_CHECKOUT_ORIGIN"]
+    assert made.addresses.cards == f"{made.env['STRIPE_API_BASE']}/_sandbox/"
 
 
 def test_an_empty_variable_counts_as_not_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -74,6 +75,18 @@ def test_credentials_are_made_once_and_for_this_user_alone(tmp_path: Path):
     assert credentials.load(tmp_path) == first
     assert (tmp_path / "credentials.json").stat().st_mode & 0o777 == 0o600
     assert len(first["SECRET_KEY"]) >= 50
+
+
+def test_a_file_of_an_earlier_version_keeps_its_secrets_and_gets_what_it_lacks(tmp_path: Path):
+    first = credentials.load(tmp_path)
+    file = tmp_path / "credentials.json"
+    kept = {name: first[name] for name in credentials.FIRST}
+    file.write_text(json.dumps(kept))
+    second = credentials.load(tmp_path)
+    assert {name: second[name] for name in kept} == kept
+    assert set(second) == set(first)
+    assert credentials.load(tmp_path) == second
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_two_houses_share_no_credential(tmp_path: Path):

@@ -60,6 +60,7 @@ def test_the_greeting_names_what_a_newcomer_needs():
         site="http://127.0.0.1:8000",
         mailbox="http://127.0.0.1:1/",
         gateway="",
+        cards="http://127.0.0.1:8027/_sandbox/",
         var="/var/here",
         demo_people={"member": "member@heirloom.example"},
         demo_password="heirloom-demo",
@@ -73,7 +74,7 @@ def test_the_greeting_names_what_a_newcomer_needs():
 
 
 def test_the_ready_file_is_for_this_user_alone(tmp_path: Path):
-    house = Addresses("a", "b", "c", "d", {}, "", {"SECRET_KEY": "x"})
+    house = Addresses("a", "b", "c", "d", "e", {}, "", {"SECRET_KEY": "x"})
     readiness.write_ready_file(tmp_path / "ready.json", house)
     assert (tmp_path / "ready.json").stat().st_mode & 0o777 == 0o600
     assert Addresses(**json.loads((tmp_path / "ready.json").read_text())) == house
