@@ -57,7 +57,7 @@ def top_up_form(member: User, *, answered: TopUpForm | None = None) -> TopUpOffe
     had_a_payment = TopUp.objects.filter(member=member, state=TopUpState.PAID).exists()
     bonus = 0 if had_a_payment else settings.FIRST_PAYMENT_BONUS_MICROS
     presets = [
-        Preset(uuid.uuid4(), f"{micros / 1_000_000:.2f}", dollars(micros))
+        Preset(uuid.uuid4(), f"{micros / 1_000_000:.2f}", dollars(micros).removesuffix(".00"))
         for micros in settings.TOP_UP_PRESETS_MICROS
     ]
     form = answered or TopUpForm(initial={"form_id": uuid.uuid4()})

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import ledger, statements
+from accounts.card_views import top_up_form
 from accounts.forms import LimitsForm, StatementFilter, month_words
 from accounts.members import member_of
 from accounts.models import Transfer
@@ -80,6 +81,7 @@ def _wallet_page(
     kept.pop("page", None)
     context = {
         "wallet": purse,
+        "top_up_form": top_up_form(member),
         "limits": limits or LimitsForm.of(purse),
         "spent_micros": ledger.spent_in_month(member),
         "narrowed": narrowed,

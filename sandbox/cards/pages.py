@@ -90,7 +90,7 @@ def pay(session: Object, *, seal: str, problem: str = "", typed: str = "") -> we
   </form>
 </section>
 <section class="card" aria-labelledby="tests">
-  <h2 id="tests">Card numbers that work here</h2>
+  <h2 id="tests">Test cards</h2>
   <dl>{numbers}</dl>
 </section>
 <section class="card" aria-labelledby="bank">
