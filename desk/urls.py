@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from desk.converters import DayConverter
-from desk.views import audit, corrections, front, members, reconciliation
+from desk.views import audit, corrections, front, members, overview, reconciliation
 
 register_converter(DayConverter, "day")
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("corrections/<uuid:correction_id>/", corrections.decide, name="desk_decide"),
     path("audit/", audit.trail, name="desk_audit"),
     path("audit/trail.csv", audit.trail_csv, name="desk_audit_csv"),
+    path("overview/", overview.overview, name="desk_overview"),
+    path("overview/month.csv", overview.month_csv, name="desk_overview_csv"),
     path("reconciliation/", reconciliation.overview, name="desk_reconciliation"),
     path("reconciliation/import/", reconciliation.take, name="desk_usage_import"),
     path("reconciliation/findings.csv", reconciliation.findings_csv, name="desk_findings_csv"),

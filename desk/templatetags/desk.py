@@ -35,3 +35,9 @@ def percent_of(part: int, whole: int) -> str:
     tenths = (abs(part) * 1000 * 2 + whole) // (whole * 2)
     words = f"{tenths // 10:,}.{tenths % 10} %"
     return gettext("%(share)s lost") % {"share": words} if part < 0 and tenths else words
+
+
+@register.filter
+def distance(micros: int) -> str:
+    """An amount without its direction, for words that say it."""
+    return dollars(abs(micros))

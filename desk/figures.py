@@ -1,0 +1,415 @@
+"""The figures of the billing overview, straight from the ledger and the journey's rows.
+
+Amounts are whole micro-dollars; days are UTC. However long the period and however many members, the
+number of queries is the same (`PERIOD_QUERIES`, `HOUSE_QUERIES`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
+from django.db.models.functions import Coalesce, TruncDate
+
+from accounts.ledger import ROUTES
+from accounts.models import Account, Transfer, TransferKind
+from jobs.catalog import MODELS
+from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.reconciliation import ONE_DAY, start_of
+from jobs.states import JobState
+
+PERIOD_QUERIES = 4
+HOUSE_QUERIES = 8
+MOST_DAYS = 366
+MEMBERS_SHOWN = 20
+HOLDS_SHOWN = 10
+REFUSALS = (401, 402, 403, 429)
+HOUSE_ACCOUNTS = (Account.FUNDING, Account.PROMO, Account.HOUSE, Account.REVENUE)
+FAILURES = (JobState.FAILED, JobState.ERROR)
+K = TransferKind
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole days, first and last included."""
+
+    first: date
+    last: date
+
+    @property
+    def begin(self) -> datetime:
+        return start_of(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment that is no longer in it."""
+        return start_of(self.last) + ONE_DAY
+
+    @property
+    def days(self) -> list[date]:
+        return [self.first + n * ONE_DAY for n in range((self.last - self.first).days + 1)]
+
+
+@dataclass
+class Tally:
+    """What happened in a day, to a model, or in all.
+
+    `vendor_cost` is what the vendor takes for what it completed; `in_vain`, what it may have taken
+    for submissions of which we never learned the end and which were sent once more.
+    """
+
+    captured: int = 0
+    refunded: int = 0
+    vendor_cost: int = 0
+    in_vain: int = 0
+    topped_up: int = 0
+    bonus: int = 0
+    delivered: int = 0
+    failed: int = 0
+
+    @property
+    def revenue(self) -> int:
+        return self.captured - self.refunded
+
+    @property
+    def cost(self) -> int:
+        return self.vendor_cost + self.in_vain
+
+    @property
+    def margin(self) -> int:
+        return self.revenue - self.cost
+
+    def __iadd__(self, other: Tally) -> Self:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+        return self
+
+
+@dataclass(frozen=True)
+class Spender:
+    """A member, and what they paid in a period: charges less refunds."""
+
+    member_id: int
+    email: str
+    spent: int
+    jobs: int
+
+
+@dataclass
+class PeriodFigures:
+    """A period by day and by model. The model "" is money that no job explains."""
+
+    period: Period
+    cells: dict[tuple[date, str], Tally] = field(default_factory=dict)
+    spenders: list[Spender] = field(default_factory=list)
+
+    def cell(self, day: date, model_key: str) -> Tally:
+        return self.cells.setdefault((day, model_key), Tally())
+
+    @property
+    def total(self) -> Tally:
+        return _sum(self.cells.values())
+
+    @property
+    def by_day(self) -> dict[date, Tally]:
+        """Every day of the period, also those on which nothing happened."""
+        days = {day: Tally() for day in self.period.days}
+        for (day, _), tally in self.cells.items():
+            days[day] += tally
+        return days
+
+    @property
+    def by_model(self) -> dict[str, Tally]:
+        """Every model of the catalogue, then what was charged without a job, if anything was."""
+        models = {key: Tally() for key in [*MODELS, ""]}
+        for (_, key), tally in self.cells.items():
+            models.setdefault(key, Tally())
+            models[key] += tally
+        if not (models[""].captured or models[""].refunded):
+            del models[""]
+        return models
+
+    def failures_of(self, model_key: str) -> list[int]:
+        """How many failed on each day of the period."""
+        return [self.cells.get((day, model_key), Tally()).failed for day in self.period.days]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Money set aside: the sum by age, and the holds that have waited longest."""
+
+    by_age: list[tuple[str, int, int]]  # words, holds, micro-dollars
+    total: int
+    oldest: list[Transfer]
+    jobs: dict[str, RestorationJob]
+
+    def rows(self) -> list[tuple[Transfer, RestorationJob | None]]:
+        return [(hold, self.jobs.get(hold.reference)) for hold in self.oldest]
+
+
+@dataclass(frozen=True)
+class VendorHealth:
+    """How the vendor has answered our submissions in the last day."""
+
+    refusals: list[tuple[int, int, datetime]]  # HTTP status, how often, the last time
+    newest: Attempt | None
+    last_success: datetime | None
+    waiting_jobs: int
+    unknown_jobs: int
+    unknown_attempts: int
+
+    @property
+    def refused_with(self) -> int | None:
+        """The status of the newest answered submission, if it was a refusal."""
+        newest = self.newest
+        if newest is None or newest.outcome != AttemptOutcome.NOT_ACCEPTED:
+            return None
+        return newest.http_status if newest.http_status in REFUSALS else None
+
+
+@dataclass(frozen=True)
+class HouseFigures:
+    """How things stand now, whatever the period."""
+
+    accounts: list[tuple[Account, int]]
+    members_have: int
+    held: Held
+    vendor: VendorHealth
+
+
+def of_period(period: Period) -> PeriodFigures:
+    """What came in and went out, by day and model. `PERIOD_QUERIES` queries."""
+    figures = PeriodFigures(period)
+    for row in _moved(period):
+        tally = figures.cell(row["day"], row["model"] or "")
+        match row["kind"]:
+            case K.CAPTURE:
+                tally.captured += row["micros"]
+            case K.REFUND:
+                tally.refunded += row["micros"]
+            case K.TOP_UP:
+                tally.topped_up += row["micros"]
+            case K.BONUS:
+                tally.bonus += row["micros"]
+    for row in _bought(period):
+        tally = figures.cell(row["day"], row["job__model_key"])
+        tally.vendor_cost += row["vendor_cost"] or 0
+        tally.in_vain += row["in_vain"] or 0
+    for row in _ended(period):
+        tally = figures.cell(row["day"], row["model_key"])
+        tally.delivered += row["delivered"]
+        tally.failed += row["failed"]
+    figures.spenders = _spenders(period)
+    return figures
+
+
+def of_house(now: datetime) -> HouseFigures:
+    """The house's accounts, what is set aside, and the vendor. `HOUSE_QUERIES` queries."""
+    sums = dict(
+        Transfer.objects.values_list("kind").annotate(micros=Sum("amount_micros")).order_by()
+    )
+    accounts = dict.fromkeys(Account, 0)
+    for kind, (out_of, into) in ROUTES.items():
+        accounts[out_of] -= sums.get(kind, 0)
+        accounts[into] += sums.get(kind, 0)
+    return HouseFigures(
+        accounts=[(account, accounts[account]) for account in HOUSE_ACCOUNTS],
+        members_have=accounts[Account.AVAILABLE] + accounts[Account.HELD],
+        held=_held(now),
+        vendor=_vendor(now),
+    )
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    total = Tally()
+    for tally in tallies:
+        total += tally
+    return total
+
+
+def _moved(period: Period) -> Iterable[Any]:
+    """Transfers by day, kind and the model whose job they belong to."""
+    model = RestorationJob.objects.filter(hold=OuterRef("hold")).values("model_key")[:1]
+    return (
+        Transfer.objects.filter(
+            created_at__gte=period.begin,
+            created_at__lt=period.end,
+            kind__in=[K.CAPTURE, K.REFUND, K.TOP_UP, K.BONUS],
+        )
+        .annotate(day=TruncDate("created_at", tzinfo=UTC), model=Subquery(model))
+        .values("day", "kind", "model")
+        .annotate(micros=Sum("amount_micros"))
+        .order_by()
+    )
+
+
+def _bought(period: Period) -> Iterable[Any]:
+    """Completed attempts, and those that may have been bought in vain, by day and model."""
+    completed = Q(completed_at__gte=period.begin, completed_at__lt=period.end)
+    in_vain = Q(
+        completed_at=None,
+        house_cost_micros__gt=0,
+        created_at__gte=period.begin,
+        created_at__lt=period.end,
+    )
+    return (
+        Attempt.objects.filter(completed | in_vain)
+        .annotate(day=TruncDate(Coalesce("completed_at", "created_at"), tzinfo=UTC))
+        .values("day", "job__model_key")
+        .annotate(
+            vendor_cost=Sum("job__vendor_cost_micros", filter=completed),
+            in_vain=Sum("house_cost_micros", filter=in_vain),
+        )
+        .order_by()
+    )
+
+
+def _ended(period: Period) -> Iterable[Any]:
+    """How many jobs ended well or badly, by day and model."""
+    return (
+        RestorationJob.objects.filter(
+            ended_at__gte=period.begin,
+            ended_at__lt=period.end,
+            state__in=[JobState.DELIVERED, *FAILURES],
+        )
+        .annotate(day=TruncDate("ended_at", tzinfo=UTC))
+        .values("day", "model_key")
+        .annotate(
+            delivered=Count("pk", filter=Q(state=JobState.DELIVERED)),
+            failed=Count("pk", filter=Q(state__in=FAILURES)),
+        )
+        .order_by()
+    )
+
+
+def _spenders(period: Period) -> list[Spender]:
+    """Who paid most, charges less refunds; members with neither don't stand here."""
+    signed = Case(
+        When(kind=K.CAPTURE, then=F("amount_micros")),
+        default=-F("amount_micros"),
+    )
+    rows = (
+        Transfer.objects.filter(
+            kind__in=[K.CAPTURE, K.REFUND],
+            created_at__gte=period.begin,
+            created_at__lt=period.end,
+        )
+        .values("wallet__user", "wallet__user__email")
+        .annotate(spent=Sum(signed), jobs=Count("hold", distinct=True))
+        .order_by("-spent", "wallet__user")[:MEMBERS_SHOWN]
+    )
+    return [
+        Spender(row["wallet__user"], row["wallet__user__email"], row["spent"], row["jobs"])
+        for row in rows
+    ]
+
+
+AGES = (
+    ("less than an hour", timedelta(0), timedelta(hours=1)),
+    ("less than a day", timedelta(hours=1), timedelta(days=1)),
+    ("less than a week", timedelta(days=1), timedelta(days=7)),
+    ("a week or more", timedelta(days=7), None),
+)
+
+
+def _held(now: datetime) -> Held:
+    """Three queries."""
+    holds = _open_holds()
+    sums: dict[str, Any] = {}
+    for number, (_, youngest, oldest) in enumerate(AGES):
+        age = Q(created_at__gt=now - oldest) if oldest else Q()
+        if youngest:
+            age &= Q(created_at__lte=now - youngest)
+        sums[f"count{number}"] = Count("pk", filter=age)
+        sums[f"micros{number}"] = Sum("open_micros", filter=age, default=0)
+    found = holds.aggregate(**sums)
+    oldest_holds = list(
+        holds.select_related("wallet__user").order_by("created_at", "pk")[:HOLDS_SHOWN]
+    )
+    jobs = RestorationJob.objects.filter(hold__in=oldest_holds).select_related("owner")
+    return Held(
+        by_age=[
+            (words, found[f"count{number}"], found[f"micros{number}"])
+            for number, (words, _, _) in enumerate(AGES)
+        ],
+        total=sum(found[f"micros{number}"] for number in range(len(AGES))),
+        oldest=oldest_holds,
+        jobs={str(job.pk): job for job in jobs},
+    )
+
+
+def _open_holds() -> QuerySet[Any]:
+    """Holds of which something is still set aside, with how much."""
+    settled = (
+        Transfer.objects.filter(hold=OuterRef("pk"), kind__in=[K.CAPTURE, K.RELEASE])
+        .values("hold")
+        .annotate(micros=Sum("amount_micros"))
+        .values("micros")
+    )
+    return (
+        Transfer.objects.filter(kind=K.HOLD, wallet__held_micros__gt=0)
+        .annotate(
+            open_micros=F("amount_micros")
+            - Coalesce(Subquery(settled, output_field=BigIntegerField()), 0)
+        )
+        .filter(open_micros__gt=0)
+    )
+
+
+def _vendor(now: datetime) -> VendorHealth:
+    """Four queries, each led by an index, however long the house has been open."""
+    answered = Attempt.objects.filter(answered_at__isnull=False)
+    today = answered.filter(answered_at__gt=now - ONE_DAY)
+    refused = today.filter(http_status__in=REFUSALS, outcome=AttemptOutcome.NOT_ACCEPTED)
+    refusals = list(
+        refused.values_list("http_status")
+        .annotate(count=Count("pk"), last=Max("answered_at"))
+        .order_by("http_status")
+    )
+    newest_refusal = (
+        Attempt.objects.filter(job=OuterRef("pk")).order_by("-number").values("http_status")[:1]
+    )
+    jobs = (
+        RestorationJob.objects.filter(state__in=[JobState.READY, JobState.UNKNOWN])
+        .annotate(refused_with=Subquery(newest_refusal))
+        .aggregate(
+            waiting=Count("pk", filter=Q(state=JobState.READY, refused_with__in=REFUSALS)),
+            unknown=Count("pk", filter=Q(state=JobState.UNKNOWN)),
+        )
+    )
+    latest = list(
+        answered.filter(
+            Q(pk__in=answered.order_by("-answered_at").values("pk")[:1])
+            | Q(
+                pk__in=answered.filter(outcome=AttemptOutcome.ACCEPTED)
+                .order_by("-answered_at")
+                .values("pk")[:1]
+            )
+        ).order_by("-answered_at")
+    )
+    accepted = [attempt for attempt in latest if attempt.outcome == AttemptOutcome.ACCEPTED]
+    return VendorHealth(
+        refusals=refusals,
+        newest=latest[0] if latest else None,
+        last_success=accepted[0].answered_at if accepted else None,
+        waiting_jobs=jobs["waiting"],
+        unknown_jobs=jobs["unknown"],
+        unknown_attempts=Attempt.objects.filter(
+            created_at__gt=now - ONE_DAY, outcome=AttemptOutcome.UNKNOWN
+        ).count(),
+    )
