@@ -141,8 +141,8 @@ class Form:
 
     @property
     def can_be_sent(self) -> bool:
-        """It has a button, and the button is not switched off."""
-        return any("disabled" not in button.attributes for button in self._buttons())
+        """It has a button, and the first, which is the one pressed, is not switched off."""
+        return any("disabled" not in button.attributes for button in self._buttons()[:1])
 
     def value(self, name: str) -> str:
         """What a field holds now. Raises PageError when it is not there."""

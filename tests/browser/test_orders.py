@@ -59,6 +59,39 @@ def test_too_little_money_says_how_much_is_missing_and_keeps_the_form(
     guard.look_at_width(page)
 
 
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_ticked_photos_are_restored_with_one_click(
+    open_page: OpenPage, people: People, guard: Guard, screen: str
+):
+    member = people.member()
+    for _ in range(2):
+        consented_photo(member)
+    journey.upload(member, ("no word yet.jpg", pictures.small_photo(), "image/jpeg"))
+    page = open_page(screen, signed_in=member)
+    page.goto("/photos/")
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    guard.look_at_width(page)
+    page.get_by_role("button", name="Restore selected").click()
+    page.get_by_role("link", name="CodeFormer").click()
+    expect(page.get_by_text("Please say first who is in the photo")).to_be_visible()
+
+    # The total follows the keyboard; each photo has its own line.
+    button = page.get_by_role("button", name=re.compile("^Restore"))
+    expect(button).to_have_text("Restore 2 photos for $0.001292")
+    page.get_by_label("Enlarge").press("ArrowUp")
+    expect(button).to_have_text("Restore 2 photos for $0.002904")
+    expect(page.get_by_text("0.7 MP out × $0.0021")).to_have_count(2)
+    guard.look_at_width(page)
+
+    button.dblclick()
+    expect(page.get_by_text("2 photos ordered with CodeFormer for $0.002904.")).to_be_visible()
+    page.get_by_role("checkbox").first.check()
+    expect(page.get_by_text("CodeFormer: Done")).to_have_count(2)  # looked for again and again
+    expect(page.get_by_role("checkbox").first).to_be_checked()
+    assert journey.wallet(member).available_micros == 1_000_000 - 2_904
+
+
 def test_consent_that_is_withdrawn_erases_the_pictures(open_page: OpenPage, people: People):
     member = people.member()
     photo = consented_photo(member)
