@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from desk.converters import DayConverter
-from desk.views import audit, corrections, front, members, overview, reconciliation
+from desk.views import audit, corrections, front, members, overview, prices, reconciliation
 
 register_converter(DayConverter, "day")
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path("audit/trail.csv", audit.trail_csv, name="desk_audit_csv"),
     path("overview/", overview.overview, name="desk_overview"),
     path("overview/month.csv", overview.month_csv, name="desk_overview_csv"),
+    path("prices/", prices.overview, name="desk_prices"),
+    path("prices/<slug:model_key>/", prices.publish, name="desk_publish_price"),
     path("reconciliation/", reconciliation.overview, name="desk_reconciliation"),
     path("reconciliation/import/", reconciliation.take, name="desk_usage_import"),
     path("reconciliation/findings.csv", reconciliation.findings_csv, name="desk_findings_csv"),

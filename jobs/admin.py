@@ -24,6 +24,7 @@ from jobs.models import (
     JobEvent,
     Photo,
     PhotoState,
+    Price,
     RestorationJob,
 )
 from jobs.steps import consent as consent_step
@@ -179,3 +180,20 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "attempt", "verdict", "note"]
     list_filter = ["verdict"]
     search_fields = ["attempt__request_id", "attempt__job__id"]
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnlyAdmin):
+    """New ones are published at the desk."""
+
+    list_display = ["model_key", "effective_from", "price", "vendor_takes", "set_by", "reason"]
+    list_filter = ["model_key"]
+    list_select_related = ["set_by"]
+
+    @admin.display(ordering="price_micros")
+    def price(self, price: Price) -> str:
+        return dollars(price.price_micros)
+
+    @admin.display(ordering="cost_micros")
+    def vendor_takes(self, price: Price) -> str:
+        return dollars(price.cost_micros)

@@ -177,6 +177,7 @@ def one_of_each(vendor: FakeVendor) -> dict[str, Any]:
         "jobs.Photo": job.photo,
         "jobs.ConsentNotice": job.consent.notice,
         "jobs.Consent": job.consent,
+        "jobs.Price": job.price,
         "jobs.RestorationJob": RestorationJob.objects.get(pk=job.pk),
         "jobs.Delivery": Delivery.objects.create(attempt=attempt, body="{}", verdict="APPLIED"),
     }
