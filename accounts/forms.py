@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -112,3 +113,34 @@ class LimitsForm(forms.Form):
     def clean_warn_below_micros(self) -> int | None:
         line: int | None = self.cleaned_data["warn_below_micros"]
         return line or None  # nothing is below nothing
+
+
+class TopUpForm(forms.Form):
+    """The form's own number makes a double click one payment."""
+
+    form_id = forms.UUIDField(widget=forms.HiddenInput)
+    amount = forms.DecimalField(
+        label="Another amount in dollars",
+        decimal_places=2,
+        max_digits=8,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        least, most = settings.TOP_UP_LEAST_MICROS, settings.TOP_UP_MOST_MICROS
+        self.fields["amount"].help_text = f"From {money.dollars(least)} to {money.dollars(most)}."
+
+    def clean_amount(self) -> Decimal:
+        amount: Decimal = self.cleaned_data["amount"]
+        least, most = settings.TOP_UP_LEAST_MICROS, settings.TOP_UP_MOST_MICROS
+        if not least <= amount * money.MICROS_IN_A_DOLLAR <= most:
+            raise forms.ValidationError(
+                f"Please choose an amount from {money.dollars(least)} to {money.dollars(most)}."
+            )
+        return amount
+
+    @property
+    def amount_micros(self) -> int:
+        """What was chosen, once the form is valid. Exact: at most two decimals."""
+        return money.micros(self.cleaned_data["amount"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import close_old_connections
 from django.utils import timezone
 
-from accounts import books, top_ups
+from accounts import books
+from accounts.payments import top_ups
 
 
 def look_at_top_ups() -> None:

@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from accounts import card_views, views
+from accounts.views import payments, wallet
 
 urlpatterns = [
-    path("wallet/", views.wallet, name="wallet"),
-    path("wallet/limits/", views.limits, name="wallet_limits"),
-    path("wallet/statement.csv", views.statement_csv, name="statement_csv"),
-    path("wallet/<int:year>-<int:month>/", views.month, name="wallet_month"),
-    path("wallet/top-up/", card_views.top_up_begin, name="top_up_begin"),
-    path("wallet/top-up/<uuid:top_up_id>/", card_views.top_up, name="top_up"),
-    path("wallet/top-up/<uuid:top_up_id>/again/", card_views.top_up_again, name="top_up_again"),
-    path("webhooks/stripe/", card_views.stripe_webhook, name="stripe_webhook"),
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/limits/", wallet.limits, name="wallet_limits"),
+    path("wallet/statement.csv", wallet.statement_csv, name="statement_csv"),
+    path("wallet/<int:year>-<int:month>/", wallet.month, name="wallet_month"),
+    path("wallet/top-up/", payments.top_up_begin, name="top_up_begin"),
+    path("wallet/top-up/<uuid:top_up_id>/", payments.top_up, name="top_up"),
+    path("wallet/top-up/<uuid:top_up_id>/again/", payments.top_up_again, name="top_up_again"),
+    path("webhooks/stripe/", payments.stripe_webhook, name="stripe_webhook"),
 ]

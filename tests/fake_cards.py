@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl
 import httpx
 import stripe
 
-from accounts.cards import CardProcessor
 from accounts.models import TopUp
+from accounts.payments.cards import CardProcessor
 
 KEY, SECRET = "sk_test_key", "whsec_test"
 API_BASE = "https://cards.test"

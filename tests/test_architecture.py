@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 from importlinter import cli
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,19 +28,24 @@ def test_every_package_of_the_house_is_watched():
     assert packages - {"tests"} == set(rules()["root_packages"])
 
 
-def test_every_room_of_the_journey_has_its_place_in_the_layers():
-    (layers,) = [
-        rule["layers"]
-        for rule in rules()["contracts"]
-        if rule["name"] == "The journey's rooms point one way"
-    ]
+@pytest.mark.parametrize(
+    ("app", "contract"),
+    [
+        ("jobs", "The journey's rooms point one way"),
+        ("accounts", "The rooms of members and money point one way"),
+    ],
+)
+def test_every_room_has_its_place_in_the_layers(app: str, contract: str):
+    (layers,) = [rule["layers"] for rule in rules()["contracts"] if rule["name"] == contract]
     placed = {name.strip() for layer in layers for name in layer.split("|")}
     rooms = {
-        f"jobs.{path.stem}"
-        for path in (ROOT / "jobs").iterdir()
+        f"{app}.{path.stem}"
+        for path in (ROOT / app).iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert rooms - placed - {"jobs.__init__", "jobs.apps", "jobs.migrations"} == set()
+    assert (
+        rooms - placed - {f"{app}.{name}" for name in ("__init__", "apps", "migrations")} == set()
+    )
 
 
 def test_the_gateway_can_be_used_without_django():

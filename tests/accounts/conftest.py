@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts import cards
+from accounts.payments import cards
 from tests import fake_cards
 from tests.fake_cards import FakeCards
 

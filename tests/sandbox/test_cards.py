@@ -15,7 +15,7 @@ import pytest
 import stripe
 from aiohttp import web
 
-from accounts import cards
+from accounts.payments import cards
 from sandbox.cards.app import make_app
 from sandbox.cards.settings import Settings
 from tests.sandbox.harness import Client, Loop, served

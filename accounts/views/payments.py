@@ -21,11 +21,11 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import cards, top_ups
-from accounts.card_forms import TopUpForm
+from accounts.forms import TopUpForm
 from accounts.members import member_of
 from accounts.models import TopUp, TopUpState, User
 from accounts.money import dollars
+from accounts.payments import cards, top_ups
 
 log = logging.getLogger(__name__)
 SLOWEST_LOOK_SECONDS = 60

@@ -13,8 +13,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts import books, cards, ledger, top_ups
+from accounts import books, ledger
 from accounts.models import CardEvent, TopUp, TopUpState, Transfer, User
+from accounts.payments import cards, top_ups
 from tests.builders import make_member
 from tests.fake_cards import FakeCards, body_of, charge, dispute, event, refund, signed
 from tests.racing import at_once

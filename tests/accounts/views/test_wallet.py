@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts import ledger
 from accounts.models import Transfer, User
-from accounts.views import TRANSFERS_ON_A_PAGE
+from accounts.views.wallet import TRANSFERS_ON_A_PAGE
 from tests.builders import make_job, make_member, make_photo
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import stripe
 
-from accounts import cards
+from accounts.payments import cards
 from tests import fake_cards
 from tests.fake_cards import FakeCards, body_of, event, form, signed
 

@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts import cards, ledger
-from accounts.card_views import top_up_form
+from accounts import ledger
 from accounts.models import CardEvent, TopUp, TopUpState, User
+from accounts.payments import cards
+from accounts.views.payments import top_up_form
 from tests.builders import make_member
 from tests.fake_cards import FakeCards, body_of, charge, event, signed
 

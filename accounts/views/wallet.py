@@ -13,11 +13,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import ledger, statements
-from accounts.card_views import top_up_form
 from accounts.forms import LimitsForm, StatementFilter, month_words
 from accounts.members import member_of
 from accounts.models import Transfer
 from accounts.spreadsheets import csv_download
+from accounts.views.payments import top_up_form
 
 TRANSFERS_ON_A_PAGE = 50
 

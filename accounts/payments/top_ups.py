@@ -7,7 +7,7 @@ Promises:
 - **Only what we asked for.** Money moves when session, reference, amount, currency and mode are
   those of the checkout that we opened; anything else is kept with the verdict MISMATCHED.
 - **Facts, not increments.** What went back (refunds, disputes) is computed from all of a payment's
-  events (`accounts.card_facts`), and the ledger brought to it; order and repetition don't matter.
+  events (`card_facts`), and the ledger brought to it; order and repetition don't matter.
 - **No transaction is open while the card processor is asked.**
 
 Lock order: top-up, then wallet (by the ledger). Amounts are micro-dollars.
@@ -27,10 +27,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import card_facts, cards, ledger
-from accounts.cards import MICROS_IN_A_CENT, Session
+from accounts import ledger
 from accounts.models import CardEvent, CardVerdict, TopUp, TopUpState, Transfer, TransferKind, User
 from accounts.money import dollars
+from accounts.payments import card_facts, cards
+from accounts.payments.cards import MICROS_IN_A_CENT, Session
 
 log = logging.getLogger(__name__)
 SESSION_EVENTS = (

@@ -1,0 +1,1 @@
+"""The member's pages about money: the wallet, and paying in."""
