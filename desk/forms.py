@@ -62,7 +62,7 @@ class AdjustmentForm(RefundForm):
 class TrailFilter(forms.Form):
     """Which entries of the trail to show; what isn't understood filters nothing out."""
 
-    q = forms.CharField(label=_("What, why or which row"), max_length=100, required=False)
+    q = forms.CharField(label=_("What or why"), max_length=100, required=False)
     who = forms.CharField(label=_("Who"), max_length=100, required=False)
     about = forms.CharField(label=_("About whom"), max_length=100, required=False)
     action = forms.ChoiceField(label=_("Action"), required=False)
@@ -74,7 +74,7 @@ class TrailFilter(forms.Form):
     )
 
     def __init__(self, data: Any) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         known = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
         field = self.fields["action"]
         assert isinstance(field, forms.ChoiceField)
