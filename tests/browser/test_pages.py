@@ -23,6 +23,15 @@ MEMBERS = (
     "/accounts/2fa/",
     "/accounts/logout/",
 )
+DESK = (
+    "/desk/",
+    "/desk/members/?q=heirloom",
+    "/desk/members/1/",
+    "/desk/members/1/transfers/",
+    "/desk/members/1/adjust/",
+    "/desk/corrections/",
+    "/desk/audit/",
+)
 
 
 @pytest.mark.parametrize("screen", ["phone", "desktop"])
@@ -30,7 +39,7 @@ def test_every_page_stands_without_an_error(
     open_page: OpenPage, people: People, guard: Guard, screen: str
 ):
     strangers, members = open_page(screen), open_page(screen, signed_in=people.clerk())
-    for page, paths in ((strangers, ANYBODYS), (members, MEMBERS)):
+    for page, paths in ((strangers, ANYBODYS), (members, MEMBERS), (members, DESK)):
         for path in paths:
             page.goto(path, wait_until="load")
             guard.look_at_width(page)
