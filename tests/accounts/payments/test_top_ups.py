@@ -391,6 +391,8 @@ def test_partial_refunds_count_once_in_whatever_order_they_are_told(card_process
             hear(card_processor, event("charge.refunded", charge(top_up, refunded_cents=cents)))
         top_up.refresh_from_db()
         assert (available(top_up.member), top_up.returned_micros) == (0, TEN)
+        assert sum(micros for kind, micros in movements(top_up.member) if kind == "PAYOUT") == TEN
+        assert "LOSS" not in dict(movements(top_up.member))
 
 
 def test_a_refund_told_by_itself_and_by_its_charge_counts_once(card_processor: FakeCards):

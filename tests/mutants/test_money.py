@@ -28,7 +28,7 @@ from tests.accounts import (
 from tests.fakes import FakeVendor
 from tests.jobs import test_catalog, test_lock_order, test_prices
 from tests.jobs.steps import test_settle
-from tests.mutation import defect, notices
+from tests.mutants.mutation import defect, notices
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,18 @@ class Mutant:
         return self.name
 
 
+# Between the look and the lock stands a pause: the defect is there without it, but seldom seen.
+PAUSE = "    __import__('time').sleep(0.05)\n"
 GUARD_BEFORE_LOCK = {
     "    with transaction.atomic():\n        wallet = _lock(user)\n": (
         "    wallet = Wallet.objects.select_related('user').get(user=user)\n"
-        "    with transaction.atomic():\n"
+        f"{PAUSE}    with transaction.atomic():\n"
     )
 }
 CHECK_THEN_INSERT = {
     "    with transaction.atomic():\n": (
-        "    earlier = Transfer.objects.filter(key=key).first()\n    with transaction.atomic():\n"
+        "    earlier = Transfer.objects.filter(key=key).first()\n"
+        f"{PAUSE}    with transaction.atomic():\n"
     ),
     "        earlier = Transfer.objects.filter(key=key).first()\n": "",
 }
