@@ -13,7 +13,15 @@ from accounts.models import User
 from accounts.roles import BILLING_STAFF, REVIEWERS, ensure_roles
 from tests.builders import make_member
 
-__all__ = ["BILLING_STAFF", "REVIEWERS", "client_of", "make_clerk", "make_staff", "queries"]
+__all__ = [
+    "BILLING_STAFF",
+    "REVIEWERS",
+    "client_of",
+    "make_clerk",
+    "make_staff",
+    "queries",
+    "staff",
+]
 
 
 def make_staff(role: str = "", **extra: Any) -> User:
@@ -34,6 +42,12 @@ def client_of(person: User) -> Client:
     client = Client()
     client.force_login(person)
     return client
+
+
+def staff(role: str = "") -> tuple[Client, User]:
+    """Somebody of the staff, and their browser."""
+    person = make_staff(role)
+    return client_of(person), person
 
 
 def queries(client: Client, path: str) -> int:

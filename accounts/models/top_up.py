@@ -69,6 +69,12 @@ class CardVerdict(models.TextChoices):
     MISMATCHED = "MISMATCHED", "Does not fit the checkout that we opened"
 
 
+class CardEventQuerySet(models.QuerySet["CardEvent"]):
+    def misfits(self) -> CardEventQuerySet:
+        """Those that moved nothing because they did not fit: somebody should look."""
+        return self.filter(verdict=CardVerdict.MISMATCHED)
+
+
 class CardEvent(models.Model):
     """One signed event, kept raw, with our verdict on it. Written once (triggers)."""
 
@@ -81,6 +87,8 @@ class CardEvent(models.Model):
     verdict = models.CharField(max_length=12, choices=CardVerdict)
     note = models.CharField(max_length=300, blank=True)
     received_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CardEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

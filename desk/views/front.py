@@ -1,20 +1,30 @@
-"""The first page of the desk: where to go from here."""
+"""The first page of the desk: what waits, and where to go from here."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import BooksCheck, Correction
+from accounts.models import BooksCheck, CardEvent, Correction
 from desk.doors import staff_only
+from jobs.models import Finding
+
+MISFITS_SHOWN_FOR = timedelta(days=30)
+MISFITS_MOST = 10
 
 
 @require_safe
 @staff_only("accounts.view_wallet")
 def front(request: HttpRequest) -> HttpResponse:
+    misfits = CardEvent.objects.misfits().filter(received_at__gt=timezone.now() - MISFITS_SHOWN_FOR)
     context = {
         "waiting": Correction.objects.waiting().count(),
+        "findings": Finding.objects.unexplained().count(),
+        "misfits": misfits.select_related("top_up__member")[:MISFITS_MOST],
         "checked": BooksCheck.objects.first(),
     }
     return render(request, "desk/front.html", context)

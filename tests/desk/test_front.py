@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import Group
@@ -10,8 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import corrections
+from accounts.models import CardEvent, TopUp
+from jobs.models import Finding
 from tests.builders import make_member
-from tests.staff import BILLING_STAFF, REVIEWERS, client_of, make_clerk, make_staff
+from tests.staff import BILLING_STAFF, REVIEWERS, client_of, make_clerk, make_staff, queries
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +75,28 @@ def test_the_front_says_what_waits():
         by=make_clerk(),
     )
     assert "1 correction waits for a second person" in client.get(page).content.decode()
+
+
+def test_what_waits_for_billing_staff_stands_on_the_first_page():
+    member = make_member()
+    top_up = TopUp.objects.create(member=member, amount_micros=10_000_000)
+    said = {"type": "checkout.session.completed", "top_up": top_up, "body": "{}"}
+    CardEvent.objects.create(event_id="evt_1", verdict="APPLIED", note="Credited", **said)
+    CardEvent.objects.create(event_id="evt_2", verdict="MISMATCHED", note="9 instead of 10", **said)
+    Finding.objects.create(day=date(2026, 5, 20), kind="EXTRA", request_id="nobodys")
+    words = client_of(make_clerk()).get(reverse("desk")).content.decode()
+    assert "1 line of the vendor’s bill waits for an explanation." in words
+    assert "9 instead of 10" in words
+    assert member.email in words
+    assert "Credited" not in words
+
+
+def test_the_first_page_is_a_few_queries_whatever_waits():
+    client = client_of(make_clerk())
+    few = queries(client, reverse("desk"))
+    for number in range(5):
+        top_up = TopUp.objects.create(member=make_member(), amount_micros=10_000_000)
+        CardEvent.objects.create(
+            event_id=f"evt_{number}", type="x", verdict="MISMATCHED", body="{}", top_up=top_up
+        )
+    assert queries(client, reverse("desk")) == few

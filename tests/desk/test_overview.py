@@ -14,8 +14,8 @@ from accounts.roles import BILLING_STAFF, REVIEWERS
 from jobs.models import Attempt
 from jobs.states import JobState
 from tests.builders import make_job
-from tests.desk.clerks import staff
 from tests.jobs.usage import attempted, delivered, ended, ordered
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from desk.price_list import examples
 from jobs import prices
 from jobs.catalog import CODEFORMER, GFPGAN
 from jobs.models import Price
-from tests.desk.clerks import staff
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 

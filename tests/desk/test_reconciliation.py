@@ -14,8 +14,8 @@ from django.urls import reverse
 from accounts.models import AuditEntry, User
 from accounts.roles import BILLING_STAFF, REVIEWERS
 from jobs.models import DayClose, Finding, UsageImport
-from tests.desk.clerks import staff
 from tests.jobs.usage import Line, billed, delivered, export
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 
