@@ -32,6 +32,8 @@ PROTECTED_TABLES = (
     "jobs_jobevent",
     "jobs_consentevent",
     "jobs_consentnotice",
+    "jobs_consentcheck",
+    "jobs_reviewdecision",
     "jobs_price",
     "jobs_usageimport",
     "jobs_usageline",

@@ -1,7 +1,18 @@
 """What the journey remembers, one kind a file."""
 
 from jobs.models.attempt import Attempt, AttemptOutcome
-from jobs.models.consent import Consent, ConsentEvent, ConsentNotice, ConsentStatus, Depicted
+from jobs.models.consent import (
+    Consent,
+    ConsentCheck,
+    ConsentEvent,
+    ConsentNotice,
+    ConsentStatus,
+    Depicted,
+    NoticeDraft,
+    RejectionReason,
+    ReviewDecision,
+    ReviewVerdict,
+)
 from jobs.models.delivery import Delivery, Verdict
 from jobs.models.event import JobEvent
 from jobs.models.job import RestorationJob
@@ -13,6 +24,7 @@ __all__ = [
     "Attempt",
     "AttemptOutcome",
     "Consent",
+    "ConsentCheck",
     "ConsentEvent",
     "ConsentNotice",
     "ConsentStatus",
@@ -22,10 +34,14 @@ __all__ = [
     "Finding",
     "FindingKind",
     "JobEvent",
+    "NoticeDraft",
     "Photo",
     "PhotoState",
     "Price",
+    "RejectionReason",
     "RestorationJob",
+    "ReviewDecision",
+    "ReviewVerdict",
     "UsageImport",
     "UsageLine",
     "Verdict",

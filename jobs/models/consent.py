@@ -35,10 +35,15 @@ class ConsentStatus(models.TextChoices):
 
     GRANTED = "GRANTED", "Given"
     PENDING_REVIEW = "PENDING_REVIEW", "Waiting for a reviewer"
+    QUESTIONED = "QUESTIONED", "A reviewer asks you something"
     APPROVED = "APPROVED", "Approved by a reviewer"
     REJECTED = "REJECTED", "Not accepted by a reviewer"
     WITHDRAWN = "WITHDRAWN", "Withdrawn"
     EXPIRED = "EXPIRED", "Ended on its date"
+
+
+# With a reviewer, or back with the member because of a reviewer: nothing is decided yet.
+UNDECIDED = (ConsentStatus.PENDING_REVIEW, ConsentStatus.QUESTIONED)
 
 
 class ConsentNotice(models.Model):
@@ -49,12 +54,33 @@ class ConsentNotice(models.Model):
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
     published_at = models.DateTimeField(auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         ordering = ["-version"]
 
     def __str__(self) -> str:
         return f"{self.title} (version {self.version})"
+
+
+class NoticeDraft(models.Model):
+    """A next version in the making: edited freely, until it is published and gone."""
+
+    title = models.CharField(max_length=200)
+    text = models.TextField()
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    edited_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-edited_at"]
+        permissions = [("publish_notice", "Can publish a version of the consent notice")]
+
+    def __str__(self) -> str:
+        return f"{self.title} (draft)"
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -94,6 +120,17 @@ class Consent(models.Model):
     )
     keep_until = models.DateField(null=True, blank=True)
     status = models.CharField(max_length=15, choices=ConsentStatus)
+    risks = models.CharField(
+        max_length=200, blank=True, help_text="What a reviewer should know, as |CHILD|MANY_FACES|."
+    )
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="consents_claimed",
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ConsentQuerySet.as_manager()
@@ -124,22 +161,103 @@ class Consent(models.Model):
 
 
 class ConsentEvent(models.Model):
-    """A change of a consent's status, written once."""
+    """A change of a consent's status, written once and sealed (`jobs.consent_chain`)."""
 
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField()
     from_status = models.CharField(max_length=15, blank=True)
     to_status = models.CharField(max_length=15)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT
     )
     why = models.CharField(max_length=500, blank=True)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=timezone.now)
+    previous_sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
 
     class Meta:
         ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consent", "number"], name="events_of_a_consent_are_numbered"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_status or 'nothing'} to {self.to_status}"
+
+
+class ReviewVerdict(models.TextChoices):
+    """What a reviewer said."""
+
+    APPROVE = "APPROVE", "Approved"
+    REJECT = "REJECT", "Not accepted"
+    ASK = "ASK", "Asked the member"
+
+
+class RejectionReason(models.TextChoices):
+    """Why a consent was not accepted, in words that the member may read."""
+
+    NOT_GUARDIAN = "NOT_GUARDIAN", "It is not clear that you are the child's parent or guardian"
+    NOT_ASKED = "NOT_ASKED", "The person shown should be asked first"
+    UNSUITABLE = "UNSUITABLE", "The picture should not be changed by a model"
+    NOT_AS_SAID = "NOT_AS_SAID", "The picture shows something else than you said"
+    OTHER = "OTHER", "Another reason"
+
+
+class ReviewDecision(models.Model):
+    """What one reviewer said of one consent, about which bytes and which notice. Written once."""
+
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="decisions")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="review_decisions"
+    )
+    verdict = models.CharField(max_length=7, choices=ReviewVerdict)
+    reason_code = models.CharField(max_length=20, choices=RejectionReason, blank=True)
+    note = models.CharField(max_length=500, blank=True, help_text="The member reads it.")
+    photo_sha256 = models.CharField(max_length=64)
+    notice_version = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consent", "reviewer"],
+                condition=Q(verdict="APPROVE"),
+                name="a_reviewer_approves_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict="REJECT") | ~Q(reason_code=""),
+                name="a_rejection_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict="ASK") | ~Q(note=""), name="a_question_has_words"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.reviewer_id}"
+
+
+class ConsentCheck(models.Model):
+    """One run of `check_consents`: what was found, and a hash of all seals there were then.
+
+    Written once. A later run computes the same seals again, so events that were cut off whole
+    (row, seal and all) are missed as well.
+    """
+
+    at = models.DateTimeField(default=timezone.now)
+    consent_count = models.PositiveIntegerField()
+    last_event = models.BigIntegerField(help_text="The newest event's number then.")
+    seals_sha256 = models.CharField(max_length=64)
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}: {len(self.problems)} problems"
 
 
 def parse_vendors(names: Any) -> str:

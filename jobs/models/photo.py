@@ -73,6 +73,7 @@ class Photo(Leased):
         default=list, blank=True, help_text="Boxes in px of the prepared copy."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    trashed_at = models.DateTimeField(null=True, blank=True, help_text="Erased a while later.")
     erased_at = models.DateTimeField(null=True, blank=True)
 
     objects = PhotoQuerySet.as_manager()

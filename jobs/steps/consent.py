@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from jobs import consent_chain
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -174,6 +175,17 @@ def _change(consent: Consent, to: ConsentStatus, by: User | None, why: str) -> N
 
 
 def _note(consent: Consent, was: str, by: User | None, why: str) -> None:
-    ConsentEvent.objects.create(
-        consent=consent, from_status=was, to_status=consent.status, by=by, why=why[:500]
+    """One event more, sealed. The caller holds the consent's lock, or has just made it."""
+    last = consent.events.order_by("-number").first()
+    event = ConsentEvent(
+        consent=consent,
+        number=last.number + 1 if last else 1,
+        from_status=was,
+        to_status=consent.status,
+        by=by,
+        why=why[:500],
+        previous_sha256=last.sha256 if last else consent_chain.FIRST,
     )
+    statement = consent_chain.statement_sha256(consent)
+    event.sha256 = consent_chain.event_sha256(event, statement=statement)
+    event.save()
