@@ -1,4 +1,4 @@
-"""The staff's view of the journey. Nothing is edited here; decisions go through `steps.consent`."""
+"""The staff's view of the journey. Nothing is edited here; decisions go through `steps.review`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from jobs.models import (
     Price,
     RestorationJob,
 )
-from jobs.steps import consent as consent_step
+from jobs.steps import review
+from jobs.steps.consent import ConsentError
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -145,12 +146,12 @@ class ConsentAdmin(ReadOnlyAdmin):
     def _decide(self, request: HttpRequest, consents: QuerySet[Consent], *, approve: bool) -> None:
         for consent in consents.order_by("created_at"):
             try:
-                consent_step.review(
+                review.review(
                     consent=consent,
                     by=request.user,  # type: ignore[arg-type]
                     approve=approve,
                 )
-            except consent_step.ConsentError as problem:
+            except ConsentError as problem:
                 self.message_user(request, f"{consent}: {problem}", messages.ERROR)
             else:
                 self.message_user(

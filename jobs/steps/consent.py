@@ -1,4 +1,4 @@
-"""Give, withdraw and review consent; each change leaves an event and acts at once.
+"""Give and withdraw consent; each change leaves a sealed event and acts at once.
 
 Lock order, here and everywhere: photo, consent, job, attempt, wallet.
 """
@@ -12,7 +12,6 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
 from accounts.models import User
 from jobs import consent_chain
 from jobs.models import (
@@ -26,7 +25,6 @@ from jobs.models import (
     RestorationJob,
 )
 from jobs.models.consent import NEEDS_REVIEW, parse_vendors
-from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon
 
@@ -78,7 +76,7 @@ def give(
             keep_until=keep_until,
             status=status,
         )
-        _note(consent, "", by, f"read notice version {notice.version}")
+        note(consent, "", by, f"read notice version {notice.version}")
         for earlier in replaced:
             _replace(earlier, consent, by)
     return consent
@@ -102,7 +100,7 @@ def withdraw(*, photo: Photo, by: User) -> None:
                 words="You withdrew consent for this photo.",
             )
         for consent in given:
-            _change(consent, ConsentStatus.WITHDRAWN, by, "withdrawn by the member")
+            change(consent, ConsentStatus.WITHDRAWN, by, "withdrawn by the member")
         if photo.state not in (PhotoState.ERASING, PhotoState.ERASED):
             photo.state = PhotoState.ERASING
             photo.due_at, photo.tries = timezone.now(), 0
@@ -110,50 +108,9 @@ def withdraw(*, photo: Photo, by: User) -> None:
             photo.save()
 
 
-def review(*, consent: Consent, by: User, approve: bool, why: str = "") -> None:
-    """A reviewer's decision; jobs that waited for it go on, or end uncharged.
-
-    Raises ConsentError when it is no longer pending, or is the reviewer's own.
-    """
-    with transaction.atomic():
-        consent = Consent.objects.select_for_update().get(pk=consent.pk)
-        if consent.status != ConsentStatus.PENDING_REVIEW:
-            raise ConsentError("This consent is not waiting for a decision any more.")
-        if consent.given_by_id == by.pk:
-            raise ConsentError("Nobody reviews their own consent.")
-        decision = ConsentStatus.APPROVED if approve else ConsentStatus.REJECTED
-        _change(consent, decision, by, why)
-        audit.record(
-            actor=by,
-            action="consent.approve" if approve else "consent.reject",
-            what=f"{decision.label}: {consent.depicted_words}",
-            why=why,
-            subject=f"consent {consent.pk}",
-            member=consent.given_by,
-        )
-        jobs = list(
-            RestorationJob.objects.filter(
-                consent=consent, state=JobState.AWAITING_CONSENT
-            ).select_for_update()
-        )
-        for job in jobs:
-            if approve:
-                move(
-                    job, JobState.READY, by=by.email, why="consent approved", due_at=timezone.now()
-                )
-            else:
-                abandon.end(
-                    job,
-                    JobState.REJECTED,
-                    by=by.email,
-                    code="consent_rejected",
-                    words="A reviewer could not accept the consent for this photo.",
-                )
-
-
 def _replace(earlier: Consent, consent: Consent, by: User) -> None:
     """Unsent jobs go on under the newer statement if it is live; else they end uncharged."""
-    _change(earlier, ConsentStatus.WITHDRAWN, by, "replaced by a newer statement")
+    change(earlier, ConsentStatus.WITHDRAWN, by, "replaced by a newer statement")
     jobs = RestorationJob.objects.filter(consent=earlier).unsent().select_for_update()
     if consent.status == ConsentStatus.GRANTED:
         jobs.update(consent=consent)
@@ -168,13 +125,14 @@ def _replace(earlier: Consent, consent: Consent, by: User) -> None:
         )
 
 
-def _change(consent: Consent, to: ConsentStatus, by: User | None, why: str) -> None:
+def change(consent: Consent, to: ConsentStatus, by: User | None, why: str) -> None:
+    """The one way to another status. The caller holds the consent's lock."""
     was, consent.status = consent.status, to
     consent.save(update_fields=["status"])
-    _note(consent, was, by, why)
+    note(consent, was, by, why)
 
 
-def _note(consent: Consent, was: str, by: User | None, why: str) -> None:
+def note(consent: Consent, was: str, by: User | None, why: str) -> None:
     """One event more, sealed. The caller holds the consent's lock, or has just made it."""
     last = consent.events.order_by("-number").first()
     event = ConsentEvent(

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts import audit
 from accounts.models import AuditEntry, User
 from jobs.models import Consent, ConsentStatus, PhotoState
-from jobs.steps import consent as consent_step
+from jobs.steps import review
 from tests.builders import make_consent, make_member, make_photo
 from tests.staff import BILLING_STAFF, REVIEWERS, client_of, make_clerk, make_staff
 
@@ -322,7 +322,7 @@ def test_a_decision_that_cannot_be_written_down_is_not_made(monkeypatch: pytest.
 
     monkeypatch.setattr(audit, "record", record)
     with pytest.raises(DatabaseError), transaction.atomic():
-        consent_step.review(consent=consent, by=make_staff(REVIEWERS), approve=True)
+        review.review(consent=consent, by=make_staff(REVIEWERS), approve=True)
     consent.refresh_from_db()
     assert consent.status == ConsentStatus.PENDING_REVIEW
 

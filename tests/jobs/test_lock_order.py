@@ -22,6 +22,7 @@ from jobs.gateway.pixazo import read_report
 from jobs.models import Attempt, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.steps import order, settle
+from jobs.steps import review as review_step
 from tests.builders import make_consent, make_due, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
 from tests.racing import at_once
@@ -103,7 +104,7 @@ def callback(vendor: FakeVendor) -> None:
 
 def review(_: FakeVendor) -> None:
     job = make_job_for_review()
-    consent_step.review(consent=job.consent, by=reviewer(), approve=False)
+    review_step.review(consent=job.consent, by=reviewer(), approve=False)
 
 
 def make_job_for_review() -> RestorationJob:

@@ -1,8 +1,7 @@
-"""steps.consent: given, reviewed, withdrawn; each acts at once and leaves an event."""
+"""steps.consent: given and withdrawn; each acts at once and leaves an event."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 from datetime import timedelta
 
@@ -13,18 +12,15 @@ from django.utils import timezone
 from accounts import books, ledger
 from jobs import storage
 from jobs.models import (
-    Consent,
     ConsentEvent,
     ConsentStatus,
     Photo,
     PhotoState,
-    RestorationJob,
 )
 from jobs.states import JobState
-from jobs.steps import consent, order
+from jobs.steps import consent, order, review
 from tests.builders import make_consent, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
-from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -60,48 +56,6 @@ def test_a_consent_ends_on_its_date_and_not_before():
     given = make_consent(make_photo(), keep_until=today)
     assert given.is_live
     assert not given.is_live_for("pixazo", now=timezone.now() + timedelta(days=1))
-
-
-def test_approval_lets_waiting_jobs_go():
-    photo = make_photo()
-    given = make_consent(photo, depicted=("CHILD",))
-    job = make_job(photo=photo)
-    consent.review(consent=given, by=make_member(), approve=True)
-    job.refresh_from_db()
-    given.refresh_from_db()
-    assert (given.status, job.state) == (ConsentStatus.APPROVED, JobState.READY)
-    assert job.due_at is not None
-
-
-def test_rejection_ends_waiting_jobs_uncharged():
-    photo = make_photo()
-    given = make_consent(photo, depicted=("OTHER",))
-    job = make_job(photo=photo)
-    consent.review(consent=given, by=make_member(), approve=False, why="no basis")
-    job.refresh_from_db()
-    assert job.state == JobState.REJECTED
-    assert ledger.wallet_of(photo.owner).held_micros == 0
-    event = given.events.last()
-    assert event is not None
-    assert event.why == "no basis"
-
-
-def test_nobody_reviews_their_own():
-    photo = make_photo()
-    given = make_consent(photo, depicted=("CHILD",))
-    with pytest.raises(consent.ConsentError):
-        consent.review(consent=given, by=photo.owner, approve=True)
-    given.refresh_from_db()
-    assert given.status == ConsentStatus.PENDING_REVIEW
-
-
-def test_the_second_of_two_decisions_is_told():
-    given = make_consent(make_photo(), depicted=("CHILD",))
-    consent.review(consent=given, by=make_member(), approve=False)
-    with pytest.raises(consent.ConsentError):
-        consent.review(consent=given, by=make_member(), approve=True)
-    given.refresh_from_db()
-    assert given.status == ConsentStatus.REJECTED
 
 
 def test_withdrawal_stops_jobs_returns_holds_and_erases_the_pictures(
@@ -179,7 +133,7 @@ def test_a_reviewer_cannot_be_gone_round_with_a_second_statement():
 @pytest.mark.parametrize("approve", [True, False])
 def test_what_needed_a_reviewer_once_needs_one_again(approve: bool):
     photo = make_photo()
-    consent.review(
+    review.review(
         consent=make_consent(photo, depicted=("CHILD",)), by=make_member(), approve=approve
     )
     again = make_consent(photo, depicted=("NOBODY",))
@@ -213,30 +167,4 @@ def test_a_newer_statement_that_names_a_child_stops_unsent_jobs_uncharged():
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
     assert ledger.wallet_of(photo.owner).held_micros == 0
-    assert books.lies() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_withdrawal_and_a_decision_at_once_both_end_and_the_money_returns():
-    """Both take their locks in the one documented order, so neither waits for ever."""
-    reviewer = make_member()
-    for _ in range(5):
-        photo = make_photo()
-        given = make_consent(photo, depicted=("CHILD",))
-        job = make_job(photo=photo)
-
-        def act(
-            number: int, photo: Photo = photo, given: Consent = given, job: RestorationJob = job
-        ) -> None:
-            if number == 0:
-                consent.withdraw(photo=photo, by=photo.owner)
-                return
-            with contextlib.suppress(consent.ConsentError):
-                consent.review(consent=given, by=reviewer, approve=True)
-
-        at_once(2, act)
-        job.refresh_from_db()
-        given.refresh_from_db()
-        assert (job.state, given.status) == (JobState.CANCELLED, ConsentStatus.WITHDRAWN)
-        assert ledger.wallet_of(photo.owner).held_micros == 0
     assert books.lies() == []
