@@ -159,7 +159,8 @@ def _fetch(job: RestorationJob, url: str) -> Collected:
 def _deliver(job: RestorationJob, collected: Collected) -> None:
     """The picture is ours. Fewer pixels than quoted cost less: the difference goes back.
 
-    At the job's own price, frozen when it was ordered.
+    At the job's own price, frozen when it was ordered; and no more than is still charged, for staff
+    may have refunded meanwhile.
     """
     result = collected.result
     pixels = result.width_px * result.height_px
@@ -178,10 +179,10 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
     if job.hold is None:
         return
     fair = min(job.quoted_micros, basis.total(pixels, price.price_micros))
-    if fair < job.quoted_micros:
+    if back := min(job.quoted_micros - fair, ledger.balance_of(job.hold).charged):
         ledger.refund(
             hold=job.hold,
-            amount_micros=job.quoted_micros - fair,
+            amount_micros=back,
             key=f"smaller:{job.pk}",
             reason="The result is smaller than quoted.",
         )

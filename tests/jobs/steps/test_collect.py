@@ -181,6 +181,18 @@ def test_the_jobs_own_price_decides_what_a_smaller_result_costs(vendor: FakeVend
     assert job.vendor_cost_micros == 1_536
 
 
+@pytest.mark.parametrize(("given_back", "left"), [(12_288, 0), (6_000, 0), (1_000, 2_072)])
+def test_what_staff_refunded_before_is_not_refunded_again_and_stops_no_delivery(
+    vendor: FakeVendor, given_back: int, left: int
+):
+    publish_price("codeformer", 1_000_000)
+    job = completed(vendor, make_job(model=CODEFORMER, upscale=2))
+    assert job.hold is not None
+    ledger.refund(hold=job.hold, amount_micros=given_back, key="staff", reason="Goodwill.")
+    job = collected(job)  # a quarter of the pixels, so three quarters of the charge go back
+    assert (job.state, charged(job)) == (JobState.DELIVERED, left)
+
+
 def test_a_worker_killed_while_collecting_changes_nothing_but_the_time(
     vendor: FakeVendor, done: RestorationJob
 ):
