@@ -87,8 +87,10 @@ class StaffTrail:
 
 
 STAFF_PAGES = ("/admin/", "/desk/")
-# They show no row: scripts' words, what a field offers, the queues' own figures.
-NOISE = ("/admin/jsi18n/", "/admin/autocomplete/", "/admin/queues/stats.json")
+# They show no row: scripts' words, the queues' own figures.
+NOISE = ("/admin/jsi18n/", "/admin/queues/stats.json")
+# One looks there by the vendor's own number of a request, which is a secret.
+SECRET_SEARCHES = ("/admin/jobs/restorationjob/", "/admin/jobs/delivery/")
 VERBS = {"add": "a new one", "change": "one", "changelist": "the list", "delete": "deleting one"}
 # Whom a row is about, by the first of these that it has.
 MEMBER_OF_A_ROW = (
@@ -97,10 +99,11 @@ MEMBER_OF_A_ROW = (
 
 
 def _leaves_a_trail(request: HttpRequest) -> bool:
+    """HEAD shows nothing; the admin answers OPTIONS, and any other word, like GET."""
     return (
-        request.path.startswith(STAFF_PAGES)
-        and not request.path.startswith(NOISE)
-        and request.method not in ("HEAD", "OPTIONS")
+        request.path_info.startswith(STAFF_PAGES)
+        and not request.path_info.startswith(NOISE)
+        and request.method != "HEAD"
         and request.user.is_authenticated
         and request.user.is_staff
     )
@@ -110,7 +113,8 @@ def _record_page(request: HttpRequest, action: str) -> None:
     assert isinstance(request.user, User)
     said: dict[str, Any] = getattr(request, "audit_about", {})
     title, row = _title_and_row(request)
-    address = request.path if said.get("hide_query") else _address(request)
+    hides = said.get("hide_query") or request.path_info.startswith(SECRET_SEARCHES)
+    address = request.path if hides else _address(request)
     audit.record(
         actor=request.user,
         action=action,

@@ -144,6 +144,35 @@ def test_a_list_of_the_admin_and_its_search_are_written_down(billing: Client):
     assert the_entry().what == f"GET transfers, the list: {path}?q=maria"
 
 
+@pytest.mark.parametrize("method", ["get", "options", "put"])
+def test_a_page_leaves_its_entry_however_it_is_asked_for(root: User, method: str):
+    """The admin answers every method that it does not know with the page."""
+    path, member = reverse("admin:accounts_user_changelist"), make_member()
+    answer = getattr(client_of(root), method)(path)
+    assert member.email in answer.content.decode()
+    assert the_entry(action="page").what == f"{method.upper()} users, the list: {path}"
+
+
+def test_members_whom_a_field_of_the_admin_offers_are_shown_members(billing: Client):
+    member = make_member(email="maria@heirloom.example")
+    asked = {"app_label": "accounts", "model_name": "wallet", "field_name": "user", "term": "mar"}
+    answer = billing.get(reverse("admin:autocomplete"), asked)
+    assert member.email in answer.content.decode()
+    assert "term=mar" in the_entry().what
+
+
+def test_the_trail_is_kept_below_a_prefix_too(billing: Client):
+    billing.get(reverse("desk_members"), SCRIPT_NAME="/heirloom")
+    assert the_entry().action == "page"
+
+
+@pytest.mark.parametrize("rows", ["restorationjob", "delivery"])
+def test_what_may_be_the_vendors_request_number_is_not_written_down(billing: Client, rows: str):
+    path = reverse(f"admin:jobs_{rows}_changelist")
+    assert billing.get(path, {"q": "01HZX-part-of-it"}).status_code == 200
+    assert the_entry().what.endswith(f", the list: {path}")
+
+
 def test_a_superuser_is_marked_as_one(root: User):
     client_of(root).get(reverse("admin:index"))
     assert the_entry(action="page").as_superuser
