@@ -59,8 +59,8 @@ def statement_csv(request: HttpRequest) -> HttpResponseBase:
 def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """One month to read or print: opening, every movement, sums, closing."""
     try:
-        first = datetime(year, month, 1, tzinfo=UTC)
-    except ValueError:
+        first, _ = ledger.month_of(datetime(year, month, 1, tzinfo=UTC))
+    except (ValueError, OverflowError):
         raise Http404("There is no such month.") from None
     context = {
         "statement": statements.month_statement(member_of(request), first),

@@ -171,7 +171,10 @@ def test_a_quiet_month_keeps_its_balance(client: Client, member: User):
     assert statement.opening_available_micros == statement.closing_available_micros == 750
 
 
-@pytest.mark.parametrize("address", ["/wallet/2026-13/", "/wallet/0-1/", "/wallet/99999-1/"])
+@pytest.mark.parametrize(
+    "address",
+    [f"/wallet/{month}/" for month in ("2026-13", "0-1", "9999-12", "99999-1", f"{10**20}-1")],
+)
 def test_there_is_no_such_month(client: Client, member: User, address: str):
     assert client.get(address).status_code == 404
 
