@@ -164,11 +164,8 @@ def explain(
     if len(explanation) > MOST_LETTERS:
         raise CannotExplain(f"Please explain it in at most {MOST_LETTERS} letters.")
     with transaction.atomic():
-        finding = (
-            Finding.objects.select_for_update(of=("self",))
-            if connection.features.has_select_for_update_of
-            else Finding.objects.all()
-        ).get(pk=finding.pk)
+        findings = Finding.objects.select_related("attempt__job__owner")
+        finding = findings.select_for_update(of=("self",)).get(pk=finding.pk)
         if finding.closed_at is not None:
             raise CannotExplain(f"{finding.request_id} is explained already.")
         finding.explanation, finding.closed_by = explanation, by
@@ -177,8 +174,8 @@ def explain(
         audit.record(
             actor=by,
             action="usage.explain",
-            what=f"{finding.kind} on {finding.day}: {finding.request_id}, billed "
-            f"{dollars(finding.billed_micros)}, expected {dollars(finding.expected_micros)}",
+            what=f"{finding.kind} on {finding.day}: billed {dollars(finding.billed_micros)}, "
+            f"expected {dollars(finding.expected_micros)}",
             why=explanation,
             subject=f"finding {finding.pk}",
             member=finding.attempt.job.owner if finding.attempt else None,

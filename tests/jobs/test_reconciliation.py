@@ -382,6 +382,9 @@ def test_an_explanation_closes_a_finding_once_and_is_in_the_audit_trail(clerk: U
     entry = AuditEntry.objects.get(action="usage.explain")
     assert (entry.why, entry.member) == ("A typo of theirs.", attempt.job.owner)
     assert "billed $1.00, expected $0.0031" in entry.what
+    assert attempt.request_id
+    assert attempt.request_id not in entry.what  # a secret; the finding names it
+    assert entry.subject == f"finding {finding.pk}"
 
 
 # --- Closing a day -----------------------------------------------------------------------------
