@@ -28,6 +28,10 @@ class CannotPublish(Exception):
     """The price list stays as it is. The message is for the person who tried."""
 
 
+class NothingChanges(CannotPublish):
+    """The same price and cost hold at that moment already: a second click, perhaps."""
+
+
 def price_list(at: datetime | None = None) -> dict[str, Price]:
     """The price of each model that has one in force, by the model's key; one query."""
     now = at or timezone.now()
@@ -45,10 +49,10 @@ def publish(
 ) -> Price:
     """Let a model cost this, for one unit of its basis, from a moment on (None: from now on).
 
-    A price below the vendor's cost is allowed. Raises CannotPublish.
+    A price below the vendor's cost is allowed. Raises CannotPublish; NothingChanges for what holds
+    then already.
     """
-    now = timezone.now()
-    begins, reason = effective_from or now, reason.strip()
+    reason = reason.strip()
     model = catalog.MODELS.get(model_key)
     if model is None:
         raise CannotPublish("There is no such model.")
@@ -60,10 +64,15 @@ def publish(
         raise CannotPublish(f"A price is more than nothing and at most {dollars(MOST_MICROS)}.")
     if not 0 <= cost_micros <= MOST_MICROS:
         raise CannotPublish(f"A cost is at least nothing and at most {dollars(MOST_MICROS)}.")
-    if begins < now:
+    if effective_from is not None and effective_from < timezone.now():
         raise CannotPublish("A price can't begin in the past: what was shown then was shown.")
     try:
         with transaction.atomic():
+            _one_at_a_time(model_key)
+            begins = effective_from or timezone.now()
+            before = Price.objects.filter(model_key=model_key).in_force(begins).first()
+            if before and (before.price_micros, before.cost_micros) == (price_micros, cost_micros):
+                raise NothingChanges(f"{model.name} costs that already; nothing was published.")
             price = Price.objects.create(
                 model_key=model_key,
                 price_micros=price_micros,
@@ -85,6 +94,15 @@ def publish(
             f"Another price of {model.name} begins at the same moment already."
         ) from None
     return price
+
+
+def _one_at_a_time(model_key: str) -> None:
+    """Who publishes for a model waits here, then sees what the one before has published.
+
+    Its first row is there for all time; orders, which only refer to rows, don't wait.
+    """
+    rows = Price.objects.filter(model_key=model_key).order_by("pk")
+    rows.select_for_update(no_key=True).first()
 
 
 def token(price: Price) -> str:

@@ -55,6 +55,9 @@ def publish(request: HttpRequest, model_key: str) -> HttpResponse:
             by=member_of(request),
             reason=said["reason"],
         )
+    except prices.NothingChanges as problem:
+        messages.info(request, str(problem))
+        return redirect("desk_prices")
     except prices.CannotPublish as problem:
         form.add_error(None, str(problem))
         return _page(request, model, form, status=422)

@@ -70,6 +70,15 @@ def test_a_price_is_published_after_its_meaning_was_shown(desk: tuple[Client, Us
     assert str(clerk) in text
 
 
+def test_a_second_click_publishes_nothing_and_is_told_so_kindly(desk: tuple[Client, User]):
+    client, _ = desk
+    for _click in range(2):
+        assert publish(client)["Location"] == reverse("desk_prices")
+    assert published().price_micros == 2_600
+    text = client.get(reverse("desk_prices")).content.decode()
+    assert "CodeFormer costs that already; nothing was published." in text
+
+
 def test_other_amounts_than_those_shown_are_shown_first(desk: tuple[Client, User]):
     client, _ = desk
     address = reverse("desk_publish_price", args=[CODEFORMER.key])

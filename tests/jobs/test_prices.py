@@ -77,7 +77,8 @@ def test_the_list_is_one_query_however_often_prices_changed(
     clerk: User, django_assert_num_queries: Any
 ):
     for days in range(5):
-        publish(clerk, effective_from=timezone.now() + timedelta(days=days + 1))
+        begins = timezone.now() + timedelta(days=days + 1)
+        publish(clerk, effective_from=begins, price_micros=5_000 + days)
     with django_assert_num_queries(1):
         assert len(prices.price_list(timezone.now() + timedelta(days=3))) == len(catalog.MODELS)
 
@@ -145,6 +146,26 @@ def test_two_prices_never_begin_at_one_moment(clerk: User):
     assert AuditEntry.objects.count() == 2
 
 
+def test_what_holds_at_that_moment_already_is_not_published_again(clerk: User):
+    tomorrow, later = (timezone.now() + timedelta(days=days) for days in (1, 2))
+    with pytest.raises(prices.NothingChanges, match="costs that already"):
+        publish(clerk, price_micros=3_100)
+    publish(clerk, effective_from=tomorrow)
+    for begins in (tomorrow, later):
+        with pytest.raises(prices.NothingChanges):
+            publish(clerk, effective_from=begins)
+    assert AuditEntry.objects.count() == 1
+
+
+def test_the_earlier_price_after_another_one_and_another_cost_are_changes(clerk: User):
+    tomorrow, later = (timezone.now() + timedelta(days=days) for days in (1, 2))
+    publish(clerk, effective_from=tomorrow)
+    publish(clerk, effective_from=later, price_micros=3_100)
+    publish(clerk, price_micros=3_100, cost_micros=3_000)
+    publish(clerk, price_micros=3_100, cost_micros=3_100)
+    assert Price.objects.filter(set_by=clerk).count() == 4
+
+
 def test_a_price_below_the_vendors_cost_is_allowed(clerk: User):
     assert publish(clerk, price_micros=3_000).margin_micros == -100
 
@@ -174,6 +195,21 @@ def test_of_two_clerks_who_publish_for_one_moment_at_once_one_wins():
 
     assert sorted(at_once(4, try_to)) == [False, False, False, True]
     assert AuditEntry.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_clicks_on_publish_at_once_write_one_version():
+    clerk = make_member(micros=0)
+
+    def click(_: int) -> bool:
+        try:
+            publish(clerk)
+        except prices.NothingChanges:
+            return False
+        return True
+
+    assert sorted(at_once(6, click)) == [False] * 5 + [True]
+    assert Price.objects.filter(set_by=clerk).count() == AuditEntry.objects.count() == 1
 
 
 # --- What was shown -------------------------------------------------------------------------

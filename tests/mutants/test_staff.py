@@ -129,9 +129,15 @@ def test_the_trail_without_its_trigger_is_noticed():
         ),
         pytest.param(
             prices.publish,
-            {"    if begins < now:": "    if False:"},
+            {"effective_from < timezone.now():": "False:"},
             test_prices.test_a_price_never_begins_in_the_past,
             id="a price of the past",
+        ),
+        pytest.param(
+            prices.publish,
+            {"if before and (": "if False and ("},
+            test_prices.test_what_holds_at_that_moment_already_is_not_published_again,
+            id="a version that changes nothing",
         ),
     ],
 )
