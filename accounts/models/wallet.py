@@ -125,7 +125,10 @@ class Transfer(models.Model):
     objects = TransferQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["wallet", "-id"], name="statement_of_a_wallet")]
+        indexes = [
+            models.Index(fields=["wallet", "-id"], name="statement_of_a_wallet"),
+            models.Index(fields=["created_at"], name="transfers_of_a_period"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(amount_micros__gt=0), name="transfer_is_positive"),
             models.CheckConstraint(

@@ -259,3 +259,12 @@ def test_the_number_of_queries_is_the_same_for_few_and_many(jobs: int):
     with CaptureQueriesContext(connection) as queries:
         figures.of_house(timezone.now())
     assert len(queries) == HOUSE_QUERIES
+
+
+def test_a_period_is_read_by_the_transfers_time_not_by_looking_at_all_there_are():
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # which a few rows would prefer
+    period = Period(MAY, MAY_31)
+    moved = Transfer.objects.filter(created_at__gte=period.begin, created_at__lt=period.end)
+    assert "transfers_of_a_period" in moved.explain()
