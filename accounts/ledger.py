@@ -11,7 +11,7 @@ transaction. The rules:
   captured amount may be refunded up to what was captured.
 - **Never below nothing.** What a card takes back beyond what is left is the house's loss, booked
   beside the wallet.
-- **One lock order.** Photo, consent, job, attempt, wallet; never two wallets at once.
+- **One lock order.** The wallet comes last of all rooms' locks; never two wallets at once.
 
 Amounts are whole micro-dollars (1 USD = 1,000,000).
 """

@@ -1,6 +1,6 @@
 """Give and withdraw consent; each change leaves a sealed event and acts at once.
 
-Lock order, here and everywhere: photo, consent, job, attempt, wallet.
+Lock order: photo, consent, job, attempt, wallet.
 """
 
 from __future__ import annotations
