@@ -164,6 +164,7 @@ def explain(
     if len(explanation) > MOST_LETTERS:
         raise CannotExplain(f"Please explain it in at most {MOST_LETTERS} letters.")
     with transaction.atomic():
+        _one_at_a_time()
         findings = Finding.objects.select_related("attempt__job__owner")
         finding = findings.select_for_update(of=("self",)).get(pk=finding.pk)
         if finding.closed_at is not None:
@@ -265,7 +266,8 @@ def totals_of(first: date, last: date) -> dict[date, DayTotals]:
 
 
 def _one_at_a_time() -> None:
-    """Imports and closes wait for each other: each looks at every line there is.
+    """Imports, explanations and closes wait for each other: each import looks at every line and
+    closes findings in an order of its own.
 
     SQLite has one writer at a time anyway. Taken first, before any row.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -340,6 +341,34 @@ def test_two_files_that_share_a_request_at_once_make_one_of_them_doubled(clerk: 
         ),
     )
     assert [kind for kind, _ in findings()] == ["DOUBLED", "EXTRA", "EXTRA"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.django_db(transaction=True)
+def test_an_import_and_the_explanation_of_many_lines_never_wait_in_a_circle(
+    clerk: User, backwards: bool
+):
+    """The page explains line after line in one transaction; an import closes those that came."""
+    came = [billed(delivered()), billed(delivered())]
+    take(clerk, [Line("nobodys")])
+    first, second = Finding.objects.filter(kind="MISSING").order_by("-pk" if backwards else "pk")
+    began = threading.Event()
+
+    def explain_both() -> None:
+        with transaction.atomic():
+            reconciliation.explain(finding=first, by=clerk, explanation="They forgot it.")
+            began.set()
+            time.sleep(0.5)
+            reconciliation.explain(finding=second, by=clerk, explanation="They forgot it.")
+
+    def import_both() -> None:
+        began.wait()
+        take(clerk, came, file_name="two.csv")
+
+    at_once(2, lambda number: (explain_both, import_both)[number]())
+    assert {finding.explanation for finding in Finding.objects.filter(kind="MISSING")} == {
+        "They forgot it."
+    }
 
 
 def test_ten_thousand_lines_take_seconds_and_as_few_queries_as_ten(clerk: User):
