@@ -151,6 +151,8 @@ RQ_QUEUES = {
     }
 }
 RQ = {"COMMIT_MODE": "auto"}  # jobs.doorbell waits for the commit itself, and survives a dead Redis
+# The admin would hang the same pages in under /admin/django_rq/ for everybody of the staff.
+RQ_SHOW_ADMIN_LINK = False
 SWEEP_INTERVAL_SECONDS = env.int("SWEEP_INTERVAL_SECONDS", 2)
 # One doorbell works this long at most, then rings again: no step starves another.
 DRAIN_BUDGET_SECONDS = 20

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from restoration_site import health
+from restoration_site import health, queues
 
 admin.site.site_header = "Heirloom staff"
 admin.site.site_title = "Heirloom"
@@ -16,7 +16,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("desk/", include("desk.urls")),
-    path("admin/queues/", include("django_rq.urls")),
+    path("admin/queues/", include((queues.urlpatterns, "django_rq"))),
     path("admin/", admin.site.urls),
     path("health/", health.live, name="live"),
     path("health/ready/", health.ready, name="ready"),

@@ -1,0 +1,41 @@
+"""django-rq's pages: what waits in Redis, and the buttons that empty or repeat it. For superusers.
+
+The pages themselves ask for nothing more than "of the staff" (django_rq.views), and a figure's JSON
+takes a token beside that. Here each one asks for a superuser, its POSTs too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern
+from django_rq import urls as rq_urls
+
+from accounts.members import member_of
+
+View = Callable[..., HttpResponseBase]
+
+
+def superusers_only(view: View) -> View:
+    """403 for all others, sign-in for nobody yet."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        person = member_of(request)
+        if not (person.is_staff and person.is_superuser):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return login_required(guarded)
+
+
+urlpatterns = [
+    URLPattern(one.pattern, superusers_only(one.callback), one.default_args, one.name)
+    for one in rq_urls.urlpatterns
+]
