@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Count, F, Max, Q
 from django.db.models.functions import TruncMonth
 
+from accounts.models import Transfer, TransferKind
 from jobs import reconciliation
 from jobs.models import DayClose, Finding, FindingKind, UsageLine
 from jobs.reconciliation import ONE_DAY, VENDOR, DayTotals
@@ -50,6 +53,14 @@ class FindingGroup:
     findings: list[Finding]
     count: int
     open_count: int
+    refunds: Mapping[int, list[Transfer]]  # of an orphan's charge, by its hold
+
+    def rows(self) -> list[tuple[Finding, list[Transfer]]]:
+        """Each with what was given back of its charge: that may be all that there is to explain."""
+        return [
+            (one, self.refunds.get((one.attempt and one.attempt.job.hold_id) or 0, []))
+            for one in self.findings
+        ]
 
     @property
     def hidden_count(self) -> int:
@@ -109,19 +120,25 @@ def groups(day: date) -> list[FindingGroup]:
         .order_by()
     }
     return [
-        FindingGroup(
-            kind=kind,
-            findings=list(
-                Finding.objects.filter(day=day, kind=kind)
-                .select_related("attempt__job__owner", "line__usage_import", "closed_by")
-                .order_by(F("closed_at").desc(nulls_first=True), "pk")[:FINDINGS_SHOWN]
-            ),
-            count=counts[kind]["count"],
-            open_count=counts[kind]["still_open"],
-        )
+        _group(day, kind, counts[kind]["count"], counts[kind]["still_open"])
         for kind in FindingKind
         if kind in counts
     ]
+
+
+def _group(day: date, kind: FindingKind, count: int, open_count: int) -> FindingGroup:
+    findings = list(
+        Finding.objects.filter(day=day, kind=kind)
+        .select_related("attempt__job__owner", "line__usage_import", "closed_by")
+        .order_by(F("closed_at").desc(nulls_first=True), "pk")[:FINDINGS_SHOWN]
+    )
+    refunds: defaultdict[int, list[Transfer]] = defaultdict(list)
+    if kind == FindingKind.ORPHANED:
+        holds = [one.attempt.job.hold_id for one in findings if one.attempt]
+        made = Transfer.objects.filter(kind=TransferKind.REFUND, hold__in=holds)
+        for refund in made.select_related("actor").order_by("pk"):
+            refunds[refund.hold_id or 0].append(refund)
+    return FindingGroup(kind, findings, count, open_count, refunds)
 
 
 def open_by_month() -> list[tuple[date, int]]:

@@ -37,12 +37,19 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Transfer, TransferKind, User
 from accounts.money import dollars
-from jobs.gateway.usage import UnreadableUsage, UsageEntry, read_usage
+from jobs.gateway.usage import (
+    FAST_CLOCK,
+    FIRST_MOMENT,
+    UnreadableUsage,
+    UsageEntry,
+    read_usage,
+)
 from jobs.models import Attempt, DayClose, Finding, FindingKind, UsageImport, UsageLine
 from jobs.states import TERMINAL
 
 VENDOR = "pixazo"
 MOST_LETTERS = 500
+EXPLAINED_IN_A_ROW = 1000  # findings to one entry of the trail, when a whole kind is explained
 ONE_DAY = timedelta(days=1)
 K = FindingKind
 
@@ -68,6 +75,14 @@ class CannotClose(ReconciliationError):
 
 
 @dataclass(frozen=True)
+class Imported:
+    """An export that is in, and how many findings of each kind it brought."""
+
+    usage_import: UsageImport
+    found: Counter[FindingKind]
+
+
+@dataclass(frozen=True)
 class DayTotals:
     """A day in both books, in micro-dollars."""
 
@@ -90,7 +105,7 @@ def import_usage(
     last_day: date | None = None,
     overlaps: bool = False,
     now: datetime | None = None,
-) -> UsageImport:
+) -> Imported:
     """Take an export in whole, or not at all, and list what differs.
 
     `first_day` and `last_day` say for which days it is complete. With `overlaps`, lines that stand
@@ -142,27 +157,24 @@ def import_usage(
         _close_what_came(usage_import, by=by, now=now)
         adopted = _close_what_is_known_by_now(by=by, now=now)
         found = _judge(lines)
-        found += _judge(UsageLine.objects.filter(pk__in=adopted)) if adopted else 0
+        if adopted:
+            found += _judge(UsageLine.objects.filter(pk__in=adopted))
         found += _miss(begin, end)
         audit.record(
             actor=by,
             action="usage.import",
-            what=f"{usage_import.file_name}: {len(entries):,} lines, {found:,} findings; "
+            what=f"{usage_import.file_name}: {len(entries):,} lines, {found.total():,} findings; "
             f"speaks for {begin:%Y-%m-%d} to {end - timedelta(microseconds=1):%Y-%m-%d}",
             subject=f"usage import {usage_import.pk}",
         )
-    return usage_import
+    return Imported(usage_import, found)
 
 
 def explain(
     *, finding: Finding, by: User, explanation: str, now: datetime | None = None
 ) -> Finding:
     """Close a finding. Raises CannotExplain without words, or when somebody closed it before."""
-    explanation = explanation.strip()
-    if not explanation:
-        raise CannotExplain("Please say what explains it.")
-    if len(explanation) > MOST_LETTERS:
-        raise CannotExplain(f"Please explain it in at most {MOST_LETTERS} letters.")
+    explanation = _words_of(explanation)
     with transaction.atomic():
         _one_at_a_time()
         findings = Finding.objects.select_related("attempt__job__owner")
@@ -182,6 +194,38 @@ def explain(
             member=finding.attempt.job.owner if finding.attempt else None,
         )
     return finding
+
+
+def explain_all(
+    *, day: date, kind: FindingKind | str, by: User, explanation: str, now: datetime | None = None
+) -> int:
+    """Close every open finding of a kind on a day, all of them or none; how many there were.
+
+    However many: a few queries and one entry of the trail for `EXPLAINED_IN_A_ROW` of them. Raises
+    CannotExplain without words, or when none is open.
+    """
+    explanation, now = _words_of(explanation), now or timezone.now()
+    with transaction.atomic():
+        _one_at_a_time()
+        still_open = Finding.objects.unexplained().filter(day=day, kind=kind).order_by("pk")
+        every = list(still_open.values_list("pk", "billed_micros", "expected_micros"))
+        if not every:
+            raise CannotExplain("No line of this kind is open any more.")
+        for start in range(0, len(every), EXPLAINED_IN_A_ROW):
+            several = every[start : start + EXPLAINED_IN_A_ROW]
+            Finding.objects.filter(pk__in=[pk for pk, _, _ in several]).update(
+                explanation=explanation, closed_by=by, closed_at=now
+            )
+            audit.record(
+                actor=by,
+                action="usage.explain",
+                what=f"{_count(len(several), f'{kind} finding')} on {day}: "
+                f"billed {dollars(sum(billed for _, billed, _ in several))}, "
+                f"expected {dollars(sum(expected for _, _, expected in several))}",
+                why=explanation,
+                subject=f"findings {several[0][0]} to {several[-1][0]}",
+            )
+    return len(every)
 
 
 def close_day(*, day: date, by: User, note: str = "", now: datetime | None = None) -> DayClose:
@@ -265,6 +309,15 @@ def totals_of(first: date, last: date) -> dict[date, DayTotals]:
     }
 
 
+def _words_of(explanation: str) -> str:
+    explanation = explanation.strip()
+    if not explanation:
+        raise CannotExplain("Please say what explains it.")
+    if len(explanation) > MOST_LETTERS:
+        raise CannotExplain(f"Please explain it in at most {MOST_LETTERS} letters.")
+    return explanation
+
+
 def _one_at_a_time() -> None:
     """Imports, explanations and closes wait for each other: each import looks at every line and
     closes findings in an order of its own.
@@ -286,6 +339,10 @@ def _span(
     first, last = first or min(times).date(), last or max(times).date()
     if first > last:
         raise CannotImport("The first day lies after the last.")
+    if first < FIRST_MOMENT.date():
+        raise CannotImport(f"The first day lies before {FIRST_MOMENT.year}.")
+    if last > (now + FAST_CLOCK).date():
+        raise CannotImport("The last day lies in the future.")
     if (last - first).days >= settings.USAGE_MAX_DAYS:
         raise CannotImport(
             f"It would speak for more than {settings.USAGE_MAX_DAYS} days: name the days, or "
@@ -338,8 +395,8 @@ def _close_what_is_known_by_now(*, by: User, now: datetime) -> list[int]:
     return [line for line in found.values() if line is not None]
 
 
-def _judge(lines: QuerySet[UsageLine]) -> int:
-    """Write down how these lines differ from our books, each difference once; how many are new."""
+def _judge(lines: QuerySet[UsageLine]) -> Counter[FindingKind]:
+    """Write down how these lines differ from our books, each difference once; which are new."""
     requests = lines.values("request_id")
     attempts = {
         attempt.request_id: attempt
@@ -367,7 +424,7 @@ def _judge(lines: QuerySet[UsageLine]) -> int:
                     )
                 )
     Finding.objects.bulk_create(found, batch_size=2000)
-    return len(found)
+    return Counter(FindingKind(one.kind) for one in found)
 
 
 def _differences(
@@ -413,8 +470,8 @@ def _attempts_that_were_paid(attempts: QuerySet[Attempt]) -> set[int]:
     return {pk for pk, hold in brought.values() if sums.get(hold, 0) > 0}
 
 
-def _miss(begin: datetime, end: datetime) -> int:
-    """Write down the attempts completed in between that no line names; how many are new."""
+def _miss(begin: datetime, end: datetime) -> Counter[FindingKind]:
+    """Write down the attempts completed in between that no line names; which are new."""
     missing = (
         Attempt.objects.filter(vendor=VENDOR, completed_at__gte=begin, completed_at__lt=end)
         .exclude(Exists(UsageLine.objects.filter(request_id=OuterRef("request_id"))))
@@ -434,7 +491,7 @@ def _miss(begin: datetime, end: datetime) -> int:
         if attempt.completed_at
     ]
     Finding.objects.bulk_create(found, batch_size=2000)
-    return len(found)
+    return Counter(FindingKind(one.kind) for one in found)
 
 
 def _lines_under_way(day: date) -> QuerySet[UsageLine]:

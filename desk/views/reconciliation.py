@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.members import member_of
+from accounts.models import User
 from accounts.money import decimal_dollars
 from accounts.spreadsheets import csv_download
 from desk import days
@@ -25,10 +26,9 @@ from desk.converters import ends_of, month_of
 from desk.doors import staff_only
 from desk.usage_forms import CloseForm, ExplanationForm, UsageForm
 from jobs import reconciliation
-from jobs.models import Finding, UsageImport
+from jobs.models import Finding, FindingKind, UsageImport
 
 IMPORTS_SHOWN = 20
-EXPLAINED_AT_ONCE = 1000
 
 
 @require_safe
@@ -51,24 +51,13 @@ def take(request: HttpRequest) -> HttpResponse:
             raise reconciliation.CannotImport(
                 f"More than {settings.USAGE_MAX_BYTES // 1_048_576} MB."
             )
-        usage_import = reconciliation.import_usage(
+        done = reconciliation.import_usage(
             file_name=file.name, data=file.read(), by=member_of(request), **said
         )
     except reconciliation.CannotImport as problem:
         return _overview(request, form, problems=problem.problems, status=422)
-    found = Finding.objects.filter(line__usage_import=usage_import).count()
-    messages.success(
-        request,
-        ngettext("%(count)d line is in.", "%(count)d lines are in.", usage_import.line_count)
-        % {"count": usage_import.line_count}
-        + (" " if found else "")
-        + (
-            ngettext("%(count)d differs.", "%(count)d differ.", found) % {"count": found}
-            if found
-            else ""
-        ),
-    )
-    newest = usage_import.lines.order_by("-day").values_list("day", flat=True).first()
+    messages.success(request, _import_words(done))
+    newest = done.usage_import.lines.order_by("-day").values_list("day", flat=True).first()
     shown = newest or said["last_day"]
     return redirect(
         f"{reverse('desk_reconciliation')}?month={shown:%Y-%m}"
@@ -92,22 +81,16 @@ def explain(request: HttpRequest, day: date) -> HttpResponse:
         problems = [error for errors in form.errors.values() for error in errors]
         return _day(request, day, problems=problems, said=request.POST, status=422)
     said = form.cleaned_data
-    chosen = Finding.objects.unexplained().filter(day=day, kind=said["kind"])
-    if not said["all"]:
-        chosen = chosen.filter(pk__in=said["finding"])
-    findings = list(chosen[:EXPLAINED_AT_ONCE])
-    if not findings:
-        problem = _("Please tick a line that is still open.")
-        return _day(request, day, problems=[problem], said=request.POST, status=422)
+    by, explanation = member_of(request), said["explanation"]
     try:
-        with transaction.atomic():
-            for finding in findings:
-                reconciliation.explain(
-                    finding=finding, by=member_of(request), explanation=said["explanation"]
-                )
+        if said["all"]:
+            count = reconciliation.explain_all(
+                day=day, kind=said["kind"], by=by, explanation=explanation
+            )
+        else:
+            count = _explain_ticked(day, said, by=by)
     except reconciliation.CannotExplain as problem:
         return _day(request, day, problems=[str(problem)], said=request.POST, status=422)
-    count = len(findings)
     messages.success(
         request,
         ngettext("%(count)d line is explained.", "%(count)d lines are explained.", count)
@@ -139,6 +122,33 @@ def findings_csv(request: HttpRequest) -> HttpResponseBase:
     header = ["day", "kind", "request_id", "member", "job", "expected", "billed", "import", "line"]
     header += ["explanation", "explained_by", "explained_at"]
     return csv_download(f"findings-{month:%Y-%m}.csv", header, _rows(first, last))
+
+
+def _import_words(done: reconciliation.Imported) -> str:
+    """ "22 lines are in. 9 findings: 1 missing, 8 extra." """
+    count, found = done.usage_import.line_count, done.found.total()
+    words = ngettext("%(count)d line is in.", "%(count)d lines are in.", count) % {"count": count}
+    if not found:
+        return words
+    of_each = [
+        f"{done.found[kind]} {kind.value.lower()}" for kind in FindingKind if done.found[kind]
+    ]
+    findings = ngettext("%(count)d finding", "%(count)d findings", found) % {"count": found}
+    return f"{words} {findings}: {', '.join(of_each)}."
+
+
+def _explain_ticked(day: date, said: dict[str, Any], *, by: User) -> int:
+    """How many; all of those that were ticked, or none."""
+    ticked = Finding.objects.unexplained().filter(
+        day=day, kind=said["kind"], pk__in=said["finding"]
+    )
+    findings = list(ticked)
+    if not findings:
+        raise reconciliation.CannotExplain(_("Please tick a line that is still open."))
+    with transaction.atomic():
+        for finding in findings:
+            reconciliation.explain(finding=finding, by=by, explanation=said["explanation"])
+    return len(findings)
 
 
 def _rows(first: date, last: date) -> Iterator[list[object]]:

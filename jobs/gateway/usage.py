@@ -22,6 +22,7 @@ MOST_MODEL_LETTERS = 100
 COST = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 DECIMALS = 6
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*", re.IGNORECASE)
+FIRST_MOMENT = datetime(2020, 1, 1, tzinfo=UTC)  # nobody has billed us before it
 FAST_CLOCK = timedelta(days=1)
 
 
@@ -124,6 +125,8 @@ def _moment(said: str, now: datetime) -> datetime:
         at = None
     if at is None:
         raise ValueError(f"the time {said[:40]!r} is none, such as 2026-05-22T13:17:32Z")
+    if at < FIRST_MOMENT:
+        raise ValueError(f"the time {said[:40]} lies before {FIRST_MOMENT.year}")
     if at > now + FAST_CLOCK:
         raise ValueError(f"the time {said[:40]} lies in the future")
     return at

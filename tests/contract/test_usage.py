@@ -127,7 +127,7 @@ def test_the_sandboxs_export_shows_exactly_what_was_provoked(gateway: Client, ph
     whole = reconciliation.import_usage(
         file_name="whole.csv", data=exported(gateway), by=clerk, overlaps=True, **days
     )
-    assert whole.line_count == 1
+    assert whole.usage_import.line_count == 1
     assert Finding.objects.count() == 4
     assert Finding.objects.get(kind="MISSING").explanation == "Came in whole.csv"
     assert UsageImport.objects.count() == 2

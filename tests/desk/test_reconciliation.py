@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts import corrections
 from accounts.models import AuditEntry, User
 from accounts.roles import BILLING_STAFF, REVIEWERS
+from jobs import reconciliation
 from jobs.models import DayClose, Finding, UsageImport
 from tests.jobs.usage import Line, billed, delivered, export
 from tests.staff import staff
@@ -42,7 +45,7 @@ def test_a_clerk_imports_explains_and_closes_a_day(desk: tuple[Client, User]):
     done = bring(client, [billed(good), Line("nobodys")])
     assert done["Location"] == f"{reverse('desk_reconciliation')}?month=2026-05"
     month = client.get(done["Location"]).content.decode()
-    assert "2 lines are in. 1 differs." in month
+    assert "2 lines are in. 2 findings: 1 missing, 1 extra." in month
     assert reverse("desk_day", args=[DAY]) in month
 
     text = page(client)
@@ -92,6 +95,62 @@ def test_all_lines_of_a_kind_are_explained_at_once(desk: tuple[Client, User]):
     said = {"kind": "EXTRA", "all": "on", "explanation": "Our other house."}
     client.post(reverse("desk_explain", args=[DAY]), said)
     assert list(Finding.objects.unexplained().values_list("kind", flat=True)) == ["DOUBLED"]
+
+
+def test_all_means_all_however_many_with_one_line_in_the_trail_for_each_thousand(
+    desk: tuple[Client, User], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reconciliation, "EXPLAINED_IN_A_ROW", 10)
+    client, clerk = desk
+    bring(client, [Line(f"nobodys-{number}", cost="0.1") for number in range(25)])
+    said = {"kind": "EXTRA", "all": "on", "explanation": "Our other house."}
+    with CaptureQueriesContext(connection) as queries:
+        client.post(reverse("desk_explain", args=[DAY]), said)
+    assert len(queries) < 30
+    assert not Finding.objects.unexplained().exists()
+    assert set(Finding.objects.values_list("closed_by", "explanation")) == {
+        (clerk.pk, "Our other house.")
+    }
+    entries = AuditEntry.objects.filter(action="usage.explain").order_by("pk")
+    told = f"EXTRA findings on {DAY}: billed"
+    assert [one.what for one in entries] == [
+        f"10 {told} $1.00, expected $0.00",
+        f"10 {told} $1.00, expected $0.00",
+        f"5 {told} $0.50, expected $0.00",
+    ]
+    assert {(one.why, one.actor) for one in entries} == {("Our other house.", clerk)}
+
+
+def test_an_orphan_shows_what_was_refunded_by_whom_and_why(desk: tuple[Client, User]):
+    client, clerk = desk
+    attempt = delivered()
+    assert attempt.job.hold is not None
+    corrections.ask(
+        form_id=uuid.uuid4(),
+        kind="REFUND",
+        member=attempt.job.owner,
+        hold=attempt.job.hold,
+        amount_micros=3_100,
+        reason="A scratch was left across the face",
+        by=clerk,
+    )
+    bring(client, [billed(attempt)])
+    assert Finding.objects.get().kind == "ORPHANED"
+    text = " ".join(page(client).split())
+    assert f"$0.0031 refunded by {clerk}: A scratch was left across the face" in text
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"first_day": "0001-01-01", "last_day": "0001-01-02"},
+        {"first_day": "2019-12-31", "last_day": "2020-01-01"},
+        {"first_day": "9999-12-30", "last_day": "9999-12-31"},
+    ],
+)
+def test_days_that_have_no_page_are_refused(desk: tuple[Client, User], days: dict[str, str]):
+    client, _ = desk
+    assert bring(client, [], **days).status_code == 422
 
 
 @pytest.mark.parametrize(

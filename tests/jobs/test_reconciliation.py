@@ -59,7 +59,7 @@ def clerk() -> User:
 
 def take(clerk: User, lines: list[Line], **options: Any) -> UsageImport:
     said: dict[str, Any] = {"file_name": "usage.csv", "now": NEXT_DAY, **options}
-    return reconciliation.import_usage(data=export(lines), by=clerk, **said)
+    return reconciliation.import_usage(data=export(lines), by=clerk, **said).usage_import
 
 
 def findings(**which: Any) -> list[tuple[str, str]]:
