@@ -34,6 +34,7 @@ DAMAGED = "This picture is damaged: the file ends early or is broken."
 SMALLEST_SIDE_PX = 16
 PREVIEW_SIDE_PX = 1600
 THUMBNAIL_SIDE_PX = 480
+VEILED_SIDE_PX = 16  # nobody can be recognised in it, however large it is shown
 SRGB = ImageCms.createProfile("sRGB")
 
 P = ParamSpec("P")
@@ -73,6 +74,7 @@ class Prepared:
     copy: Rendition
     preview: Rendition
     thumbnail: Rendition
+    veiled: Rendition
     width_px: int
     height_px: int
     faces: list[dict[str, int]]
@@ -140,6 +142,7 @@ def prepare(file: BinaryIO) -> Prepared:
         copy=copy,
         preview=_shrunk(clean, PREVIEW_SIDE_PX),
         thumbnail=_shrunk(clean, THUMBNAIL_SIDE_PX),
+        veiled=_shrunk(clean, VEILED_SIDE_PX),
         width_px=clean.width,
         height_px=clean.height,
         faces=[

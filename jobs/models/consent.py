@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from jobs.models.photo import PhotoState
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class Depicted(models.TextChoices):
@@ -44,6 +49,8 @@ class ConsentStatus(models.TextChoices):
 
 # With a reviewer, or back with the member because of a reviewer: nothing is decided yet.
 UNDECIDED = (ConsentStatus.PENDING_REVIEW, ConsentStatus.QUESTIONED)
+# Why a statement ended that the member did not take back: another took its place.
+REPLACED = "replaced by a newer statement"
 
 
 class ConsentNotice(models.Model):
@@ -102,6 +109,42 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
             photo__sha256=models.F("photo_sha256"),
         )
 
+    def to_review(self) -> ConsentQuerySet:
+        """Undecided, about a photo that is still there: waiting, or back with the member."""
+        return self.filter(status__in=UNDECIDED, photo__trashed_at__isnull=True).exclude(
+            photo__state__in=[PhotoState.ERASING, PhotoState.ERASED]
+        )
+
+    def waiting(self) -> ConsentQuerySet:
+        """For a reviewer to decide."""
+        return self.to_review().filter(status=ConsentStatus.PENDING_REVIEW)
+
+    def open_to(self, reviewer: Any, *, now: datetime) -> ConsentQuerySet:
+        """Waiting for this very person: not theirs, not held by another, not approved by them."""
+        theirs = ReviewDecision.objects.filter(
+            consent=models.OuterRef("pk"), reviewer=reviewer, verdict=ReviewVerdict.APPROVE
+        )
+        free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now) | Q(claimed_by=reviewer)
+        found = self.waiting().filter(free).exclude(given_by=reviewer)
+        return found.filter(~models.Exists(theirs))
+
+    def claimed_by_now(self, reviewer: Any, *, now: datetime) -> ConsentQuerySet:
+        return self.filter(claimed_by=reviewer, claimed_until__gt=now)
+
+    def oldest_first(self) -> ConsentQuerySet:
+        return self.order_by("created_at", "pk")
+
+    def later_than(self, consent: Consent) -> ConsentQuerySet:
+        """Those after this one, oldest first."""
+        at, pk = consent.created_at, consent.pk
+        return self.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=pk)).oldest_first()
+
+    def earlier_than(self, consent: Consent) -> ConsentQuerySet:
+        """Those before this one, newest first."""
+        at, pk = consent.created_at, consent.pk
+        found = self.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
+        return found.order_by("-created_at", "-pk")
+
 
 class Consent(models.Model):
     """One statement about one photo. `photo_sha256` binds it to these very bytes."""
@@ -154,6 +197,11 @@ class Consent(models.Model):
     @property
     def is_live(self) -> bool:
         return self.is_live_for("pixazo")
+
+    def holder(self, *, now: datetime) -> User | None:
+        """The reviewer who has it in hand now."""
+        held = self.claimed_until is not None and self.claimed_until > now
+        return self.claimed_by if held else None
 
     @property
     def depicted_words(self) -> str:

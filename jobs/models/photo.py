@@ -117,6 +117,11 @@ class Photo(Leased):
         return f"{self.prefix}thumbnail.webp"
 
     @property
+    def veiled_key(self) -> str:
+        """A few pixels of it, in which nobody can be recognised: for a reviewer's queue."""
+        return f"{self.prefix}veiled.webp"
+
+    @property
     def current_consent(self) -> Consent | None:
         """The newest consent given for this photo, live or not."""
         return self.consents.newest()

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs import consent_chain
+from jobs import consent_chain, risks
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -24,7 +24,7 @@ from jobs.models import (
     PhotoState,
     RestorationJob,
 )
-from jobs.models.consent import NEEDS_REVIEW, parse_vendors
+from jobs.models.consent import NEEDS_REVIEW, REPLACED, parse_vendors
 from jobs.states import JobState
 from jobs.steps import abandon
 
@@ -75,6 +75,7 @@ def give(
             vendors=parse_vendors(vendors),
             keep_until=keep_until,
             status=status,
+            risks=risks.risks_of(photos=[photo], by=by, depicted=depicted)[photo.pk],
         )
         note(consent, "", by, f"read notice version {notice.version}")
         for earlier in replaced:
@@ -110,7 +111,7 @@ def withdraw(*, photo: Photo, by: User) -> None:
 
 def _replace(earlier: Consent, consent: Consent, by: User) -> None:
     """Unsent jobs go on under the newer statement if it is live; else they end uncharged."""
-    change(earlier, ConsentStatus.WITHDRAWN, by, "replaced by a newer statement")
+    change(earlier, ConsentStatus.WITHDRAWN, by, REPLACED)
     jobs = RestorationJob.objects.filter(consent=earlier).unsent().select_for_update()
     if consent.status == ConsentStatus.GRANTED:
         jobs.update(consent=consent)

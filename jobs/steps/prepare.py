@@ -1,4 +1,4 @@
-"""Make the copies of an original: the metadata-free one for the vendor, preview, thumbnail."""
+"""Make the copies of an original: the metadata-free one for the vendor, and those for pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models.leased import lease, still_ours
-from jobs import images, storage
+from jobs import images, risks, storage
 from jobs.models import Photo, PhotoState
 
 NAME = "prepare"
@@ -53,6 +53,7 @@ def call(photo: Photo) -> Done | Unreadable:
         (photo.prepared_key, prepared.copy),
         (photo.preview_key, prepared.preview),
         (photo.thumbnail_key, prepared.thumbnail),
+        (photo.veiled_key, prepared.veiled),
     ):
         storage.put(key, io.BytesIO(rendition.data), content_type=rendition.content_type)
     return Done(prepared)
@@ -71,4 +72,5 @@ def record(photo: Photo, outcome: Done | Unreadable, now: datetime) -> None:
             ours.prepared_extension = prepared.copy.extension
             ours.width_px, ours.height_px = prepared.width_px, prepared.height_px
             ours.faces = prepared.faces
+            risks.faces_found(ours)
     ours.save()

@@ -27,7 +27,7 @@ def uploaded() -> Photo:
     )
 
 
-def test_preparing_makes_the_three_copies():
+def test_preparing_makes_the_four_copies():
     photo = uploaded()
     run("prepare")
     photo.refresh_from_db()
@@ -37,6 +37,7 @@ def test_preparing_makes_the_three_copies():
         photo.prepared_key,
         photo.preview_key,
         photo.thumbnail_key,
+        photo.veiled_key,
     }
     copy = io.BytesIO()
     storage.get(photo.prepared_key, copy)

@@ -1,0 +1,87 @@
+"""What a reviewer should know about a statement before looking at it: flags, never decisions.
+
+Computed when the statement is given, from what is known then, and stored with it; how many faces a
+picture shows may be learnt later, when its copies are made.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import models
+
+from accounts.models import User
+from jobs.models import Consent, ConsentEvent, ConsentStatus, Depicted, Photo
+from jobs.models.consent import REPLACED, UNDECIDED
+
+FACES_MANY = 5
+
+
+class Risk(models.TextChoices):
+    """Why to look twice; in the order in which they are shown."""
+
+    CHILD = "CHILD", "Child"
+    OTHER_PERSON = "OTHER_PERSON", "Somebody else"
+    MANY_FACES = "MANY_FACES", "Many faces"
+    WITHDRAWN_BEFORE = "WITHDRAWN_BEFORE", "Withdrawn before"
+    REJECTED_BEFORE = "REJECTED_BEFORE", "Member rejected before"
+
+
+def risks_of(
+    *, photos: Sequence[Photo], by: User, depicted: Iterable[str]
+) -> Mapping[uuid.UUID, str]:
+    """For each photo the flags of a statement that is being given, as `|CHILD|MANY_FACES|`.
+
+    Who was ever said to be in a picture counts, not only who is said to be in it now: a child that
+    the member leaves out of a second statement is still there. A fixed number of queries.
+    """
+    hashes = {photo.sha256 for photo in photos}
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    earlier = Consent.objects.filter(given_by=by, photo_sha256__in=hashes)
+    for sha256, codes in earlier.values_list("photo_sha256", "depicted"):
+        said[sha256].update(codes)
+    # Whoever took it back: the same picture may come again from another member.
+    taken_back = set(
+        ConsentEvent.objects.filter(
+            to_status=ConsentStatus.WITHDRAWN, consent__photo_sha256__in=hashes
+        )
+        .exclude(why=REPLACED)
+        .values_list("consent__photo_sha256", flat=True)
+    )
+    rejected = ConsentEvent.objects.filter(
+        to_status=ConsentStatus.REJECTED, consent__given_by=by
+    ).exists()
+    found = {}
+    for photo in photos:
+        codes = {*depicted, *said[photo.sha256]}
+        holds = {
+            Risk.CHILD: Depicted.CHILD in codes,
+            Risk.OTHER_PERSON: Depicted.OTHER in codes,
+            Risk.MANY_FACES: len(photo.faces) >= FACES_MANY,
+            Risk.WITHDRAWN_BEFORE: photo.sha256 in taken_back,
+            Risk.REJECTED_BEFORE: rejected,
+        }
+        found[photo.pk] = _stored(risk for risk in Risk if holds[risk])
+    return found
+
+
+def faces_found(photo: Photo) -> None:
+    """Flag what is undecided when a picture shows many. The caller holds the photo's lock."""
+    if len(photo.faces) < FACES_MANY:
+        return
+    for consent in photo.consents.filter(status__in=UNDECIDED).order_by("pk").select_for_update():
+        consent.risks = _stored({*flags(consent), Risk.MANY_FACES})
+        consent.save(update_fields=["risks"])
+
+
+def flags(consent: Consent) -> list[Risk]:
+    """Those of a consent, in the order in which they are shown."""
+    held = consent.risks.split("|")
+    return [risk for risk in Risk if risk in held]
+
+
+def _stored(risks: Iterable[Risk]) -> str:
+    chosen = set(risks)
+    return "".join(f"|{risk}" for risk in Risk if risk in chosen) + "|" if chosen else ""

@@ -1,0 +1,90 @@
+"""jobs.risks: what a reviewer should know, computed when a statement is given."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.utils import timezone
+
+from facefinder import Face
+from jobs import images, storage
+from jobs.models import ConsentStatus, PhotoState
+from jobs.risks import flags
+from jobs.steps import consent
+from tests.builders import decide, make_consent, make_member, make_photo, run
+from tests.journeys import pictures
+
+pytestmark = pytest.mark.django_db
+
+
+def faces(count: int) -> list[dict[str, int]]:
+    return [{"x": n, "y": 0, "width": 9, "height": 9} for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("depicted", "risks"),
+    [
+        (("MYSELF",), ""),
+        (("CHILD",), "|CHILD|"),
+        (("OTHER",), "|OTHER_PERSON|"),
+        (("OTHER", "CHILD"), "|CHILD|OTHER_PERSON|"),
+    ],
+)
+def test_who_is_shown_is_a_flag(depicted: tuple[str, ...], risks: str):
+    assert make_consent(make_photo(), depicted=depicted).risks == risks
+
+
+@pytest.mark.parametrize(("count", "risks"), [(4, []), (5, ["MANY_FACES"])])
+def test_many_faces_are_five(count: int, risks: list[str]):
+    assert flags(make_consent(make_photo(faces=faces(count)))) == risks
+
+
+def test_a_child_that_the_next_statement_leaves_out_is_still_flagged():
+    photo = make_photo()
+    decide(make_consent(photo, depicted=("CHILD",)))
+    again = make_consent(photo, depicted=("NOBODY",))
+    assert (again.risks, again.status) == ("|CHILD|", ConsentStatus.PENDING_REVIEW)
+
+
+def test_bytes_that_were_taken_back_before_are_flagged_whoever_brings_them():
+    photo = make_photo()
+    make_consent(photo)
+    consent.withdraw(photo=photo, by=photo.owner)
+    anew = make_photo(sha256=photo.sha256)
+    assert flags(make_consent(anew)) == ["WITHDRAWN_BEFORE"]
+    assert flags(make_consent(make_photo(owner=photo.owner))) == []
+
+
+def test_a_statement_that_was_only_replaced_was_not_withdrawn():
+    photo = make_photo()
+    for _ in range(3):
+        assert flags(make_consent(photo)) == []
+
+
+def test_a_member_who_was_rejected_before_is_flagged_also_for_another_photo():
+    member = make_member()
+    rejected = make_consent(make_photo(owner=member), depicted=("OTHER",))
+    decide(rejected, approve=False)
+    assert flags(make_consent(make_photo(owner=member))) == ["REJECTED_BEFORE"]
+    assert flags(make_consent(make_photo())) == []
+    consent.withdraw(photo=rejected.photo, by=member)
+    assert flags(make_consent(make_photo(owner=member))) == ["REJECTED_BEFORE"]
+
+
+@pytest.mark.parametrize(
+    ("count", "risks"), [(4, ["OTHER_PERSON"]), (5, ["OTHER_PERSON", "MANY_FACES"])]
+)
+def test_faces_that_are_found_after_the_statement_are_flagged_then(
+    bucket: None, monkeypatch: pytest.MonkeyPatch, count: int, risks: list[str]
+):
+    photo = make_photo(state=PhotoState.UPLOADED, due_at=timezone.now())
+    storage.put(photo.original_key, io.BytesIO(pictures.small_photo()), content_type="image/jpeg")
+    given = make_consent(photo, depicted=("OTHER",))
+    monkeypatch.setattr(
+        images, "find_faces", lambda _: [Face(n, 0, 9, 9, 1.0) for n in range(count)]
+    )
+    run("prepare")
+    given.refresh_from_db()
+    assert flags(given) == risks
+    assert storage.keys_under(photo.veiled_key) == [photo.veiled_key]
