@@ -1,20 +1,14 @@
-"""The staff's view of the journey. Nothing is edited here; decisions go through `steps.review`."""
+"""The staff's view of the journey. Nothing is edited here; reviewers decide at the desk."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.contrib import admin
+from django.http import HttpRequest
 
-from accounts import audit
 from accounts.admin import ReadOnlyAdmin
-from accounts.members import member_of
 from accounts.money import dollars
-from jobs import doorbell, storage
 from jobs.models import (
     Attempt,
     Consent,
@@ -23,12 +17,9 @@ from jobs.models import (
     Delivery,
     JobEvent,
     Photo,
-    PhotoState,
     Price,
     RestorationJob,
 )
-from jobs.steps import review
-from jobs.steps.consent import ConsentError
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -78,7 +69,7 @@ class ConsentNoticeAdmin(ReadOnlyAdmin):
 
 @admin.register(Consent)
 class ConsentAdmin(ReadOnlyAdmin):
-    """Reviewers decide here: choose consents, then an action."""
+    """To look at, without the picture; reviewers decide at the desk."""
 
     list_display = ["created_at", "given_by", "depicted_words", "basis", "status"]
     list_filter = ["status"]
@@ -86,7 +77,6 @@ class ConsentAdmin(ReadOnlyAdmin):
     list_select_related = ["given_by"]
     inlines = [ConsentEventInline]
     fields = [
-        "picture",
         "depicted_words",
         "basis",
         "status",
@@ -98,67 +88,9 @@ class ConsentAdmin(ReadOnlyAdmin):
         "photo_sha256",
         "created_at",
     ]
-    actions = ["approve", "reject"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields
-
-    def has_review_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("jobs.review_consent")
-
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: Any,
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Consent | None = None,
-    ) -> HttpResponse:
-        """Whoever opens the page sees a family's picture: that is written down first."""
-        if obj is not None and obj.photo.state == PhotoState.PREPARED:
-            audit.record(
-                actor=member_of(request),
-                action="picture",
-                what="Saw a photo that a consent is about",
-                subject=f"photo {obj.photo_id}",
-                member=obj.given_by,
-            )
-        return super().render_change_form(request, context, add, change, form_url, obj)
-
-    @admin.display(description="Photo")
-    def picture(self, consent: Consent) -> str:
-        if consent.photo.state != PhotoState.PREPARED:
-            return "Not to be seen any more."
-        url = storage.address(consent.photo.preview_key, seconds=settings.VIEW_URL_SECONDS)
-        return format_html('<img src="{}" alt="{}" width="480">', url, consent.photo.title)
-
-    @admin.action(description="Approve", permissions=["review"])
-    def approve(self, request: HttpRequest, consents: QuerySet[Consent]) -> None:
-        self._decide(request, consents, approve=True)
-        doorbell.ring_on_commit("submit")
-
-    @admin.action(description="Reject", permissions=["review"])
-    def reject(self, request: HttpRequest, consents: QuerySet[Consent]) -> None:
-        self._decide(request, consents, approve=False)
-        doorbell.ring_on_commit("tell")
-
-    def _decide(self, request: HttpRequest, consents: QuerySet[Consent], *, approve: bool) -> None:
-        for consent in consents.order_by("created_at"):
-            try:
-                review.review(
-                    consent=consent,
-                    by=request.user,  # type: ignore[arg-type]
-                    approve=approve,
-                )
-            except ConsentError as problem:
-                self.message_user(request, f"{consent}: {problem}", messages.ERROR)
-            else:
-                self.message_user(
-                    request,
-                    f"{consent.photo}: {'approved' if approve else 'rejected'}.",
-                    messages.SUCCESS,
-                )
 
 
 @admin.register(RestorationJob)

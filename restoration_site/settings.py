@@ -251,6 +251,12 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Heirloom <hello@heirloom.exa
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
+# --- Reviewers --------------------------------------------------------------------------------
+# Two different people must approve a picture of a child.
+CHILDREN_NEED_TWO_REVIEWERS = env.bool("CHILDREN_NEED_TWO_REVIEWERS", True)
+REVIEW_CLAIM_SECONDS = 600  # how long one reviewer has an item in hand without doing anything
+REVIEW_URL_SECONDS = 300  # a picture that a reviewer has opened
+
 # --- Money (integer micro-dollars) ------------------------------------------------------------
 QUOTE_VALID_SECONDS = 3600  # a price that a page showed holds this long, whatever is published
 USAGE_MAX_BYTES = 20 * 1024 * 1024  # a usage export of the vendor's

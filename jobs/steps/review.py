@@ -1,58 +1,326 @@
-"""What a reviewer decides about a statement; jobs that waited for it go on, or end uncharged.
+"""What reviewers do with a statement that waits: take it in hand, approve it, reject it, ask.
+
+Each decision is made once, under the photo's and the consent's locks: a row that can't be changed
+(`ReviewDecision`), a sealed event, an entry in the audit trail and, when the member has to hear, a
+letter, all in one transaction. It is bound to what the reviewer's page showed: other bytes or
+another notice since then, and nothing is decided. Jobs that waited go on, or end uncharged.
 
 Lock order, here and everywhere: photo, consent, job, attempt, wallet.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, letters
 from accounts.models import User
-from jobs.models import Consent, ConsentStatus, RestorationJob
+from jobs.models import (
+    Consent,
+    ConsentNotice,
+    ConsentStatus,
+    Depicted,
+    Photo,
+    PhotoState,
+    RejectionReason,
+    RestorationJob,
+    ReviewDecision,
+    ReviewVerdict,
+)
+from jobs.models.consent import ConsentQuerySet
 from jobs.moves import move
+from jobs.risks import Risk, flags
 from jobs.states import JobState
 from jobs.steps import abandon
-from jobs.steps.consent import ConsentError, change
+from jobs.steps.consent import ConsentError, change, note
+
+NOTE_MOST = 400  # with the reason's words it fits into an event
+ANSWER_MOST = 500
+CLAIMS_TRIED = 10
 
 
-def review(*, consent: Consent, by: User, approve: bool, why: str = "") -> None:
-    """Approve or reject.
+class ReviewError(ConsentError):
+    """Nothing was decided. The message is for the reviewer."""
 
-    Raises ConsentError when it is no longer pending, or is the reviewer's own.
+
+class NotYours(ReviewError):
+    """Nobody reviews their own, and nobody is the second reviewer of what they approved."""
+
+
+class InHand(ReviewError):
+    """Another reviewer has it in hand."""
+
+
+class DecidedBefore(ReviewError):
+    """It doesn't wait any more: the message says who did what."""
+
+
+class Changed(ReviewError):
+    """Not what the page showed: look again."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a page showed: a decision counts for these bytes and these notices alone."""
+
+    photo_sha256: str
+    notice_version: int  # which the member read
+    newest_version: int  # which a member would read now
+
+
+def seen(consent: Consent) -> Seen:
+    """For a page that shows this consent now."""
+    newest = ConsentNotice.objects.values_list("version", flat=True).first()
+    return Seen(consent.photo.sha256, consent.notice.version, newest or 0)
+
+
+# --- In hand --------------------------------------------------------------------------------------
+def claim(*, consent: Consent, by: User) -> Consent:
+    """Take it in hand for REVIEW_CLAIM_SECONDS from now, or keep it so much longer.
+
+    Raises InHand, NotYours, DecidedBefore.
     """
+    now = timezone.now()
     with transaction.atomic():
         consent = Consent.objects.select_for_update().get(pk=consent.pk)
-        if consent.status != ConsentStatus.PENDING_REVIEW:
-            raise ConsentError("This consent is not waiting for a decision any more.")
-        if consent.given_by_id == by.pk:
-            raise ConsentError("Nobody reviews their own consent.")
-        decision = ConsentStatus.APPROVED if approve else ConsentStatus.REJECTED
-        change(consent, decision, by, why)
-        audit.record(
-            actor=by,
-            action="consent.approve" if approve else "consent.reject",
-            what=f"{decision.label}: {consent.depicted_words}",
-            why=why,
-            subject=f"consent {consent.pk}",
-            member=consent.given_by,
-        )
-        jobs = list(
-            RestorationJob.objects.filter(
-                consent=consent, state=JobState.AWAITING_CONSENT
-            ).select_for_update()
-        )
+        _check_open(consent, by, now)
+        consent.claimed_by = by
+        consent.claimed_until = now + timedelta(seconds=settings.REVIEW_CLAIM_SECONDS)
+        consent.save(update_fields=["claimed_by", "claimed_until"])
+    return consent
+
+
+def claim_next(
+    *, by: User, among: ConsentQuerySet, after: Consent | None = None, backwards: bool = False
+) -> Consent | None:
+    """Take the next that is free in hand, and let go of the one before; None when there is none.
+
+    `among` are those that the reviewer's filters leave. Forwards it begins anew with the oldest
+    after the last; backwards it ends with the oldest.
+    """
+    now = timezone.now()
+    found = among.open_to(by, now=now)
+    if after is None:
+        candidates = list(found.oldest_first()[:CLAIMS_TRIED])
+    elif backwards:
+        candidates = list(found.earlier_than(after)[:CLAIMS_TRIED])
+    else:
+        candidates = list(found.later_than(after)[:CLAIMS_TRIED])
+        candidates += list(found.earlier_than(after).oldest_first()[:CLAIMS_TRIED])
+    for candidate in candidates:
+        try:
+            taken = claim(consent=candidate, by=by)
+        except ReviewError:
+            continue  # somebody was quicker
+        if after is not None:
+            release(consent=after, by=by)
+        return taken
+    return None
+
+
+def release(*, consent: Consent, by: User) -> None:
+    """Put it back. Does nothing to what another has in hand."""
+    Consent.objects.filter(pk=consent.pk, claimed_by=by).update(claimed_by=None, claimed_until=None)
+
+
+# --- Decisions ------------------------------------------------------------------------------------
+def approve(*, consent: Consent, by: User, seen: Seen, words: str = "") -> Consent:
+    """Yes. Of a child, when CHILDREN_NEED_TWO_REVIEWERS, it is the second person's yes that counts.
+
+    The first leaves it waiting, for another. Raises ReviewError; nothing was decided then.
+    """
+    with transaction.atomic():
+        photo, consent = _locked(consent, by, seen)
+        if photo.state != PhotoState.PREPARED:
+            raise ReviewError("This picture can't be seen yet: its copies are still being made.")
+        decision = _decide(consent, by, ReviewVerdict.APPROVE, words=words)
+        if approvals(consent) < approvals_needed(consent):
+            note(consent, consent.status, by, f"approved by the first of two. {words}".strip())
+            return consent
+        change(consent, ConsentStatus.APPROVED, by, words or "approved")
+        jobs = _waiting_jobs(consent)
         for job in jobs:
-            if approve:
-                move(
-                    job, JobState.READY, by=by.email, why="consent approved", due_at=timezone.now()
-                )
-            else:
-                abandon.end(
-                    job,
-                    JobState.REJECTED,
-                    by=by.email,
-                    code="consent_rejected",
-                    words="A reviewer could not accept the consent for this photo.",
-                )
+            move(job, JobState.READY, by=by.email, why="consent approved", due_at=timezone.now())
+        _write(consent, photo, decision, "review_approved", jobs=len(jobs))
+    return consent
+
+
+def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: str = "") -> Consent:
+    """No, with a reason that the member reads; what waited for it ends uncharged.
+
+    Raises ReviewError; nothing was decided then.
+    """
+    if reason_code not in RejectionReason.values:
+        raise ReviewError("Please choose a reason: the member will read it.")
+    reason = RejectionReason(reason_code).label
+    with transaction.atomic():
+        photo, consent = _locked(consent, by, seen)
+        decision = _decide(consent, by, ReviewVerdict.REJECT, words=words, reason_code=reason_code)
+        change(consent, ConsentStatus.REJECTED, by, f"{reason}. {words}".strip())
+        jobs = _waiting_jobs(consent)
+        for job in jobs:
+            abandon.end(
+                job,
+                JobState.REJECTED,
+                by=by.email,
+                code="consent_rejected",
+                words="A reviewer could not accept the consent for this photo.",
+            )
+        _write(consent, photo, decision, "review_rejected", jobs=len(jobs), reason=str(reason))
+    return consent
+
+
+def ask(*, consent: Consent, by: User, seen: Seen, question: str) -> Consent:
+    """Ask the member something; it comes back with the answer. Raises ReviewError."""
+    if not question.strip():
+        raise ReviewError("Please write what you want to know.")
+    with transaction.atomic():
+        photo, consent = _locked(consent, by, seen)
+        decision = _decide(consent, by, ReviewVerdict.ASK, words=question)
+        change(consent, ConsentStatus.QUESTIONED, by, question)
+        _write(consent, photo, decision, "review_asked")
+    return consent
+
+
+def answer(*, consent: Consent, by: User, text: str) -> Consent:
+    """The member's answer to a reviewer's question: it waits again. Raises ConsentError."""
+    text = text.strip()
+    if not text:
+        raise ConsentError("Please write an answer.")
+    if len(text) > ANSWER_MOST:
+        raise ConsentError(f"An answer has at most {ANSWER_MOST} letters.")
+    with transaction.atomic():
+        photo = Photo.objects.select_for_update().get(pk=consent.photo_id)
+        consent = Consent.objects.select_for_update().get(pk=consent.pk)
+        if consent.given_by_id != by.pk:
+            raise ConsentError("Only who gave this consent can answer.")
+        if consent.status != ConsentStatus.QUESTIONED or photo.state == PhotoState.ERASING:
+            raise ConsentError("There is no question to answer any more.")
+        change(consent, ConsentStatus.PENDING_REVIEW, by, text)
+    return consent
+
+
+def approvals(consent: Consent) -> int:
+    """How many have approved it so far."""
+    return consent.decisions.filter(verdict=ReviewVerdict.APPROVE).count()
+
+
+def approvals_needed(consent: Consent) -> int:
+    """Two for a child, also for one that only an earlier statement about these bytes named."""
+    child = Depicted.CHILD in consent.depicted or Risk.CHILD in flags(consent)
+    return 2 if child and settings.CHILDREN_NEED_TWO_REVIEWERS else 1
+
+
+# --- Looking again, under the lock ----------------------------------------------------------------
+def _locked(consent: Consent, by: User, shown: Seen) -> tuple[Photo, Consent]:
+    """Both rows, locked and read again. Raises ReviewError unless this person may decide now."""
+    photo = Photo.objects.select_for_update().get(pk=consent.photo_id)
+    consent = Consent.objects.select_for_update().get(pk=consent.pk)
+    _check_open(consent, by, timezone.now())
+    if photo.trashed_at is not None or photo.state in (PhotoState.ERASING, PhotoState.ERASED):
+        raise DecidedBefore("The member has thrown this photo away.")
+    _check_seen(consent, photo, shown)
+    return photo, consent
+
+
+def _check_open(consent: Consent, by: User, now: datetime) -> None:
+    _check_waiting(consent)
+    _check_person(consent, by)
+    _check_claim(consent, by, now)
+
+
+def _check_waiting(consent: Consent) -> None:
+    if consent.status != ConsentStatus.PENDING_REVIEW:
+        raise DecidedBefore(_what_became_of(consent))
+
+
+def _check_person(consent: Consent, by: User) -> None:
+    if consent.given_by_id == by.pk:
+        raise NotYours("Nobody reviews their own consent.")
+    if consent.decisions.filter(verdict=ReviewVerdict.APPROVE, reviewer=by).exists():
+        raise NotYours("You have approved this: the second reviewer must be somebody else.")
+
+
+def _check_claim(consent: Consent, by: User, now: datetime) -> None:
+    holder = consent.holder(now=now)
+    if holder is not None and holder != by:
+        raise InHand(f"{holder} has this in hand until {consent.claimed_until:%H:%M} UTC.")
+
+
+def _check_seen(consent: Consent, photo: Photo, shown: Seen) -> None:
+    if photo.sha256 != consent.photo_sha256:
+        raise Changed("This is another picture than the one the member spoke of.")
+    now = seen(consent)
+    if photo.sha256 != shown.photo_sha256:
+        raise Changed("The picture has changed since you opened this page. Please look again.")
+    if now.notice_version != shown.notice_version or now.newest_version != shown.newest_version:
+        raise Changed("The notice has changed since you opened this page. Please look again.")
+
+
+def _what_became_of(consent: Consent) -> str:
+    decision = consent.decisions.select_related("reviewer").last()
+    match consent.status:
+        case ConsentStatus.WITHDRAWN:
+            return "The member has taken this back."
+        case ConsentStatus.APPROVED if decision:
+            return f"{decision.reviewer} has approved this already."
+        case ConsentStatus.REJECTED if decision:
+            return f"{decision.reviewer} has rejected this already: {_reason(decision)}."
+        case ConsentStatus.QUESTIONED if decision:
+            return f"{decision.reviewer} has asked the member something; the answer is to come."
+    return "This consent is not waiting for a decision any more."
+
+
+def _reason(decision: ReviewDecision) -> str:
+    return RejectionReason(decision.reason_code).label
+
+
+# --- Writing down ---------------------------------------------------------------------------------
+def _decide(
+    consent: Consent, by: User, verdict: ReviewVerdict, *, words: str, reason_code: str = ""
+) -> ReviewDecision:
+    """The decision's own row and the trail's, and nobody has it in hand any more."""
+    words = words.strip()
+    if len(words) > NOTE_MOST:
+        raise ReviewError(f"What you write to the member has at most {NOTE_MOST} letters.")
+    decision = ReviewDecision.objects.create(
+        consent=consent,
+        reviewer=by,
+        verdict=verdict,
+        reason_code=reason_code,
+        note=words,
+        photo_sha256=consent.photo_sha256,
+        notice_version=consent.notice.version,
+    )
+    consent.claimed_by = consent.claimed_until = None
+    consent.save(update_fields=["claimed_by", "claimed_until"])
+    audit.record(
+        actor=by,
+        action=f"consent.{verdict.lower()}",
+        what=f"{verdict.label}: {consent.depicted_words}",
+        why=f"{_reason(decision)}. {words}".strip() if reason_code else words,
+        subject=f"consent {consent.pk}",
+        member=consent.given_by,
+    )
+    return decision
+
+
+def _waiting_jobs(consent: Consent) -> list[RestorationJob]:
+    waiting = RestorationJob.objects.filter(consent=consent, state=JobState.AWAITING_CONSENT)
+    return list(waiting.order_by("pk").select_for_update())
+
+
+def _write(
+    consent: Consent, photo: Photo, decision: ReviewDecision, kind: str, **more: Any
+) -> None:
+    letters.write(
+        to=consent.given_by,
+        kind=kind,
+        key=f"review:{decision.pk}",
+        context={"photo": str(photo.pk), "title": photo.title, "note": decision.note, **more},
+    )

@@ -23,7 +23,8 @@ ELSEWHERE = {
 }
 DEMO_PASSWORD = "heirloom-demo"
 DEMO_PEOPLE = {
-    role: f"{role}@heirloom.example" for role in ("member", "reviewer", "billing", "admin")
+    role: f"{role}@heirloom.example"
+    for role in ("member", "reviewer", "reviewer2", "billing", "admin")
 }
 
 

@@ -17,7 +17,8 @@ from tests.builders import make_member
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = {f"{name}@heirloom.example" for name in ("member", "reviewer", "billing", "admin")}
+NAMES = ("member", "reviewer", "reviewer2", "billing", "admin")
+PEOPLE = {f"{name}@heirloom.example" for name in NAMES}
 
 
 def staff(name: str) -> User:
@@ -41,11 +42,12 @@ def test_each_of_the_staff_has_just_their_own_powers():
             for power in ("jobs.review_consent", "accounts.correct_money", "accounts.change_user")
             if staff(name).has_perm(power)
         }
-        for name in ("member", "reviewer", "billing", "admin")
+        for name in NAMES
     }
     assert powers == {
         "member": set(),
         "reviewer": {"jobs.review_consent"},
+        "reviewer2": {"jobs.review_consent"},
         "billing": {"accounts.correct_money"},
         "admin": {"jobs.review_consent", "accounts.correct_money", "accounts.change_user"},
     }

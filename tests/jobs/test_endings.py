@@ -15,8 +15,8 @@ from accounts import books, ledger
 from accounts.models import Transfer
 from jobs.models import RestorationJob
 from jobs.steps import consent as consent_step
-from jobs.steps import order, review, settle
-from tests.builders import make_consent, make_due, make_job, make_member, make_photo, run
+from jobs.steps import order, settle
+from tests.builders import decide, make_consent, make_due, make_job, make_photo, run
 from tests.fakes import FakeVendor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
@@ -42,7 +42,7 @@ def rejected(vendor: FakeVendor) -> RestorationJob:
     photo = make_photo()
     consent = make_consent(photo, depicted=("CHILD",))
     job = make_job(photo=photo)
-    review.review(consent=consent, by=make_member(is_staff=True), approve=False)
+    decide(consent, approve=False)
     return job
 
 

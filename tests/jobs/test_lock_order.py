@@ -17,13 +17,11 @@ import pytest
 from django.db import connection
 
 from accounts import books, ledger
-from accounts.models import User
 from jobs.gateway.pixazo import read_report
 from jobs.models import Attempt, RestorationJob
 from jobs.steps import consent as consent_step
-from jobs.steps import order, settle
-from jobs.steps import review as review_step
-from tests.builders import make_consent, make_due, make_job, make_member, make_photo, run
+from jobs.steps import order, review, settle
+from tests.builders import decide, make_consent, make_due, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
 from tests.racing import at_once
 
@@ -88,10 +86,6 @@ def sent(vendor: FakeVendor) -> RestorationJob:
     return job
 
 
-def reviewer() -> User:
-    return make_member(is_superuser=True)
-
-
 def withdraw(job: RestorationJob) -> None:
     consent_step.withdraw(photo=job.photo, by=job.owner)
 
@@ -102,9 +96,20 @@ def callback(vendor: FakeVendor) -> None:
     settle.deliver(token=token, body=vendor.last.callback())
 
 
-def review(_: FakeVendor) -> None:
-    job = make_job_for_review()
-    review_step.review(consent=job.consent, by=reviewer(), approve=False)
+def reject(_: FakeVendor) -> None:
+    decide(make_job_for_review().consent, approve=False)
+
+
+def approve(_: FakeVendor) -> None:
+    decide(make_job_for_review().consent)
+
+
+def ask_and_answer(_: FakeVendor) -> None:
+    consent = make_job_for_review().consent
+    asked = review.ask(
+        consent=consent, by=make_member(), seen=review.seen(consent), question="Who?"
+    )
+    review.answer(consent=asked, by=consent.given_by, text="My son")
 
 
 def make_job_for_review() -> RestorationJob:
@@ -136,7 +141,9 @@ VERBS: dict[str, Callable[[FakeVendor], object]] = {
     "poll": poll,
     "collect": collect,
     "withdraw": lambda vendor: withdraw(sent(vendor)),
-    "review": review,
+    "reject": reject,
+    "approve": approve,
+    "ask and answer": ask_and_answer,
 }
 
 

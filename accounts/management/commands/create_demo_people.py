@@ -1,4 +1,4 @@
-"""The sandbox's people: a member with some credit, a reviewer, billing staff, an administrator."""
+"""The sandbox's people: a member with credit, two reviewers, billing staff, an administrator."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         ensure_roles()
         member = self._person("member", "Maria Member")
         self._person("reviewer", "Rosa Reviewer", group=REVIEWERS)
+        self._person("reviewer2", "Rolf Reviewer", group=REVIEWERS)
         self._person("billing", "Ben Billing", group=BILLING_STAFF)
         self._person("admin", "Ada Admin", is_superuser=True)
         if not Transfer.objects.filter(wallet__user=member).exists():

@@ -18,8 +18,8 @@ from jobs.models import (
     PhotoState,
 )
 from jobs.states import JobState
-from jobs.steps import consent, order, review
-from tests.builders import make_consent, make_job, make_member, make_photo, run
+from jobs.steps import consent, order
+from tests.builders import decide, make_consent, make_job, make_photo, run
 from tests.fakes import FakeVendor
 
 pytestmark = pytest.mark.django_db
@@ -133,9 +133,7 @@ def test_a_reviewer_cannot_be_gone_round_with_a_second_statement():
 @pytest.mark.parametrize("approve", [True, False])
 def test_what_needed_a_reviewer_once_needs_one_again(approve: bool):
     photo = make_photo()
-    review.review(
-        consent=make_consent(photo, depicted=("CHILD",)), by=make_member(), approve=approve
-    )
+    decide(make_consent(photo, depicted=("CHILD",)), approve=approve)
     again = make_consent(photo, depicted=("NOBODY",))
     assert again.status == ConsentStatus.PENDING_REVIEW
 

@@ -1,27 +1,58 @@
-"""steps.review: a reviewer decides once, and waiting jobs go on or end uncharged."""
+"""steps.review: taken in hand, decided once, bound to what was seen; the member hears of it."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts import books, ledger
-from jobs.models import Consent, ConsentStatus, Photo, RestorationJob
+from accounts.models import AuditEntry, Letter, User
+from jobs.models import (
+    Consent,
+    ConsentNotice,
+    ConsentStatus,
+    Photo,
+    PhotoState,
+    RestorationJob,
+    ReviewDecision,
+)
 from jobs.states import JobState
 from jobs.steps import consent, review
 from jobs.steps.consent import ConsentError
-from tests.builders import make_consent, make_job, make_member, make_photo
+from jobs.steps.review import Changed, DecidedBefore, InHand, NotYours, ReviewError, Seen
+from tests.builders import decide, make_consent, make_job, make_member, make_photo, run
 from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
 
+def pending(who: str = "OTHER", **photo: Any) -> Consent:
+    return make_consent(make_photo(**photo), depicted=(who,))
+
+
+def reviewer(name: str = "") -> User:
+    return make_member(micros=0, email=f"{name}@heirloom.example" if name else "")
+
+
+def verdicts(given: Consent) -> list[str]:
+    return [decision.verdict for decision in given.decisions.all()]
+
+
+# --- Deciding -----------------------------------------------------------------------------------
 def test_approval_lets_waiting_jobs_go():
-    photo = make_photo()
-    given = make_consent(photo, depicted=("CHILD",))
-    job = make_job(photo=photo)
-    review.review(consent=given, by=make_member(), approve=True)
+    given = pending()
+    job = make_job(photo=given.photo)
+    decide(given)
     job.refresh_from_db()
     given.refresh_from_db()
     assert (given.status, job.state) == (ConsentStatus.APPROVED, JobState.READY)
@@ -29,57 +60,476 @@ def test_approval_lets_waiting_jobs_go():
 
 
 def test_rejection_ends_waiting_jobs_uncharged():
-    photo = make_photo()
-    given = make_consent(photo, depicted=("OTHER",))
-    job = make_job(photo=photo)
-    review.review(consent=given, by=make_member(), approve=False, why="no basis")
+    given = pending()
+    job = make_job(photo=given.photo)
+    review.reject(
+        consent=given,
+        by=reviewer(),
+        seen=review.seen(given),
+        reason_code="NOT_ASKED",
+        words="Ask your neighbour first.",
+    )
     job.refresh_from_db()
     assert job.state == JobState.REJECTED
-    assert ledger.wallet_of(photo.owner).held_micros == 0
-    event = given.events.last()
-    assert event is not None
-    assert event.why == "no basis"
+    assert ledger.wallet_of(given.given_by).held_micros == 0
+    assert books.lies() == []
+    event = given.events.get(to_status=ConsentStatus.REJECTED)
+    assert event.why == "The person shown should be asked first. Ask your neighbour first."
+
+
+def test_a_decision_is_kept_with_the_bytes_and_the_notice_it_was_about():
+    given, rosa = pending(), reviewer()
+    review.reject(
+        consent=given, by=rosa, seen=review.seen(given), reason_code="UNSUITABLE", words="No."
+    )
+    decision = given.decisions.get()
+    assert (decision.reviewer, decision.verdict) == (rosa, "REJECT")
+    assert (decision.reason_code, decision.note) == ("UNSUITABLE", "No.")
+    assert decision.photo_sha256 == given.photo.sha256
+    assert decision.notice_version == given.notice.version
+
+
+def test_a_decision_cannot_be_rewritten():
+    decide(pending())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ReviewDecision.objects.update(verdict="REJECT", reason_code="OTHER")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ReviewDecision.objects.all().delete()
 
 
 def test_nobody_reviews_their_own():
-    photo = make_photo()
-    given = make_consent(photo, depicted=("CHILD",))
-    with pytest.raises(ConsentError):
-        review.review(consent=given, by=photo.owner, approve=True)
+    given = pending()
+    for act in (review.approve, review.ask, review.reject):
+        more: dict[str, str] = {}
+        if act is review.ask:
+            more = {"question": "Who?"}
+        if act is review.reject:
+            more = {"reason_code": "OTHER"}
+        with pytest.raises(NotYours):
+            act(consent=given, by=given.given_by, seen=review.seen(given), **more)
+    given.refresh_from_db()
+    assert given.status == ConsentStatus.PENDING_REVIEW
+    assert verdicts(given) == []
+
+
+def test_the_second_of_two_decisions_is_told_who_decided_and_what():
+    given = pending()
+    shown = review.seen(given)
+    review.reject(
+        consent=given, by=reviewer("rosa"), seen=shown, reason_code="NOT_ASKED", words="Ask."
+    )
+    with pytest.raises(DecidedBefore, match=r"rosa@.* has rejected this already: The person"):
+        review.approve(consent=given, by=reviewer(), seen=shown)
+    given.refresh_from_db()
+    assert given.status == ConsentStatus.REJECTED
+    assert verdicts(given) == ["REJECT"]
+
+
+def test_what_was_decided_can_be_neither_asked_about_nor_claimed():
+    given = decide(pending(), by=reviewer("rosa"))
+    for act in (
+        lambda: review.ask(
+            consent=given, by=reviewer(), seen=review.seen(given), question="Who is it?"
+        ),
+        lambda: review.claim(consent=given, by=reviewer()),
+    ):
+        with pytest.raises(DecidedBefore, match=r"rosa@.* has approved this already"):
+            act()
+
+
+def test_what_the_member_took_back_is_not_decided():
+    given = pending()
+    shown = review.seen(given)
+    consent.withdraw(photo=given.photo, by=given.given_by)
+    with pytest.raises(DecidedBefore, match="The member has taken this back"):
+        review.approve(consent=given, by=reviewer(), seen=shown)
+
+
+@pytest.mark.parametrize(
+    "gone", [{"trashed_at": timezone.now()}, {"state": PhotoState.ERASED}], ids=["trash", "erased"]
+)
+def test_a_photo_that_was_thrown_away_is_not_decided_on(gone: dict[str, Any]):
+    given = pending()
+    Photo.objects.update(**gone)
+    with pytest.raises(DecidedBefore, match="thrown this photo away"):
+        decide(given)
+    assert not Consent.objects.to_review().exists()
+
+
+def test_a_picture_that_cannot_be_seen_yet_is_not_approved_but_may_be_asked_about():
+    given = pending(state=PhotoState.UPLOADED)
+    with pytest.raises(ReviewError, match="can't be seen yet"):
+        decide(given)
+    asked = review.ask(consent=given, by=reviewer(), seen=review.seen(given), question="Who?")
+    assert asked.status == ConsentStatus.QUESTIONED
+
+
+@pytest.mark.parametrize("code", ["", "WEATHER"])
+def test_a_rejection_needs_a_reason_from_the_list(code: str):
+    given = pending()
+    with pytest.raises(ReviewError, match="choose a reason"):
+        review.reject(consent=given, by=reviewer(), seen=review.seen(given), reason_code=code)
+    assert verdicts(given) == []
+
+
+def test_words_that_would_be_cut_are_refused():
+    given = pending()
+    with pytest.raises(ReviewError, match="at most 400"):
+        review.ask(consent=given, by=reviewer(), seen=review.seen(given), question="x" * 401)
     given.refresh_from_db()
     assert given.status == ConsentStatus.PENDING_REVIEW
 
 
-def test_the_second_of_two_decisions_is_told():
-    given = make_consent(make_photo(), depicted=("CHILD",))
-    review.review(consent=given, by=make_member(), approve=False)
-    with pytest.raises(ConsentError):
-        review.review(consent=given, by=make_member(), approve=True)
+# --- Bound to what was seen -----------------------------------------------------------------------
+def other_bytes(given: Consent) -> None:
+    Photo.objects.filter(pk=given.photo_id).update(sha256="f" * 64)
+
+
+def other_notice(given: Consent) -> None:
+    ConsentNotice.objects.create(version=99, title="New", text="New", sha256="1" * 64)
+
+
+@pytest.mark.parametrize("change", [other_bytes, other_notice])
+def test_what_changed_since_the_page_was_shown_is_told_and_nothing_is_decided(
+    change: Callable[[Consent], None],
+):
+    given = pending()
+    shown = review.seen(given)
+    change(given)
+    given = Consent.objects.get(pk=given.pk)
+    with pytest.raises(Changed):
+        review.approve(consent=given, by=reviewer(), seen=shown)
+    given.refresh_from_db()
+    assert given.status == ConsentStatus.PENDING_REVIEW
+    assert verdicts(given) == []
+
+
+@pytest.mark.parametrize(
+    "said", [{"photo_sha256": "0" * 64}, {"notice_version": 7}, {"newest_version": 7}]
+)
+def test_a_page_that_showed_something_else_decides_nothing(said: dict[str, Any]):
+    given = pending()
+    now = review.seen(given)
+    shown = Seen(
+        **{
+            "photo_sha256": now.photo_sha256,
+            "notice_version": now.notice_version,
+            "newest_version": now.newest_version,
+            **said,
+        }
+    )
+    with pytest.raises(Changed, match="Please look again"):
+        review.reject(consent=given, by=reviewer(), seen=shown, reason_code="OTHER")
+    assert verdicts(given) == []
+
+
+# --- Children: two different people -------------------------------------------------------------
+def test_a_child_needs_two_different_reviewers():
+    given, rosa, rolf = pending("CHILD"), reviewer("rosa"), reviewer("rolf")
+    job = make_job(photo=given.photo)
+    review.approve(consent=given, by=rosa, seen=review.seen(given))
+    given.refresh_from_db()
+    job.refresh_from_db()
+    assert (given.status, job.state) == (ConsentStatus.PENDING_REVIEW, JobState.AWAITING_CONSENT)
+    assert not Letter.objects.filter(kind__startswith="review").exists()
+    with pytest.raises(NotYours, match="must be somebody else"):
+        review.approve(consent=given, by=rosa, seen=review.seen(given))
+    review.approve(consent=given, by=rolf, seen=review.seen(given))
+    given.refresh_from_db()
+    job.refresh_from_db()
+    assert (given.status, job.state) == (ConsentStatus.APPROVED, JobState.READY)
+    assert [event.by for event in given.events.exclude(from_status="")] == [rosa, rolf]
+
+
+def test_the_second_reviewer_may_reject_what_the_first_approved():
+    given = pending("CHILD")
+    review.approve(consent=given, by=reviewer(), seen=review.seen(given))
+    decide(given, approve=False)
     given.refresh_from_db()
     assert given.status == ConsentStatus.REJECTED
+    assert verdicts(given) == ["APPROVE", "REJECT"]
+
+
+def test_a_house_with_one_reviewer_says_so_in_its_settings(settings: Any):
+    settings.CHILDREN_NEED_TWO_REVIEWERS = False
+    given = pending("CHILD")
+    review.approve(consent=given, by=reviewer(), seen=review.seen(given))
+    given.refresh_from_db()
+    assert given.status == ConsentStatus.APPROVED
+
+
+def test_a_child_that_only_an_earlier_statement_named_needs_two_as_well():
+    photo = make_photo()
+    decide(make_consent(photo, depicted=("CHILD",)), approve=False)
+    again = make_consent(photo, depicted=("OTHER",))
+    assert review.approvals_needed(again) == 2
+
+
+def test_others_need_one():
+    assert review.approvals_needed(pending("OTHER")) == 1
+
+
+# --- Asking -------------------------------------------------------------------------------------
+def test_a_question_goes_to_the_member_and_comes_back_with_the_answer():
+    given, rosa = pending(), reviewer("rosa")
+    job = make_job(photo=given.photo)
+    review.ask(
+        consent=given, by=rosa, seen=review.seen(given), question="Does your neighbour know?"
+    )
+    given.refresh_from_db()
+    assert given.status == ConsentStatus.QUESTIONED
+    assert not Consent.objects.waiting().exists()
+    with pytest.raises(DecidedBefore, match=r"rosa@.* has asked the member something"):
+        decide(given)
+    review.answer(consent=given, by=given.given_by, text=" Yes, she asked me to. ")
+    given.refresh_from_db()
+    job.refresh_from_db()
+    assert (given.status, job.state) == (ConsentStatus.PENDING_REVIEW, JobState.AWAITING_CONSENT)
+    asked, answered = given.events.exclude(from_status="")
+    assert (asked.by, asked.why) == (rosa, "Does your neighbour know?")
+    assert (answered.by, answered.why) == (given.given_by, "Yes, she asked me to.")
+    assert decide(given, by=rosa).status == ConsentStatus.APPROVED
+
+
+def test_only_the_member_answers_once_and_in_words():
+    given = pending()
+    with pytest.raises(ConsentError, match="no question"):
+        review.answer(consent=given, by=given.given_by, text="Yes")
+    asked = review.ask(consent=given, by=reviewer(), seen=review.seen(given), question="Who?")
+    with pytest.raises(ConsentError, match="Only who gave this consent"):
+        review.answer(consent=asked, by=reviewer(), text="Yes")
+    for text in ("  ", "x" * 501):
+        with pytest.raises(ConsentError):
+            review.answer(consent=asked, by=given.given_by, text=text)
+    review.answer(consent=asked, by=given.given_by, text="Yes")
+    with pytest.raises(ConsentError, match="no question"):
+        review.answer(consent=asked, by=given.given_by, text="Yes")
+
+
+def test_a_question_needs_words():
+    given = pending()
+    with pytest.raises(ReviewError, match="what you want to know"):
+        review.ask(consent=given, by=reviewer(), seen=review.seen(given), question="  ")
+
+
+# --- The member hears ---------------------------------------------------------------------------
+def the_mail(given: Consent) -> tuple[str, str]:
+    run("send")
+    (message,) = mail.outbox
+    assert message.to == [given.given_by.email]
+    assert isinstance(message, EmailMultiAlternatives)
+    return str(message.subject), f"{message.body}\n{message.alternatives[0][0]!s}"
+
+
+def test_the_member_reads_that_it_was_approved_and_what_happens_next():
+    given = pending(title="Class of 1931")
+    make_job(photo=given.photo)
+    review.approve(consent=given, by=reviewer(), seen=review.seen(given), words="Lovely.")
+    subject, text = the_mail(given)
+    assert subject == "“Class of 1931” may be restored"
+    for words in ("They wrote: Lovely.", "goes on now", reverse("photo", args=[given.photo_id])):
+        assert text.count(words) >= 2, "not in both the plain and the HTML text"
+
+
+def test_the_member_reads_the_reason_the_note_and_that_it_costs_nothing():
+    given = pending(title="Class of 1931")
+    make_job(photo=given.photo)
+    review.reject(
+        consent=given,
+        by=reviewer(),
+        seen=review.seen(given),
+        reason_code="NOT_ASKED",
+        words="Ask Anna & tell us.",
+    )
+    subject, text = the_mail(given)
+    assert subject == "“Class of 1931” was not accepted"
+    assert "They wrote: Ask Anna & tell us." in text
+    for words in ("The reason: The person shown should be asked first.", "It costs nothing"):
+        assert text.count(words) >= 2, "not in both the plain and the HTML text"
+
+
+def test_the_member_reads_the_question_and_where_to_answer():
+    given = pending(title="Class of 1931")
+    review.ask(consent=given, by=reviewer(), seen=review.seen(given), question="Who is this?")
+    subject, text = the_mail(given)
+    assert subject == "A question about “Class of 1931”"
+    for words in ("Who is this?", reverse("photo", args=[given.photo_id])):
+        assert text.count(words) >= 2, "not in both the plain and the HTML text"
+
+
+def test_a_decision_leaves_a_line_in_the_trail():
+    given, rosa = pending(), reviewer()
+    review.ask(consent=given, by=rosa, seen=review.seen(given), question="Who is this?")
+    entry = AuditEntry.objects.get(action="consent.ask")
+    assert (entry.actor, entry.member, entry.why) == (rosa, given.given_by, "Who is this?")
+    assert entry.subject == f"consent {given.pk}"
+
+
+# --- In hand ------------------------------------------------------------------------------------
+def later(given: Consent, seconds: int) -> None:
+    """As if so much time had gone by since it was claimed."""
+    given.refresh_from_db()
+    assert given.claimed_until is not None
+    given.claimed_until -= timedelta(seconds=seconds)
+    given.save()
+
+
+def test_what_one_has_in_hand_nobody_else_claims_or_decides():
+    given, rosa, rolf = pending(), reviewer("rosa"), reviewer("rolf")
+    review.claim(consent=given, by=rosa)
+    with pytest.raises(InHand, match=r"rosa@.* has this in hand until"):
+        review.claim(consent=given, by=rolf)
+    with pytest.raises(InHand, match="rosa@"):
+        decide(given, by=rolf)
+    assert verdicts(given) == []
+    assert decide(given, by=rosa).status == ConsentStatus.APPROVED
+
+
+def test_a_claim_ends_by_itself_and_is_kept_by_going_on(settings: Any):
+    settings.REVIEW_CLAIM_SECONDS = 600
+    given, rosa, rolf = pending(), reviewer("rosa"), reviewer("rolf")
+    review.claim(consent=given, by=rosa)
+    later(given, 500)
+    review.claim(consent=given, by=rosa)
+    later(given, 599)
+    with pytest.raises(InHand):
+        review.claim(consent=given, by=rolf)
+    later(given, 2)
+    assert given.holder(now=timezone.now()) is None
+    assert review.claim(consent=given, by=rolf).claimed_by == rolf
+
+
+def test_what_was_put_back_is_free_and_only_its_holder_puts_it_back():
+    given, rosa, rolf = pending(), reviewer(), reviewer()
+    review.claim(consent=given, by=rosa)
+    review.release(consent=given, by=rolf)
+    with pytest.raises(InHand):
+        review.claim(consent=given, by=rolf)
+    review.release(consent=given, by=rosa)
+    review.claim(consent=given, by=rolf)
+
+
+def test_nobody_claims_their_own_or_what_they_approved():
+    given, rosa = pending("CHILD"), reviewer()
+    with pytest.raises(NotYours):
+        review.claim(consent=given, by=given.given_by)
+    review.approve(consent=given, by=rosa, seen=review.seen(given))
+    with pytest.raises(NotYours):
+        review.claim(consent=given, by=rosa)
+
+
+def test_after_a_decision_nobody_has_it_in_hand():
+    given, rosa = pending("CHILD"), reviewer()
+    review.claim(consent=given, by=rosa)
+    review.approve(consent=given, by=rosa, seen=review.seen(given))
+    given.refresh_from_db()
+    assert (given.claimed_by, given.claimed_until) == (None, None)
+
+
+def test_the_next_is_the_oldest_that_is_free_for_this_person():
+    rosa, rolf = reviewer(), reviewer()
+    own = make_consent(make_photo(owner=rosa), depicted=("OTHER",))
+    approved, taken, first, second = pending("CHILD"), pending(), pending(), pending()
+    review.approve(consent=approved, by=rosa, seen=review.seen(approved))
+    review.claim(consent=taken, by=rolf)
+    everything = Consent.objects.all()
+    assert review.claim_next(by=rosa, among=everything) == first
+    assert review.claim_next(by=rosa, among=everything, after=first) == second
+    first.refresh_from_db()
+    assert first.claimed_by is None
+    assert review.claim_next(by=rosa, among=everything, after=second) == first
+    assert review.claim_next(by=rosa, among=everything, after=first, backwards=True) is None
+    assert review.claim_next(by=rosa, among=everything, after=second, backwards=True) == first
+    assert own.status == ConsentStatus.PENDING_REVIEW
+
+
+# --- At once ------------------------------------------------------------------------------------
+def told(act: Callable[[], Consent]) -> str:
+    """The status that a decision made, or what the reviewer was told instead."""
+    try:
+        return act().status
+    except ReviewError as problem:
+        return str(problem)
+
+
+def race(*acts: Callable[[], Consent]) -> list[str]:
+    return at_once(len(acts), lambda number: told(acts[number]))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_decide_at_once_and_it_is_one_decision_and_the_other_is_told():
+    rosa, rolf = reviewer("rosa"), reviewer("rolf")
+    for _ in range(20):
+        given = pending()
+        job = make_job(photo=given.photo)
+        said = race(partial(decide, given, by=rosa), partial(decide, given, by=rolf, approve=False))
+        given.refresh_from_db()
+        job.refresh_from_db()
+        (verdict,) = verdicts(given)
+        if verdict == "APPROVE":
+            assert (given.status, job.state) == (ConsentStatus.APPROVED, JobState.READY)
+            assert sorted(said) == ["APPROVED", f"{rosa} has approved this already."]
+        else:
+            assert (given.status, job.state) == (ConsentStatus.REJECTED, JobState.REJECTED)
+            assert any(words.startswith(f"{rolf} has rejected") for words in said)
+        assert given.events.exclude(from_status="").count() == 1
+        assert Letter.objects.filter(key__startswith="review:", to=given.given_by).count() == 1
+    assert books.lies() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_approve_a_child_at_once_and_both_count_once():
+    reviewers = [reviewer("rosa"), reviewer("rolf")]
+    for _ in range(20):
+        given = pending("CHILD")
+        said = race(*(partial(decide, given, by=one) for one in reviewers))
+        assert sorted(said) == [ConsentStatus.APPROVED, ConsentStatus.PENDING_REVIEW]
+        given.refresh_from_db()
+        assert given.status == ConsentStatus.APPROVED
+        assert [event.number for event in given.events.all()] == [1, 2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_reviewer_in_two_windows_does_not_count_as_two():
+    rosa = reviewer("rosa")
+    for _ in range(20):
+        given = pending("CHILD")
+        said = race(*[partial(decide, given, by=rosa)] * 2)
+        assert ConsentStatus.APPROVED not in said
+        given.refresh_from_db()
+        assert (given.status, verdicts(given)) == (ConsentStatus.PENDING_REVIEW, ["APPROVE"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_claim_at_once_and_one_has_it():
+    reviewers = [reviewer("rosa"), reviewer("rolf")]
+    for _ in range(20):
+        given = pending()
+        said = race(*(partial(review.claim, consent=given, by=one) for one in reviewers))
+        given.refresh_from_db()
+        holder = given.holder(now=timezone.now())
+        assert holder in reviewers
+        assert sum(words.startswith(f"{holder} has this in hand") for words in said) == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_withdrawal_and_a_decision_at_once_both_end_and_the_money_returns():
     """Both take their locks in the one documented order, so neither waits for ever."""
-    reviewer = make_member()
+    rosa = reviewer()
     for _ in range(5):
-        photo = make_photo()
-        given = make_consent(photo, depicted=("CHILD",))
-        job = make_job(photo=photo)
+        given = pending()
+        job = make_job(photo=given.photo)
 
-        def act(
-            number: int, photo: Photo = photo, given: Consent = given, job: RestorationJob = job
-        ) -> None:
+        def act(number: int, given: Consent = given, job: RestorationJob = job) -> None:
             if number == 0:
-                consent.withdraw(photo=photo, by=photo.owner)
+                consent.withdraw(photo=given.photo, by=given.given_by)
                 return
             with contextlib.suppress(ConsentError):
-                review.review(consent=given, by=reviewer, approve=True)
+                decide(given, by=rosa)
 
         at_once(2, act)
         job.refresh_from_db()
         given.refresh_from_db()
         assert (job.state, given.status) == (JobState.CANCELLED, ConsentStatus.WITHDRAWN)
-        assert ledger.wallet_of(photo.owner).held_micros == 0
+        assert ledger.wallet_of(given.given_by).held_micros == 0
     assert books.lies() == []
