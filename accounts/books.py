@@ -36,8 +36,12 @@ def check() -> BooksCheck:
 
 
 def check_if_due(now: datetime) -> BooksCheck | None:
-    """`check`, unless done in the last day: a clock that stood still loses no day's proof."""
-    if BooksCheck.objects.filter(at__gt=now - CHECK_EVERY).exists():
+    """`check`, unless done in the last day: a clock that stood still loses no day's proof.
+
+    Without any wallet there is nothing to prove yet.
+    """
+    done = BooksCheck.objects.filter(at__gt=now - CHECK_EVERY).exists()
+    if done or not Wallet.objects.exists():
         return None
     return check()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import money, statements
 from accounts.models import Transfer, TransferKind, User, Wallet
-from accounts.models.wallet import BESIDE_THE_WALLET, TransferQuerySet
+from accounts.models.wallet import TransferQuerySet
+
+MOST_DOLLARS = 999_999
 
 
 def month_words(month: date) -> str:
@@ -35,7 +38,7 @@ class StatementFilter(forms.Form):
         self._choices(
             "kind",
             gettext("Everything"),
-            [(kind.value, kind.label) for kind in TransferKind if kind not in BESIDE_THE_WALLET],
+            TransferKind.choices,
         )
         self._choices(
             "month",
@@ -75,19 +78,51 @@ class StatementFilter(forms.Form):
         return any(self.cleaned_data.values())
 
 
-class DollarsField(forms.DecimalField):
-    """An amount in dollars; cleans to whole micro-dollars, None when left empty."""
+DOLLARS = re.compile(r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]{1,6})?")
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=12, decimal_places=6, min_value=Decimal(0), **options)
-        self.widget.attrs.update({"step": "any", "inputmode": "decimal"})
+
+class DollarsField(forms.CharField):
+    """An amount in dollars as people write it: "12", "0.0031", "1,250.50", perhaps with a $.
+
+    Cleans to whole micro-dollars, None when left empty. No exponents, no other scripts' digits:
+    what is read must be what was seen. `decimal_places` 2 allows whole cents alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        decimal_places: int = 6,
+        least_micros: int = 0,
+        most_micros: int = MOST_DOLLARS * money.MICROS_IN_A_DOLLAR,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.decimal_places = decimal_places
+        self.least_micros, self.most_micros = least_micros, most_micros
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
 
     def prepare_value(self, value: Any) -> Any:
         return money.decimal_dollars(value) if isinstance(value, int) else value
 
     def clean(self, value: Any) -> int | None:
-        amount = super().clean(value)
-        return None if amount is None else money.micros(amount)
+        text = super().clean(value).removeprefix("$").strip()
+        if not text:
+            return None
+        if not DOLLARS.fullmatch(text):
+            raise forms.ValidationError(_("Please write an amount in dollars, such as 12.50."))
+        amount = Decimal(text.replace(",", ""))
+        if -int(amount.as_tuple().exponent) > self.decimal_places:
+            raise forms.ValidationError(_("Please give whole cents."))
+        micros = money.micros(amount)
+        if not self.least_micros <= micros <= self.most_micros:
+            raise forms.ValidationError(
+                _("Please choose an amount from %(least)s to %(most)s.")
+                % {
+                    "least": money.dollars(self.least_micros),
+                    "most": money.dollars(self.most_micros),
+                }
+            )
+        return micros
 
 
 class LimitsForm(forms.Form):
@@ -116,31 +151,23 @@ class LimitsForm(forms.Form):
 
 
 class TopUpForm(forms.Form):
-    """The form's own number makes a double click one payment."""
+    """How much to pay in. The form's own number makes a double click one payment."""
 
     form_id = forms.UUIDField(widget=forms.HiddenInput)
-    amount = forms.DecimalField(
-        label="Another amount in dollars",
-        decimal_places=2,
-        max_digits=8,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
+    amount = DollarsField(label=_("Another amount in dollars"), decimal_places=2)
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        least, most = settings.TOP_UP_LEAST_MICROS, settings.TOP_UP_MOST_MICROS
-        self.fields["amount"].help_text = f"From {money.dollars(least)} to {money.dollars(most)}."
-
-    def clean_amount(self) -> Decimal:
-        amount: Decimal = self.cleaned_data["amount"]
-        least, most = settings.TOP_UP_LEAST_MICROS, settings.TOP_UP_MOST_MICROS
-        if not least <= amount * money.MICROS_IN_A_DOLLAR <= most:
-            raise forms.ValidationError(
-                f"Please choose an amount from {money.dollars(least)} to {money.dollars(most)}."
-            )
-        return amount
+        amount = self.fields["amount"]
+        assert isinstance(amount, DollarsField)
+        amount.least_micros = settings.TOP_UP_LEAST_MICROS
+        amount.most_micros = settings.TOP_UP_MOST_MICROS
+        amount.help_text = (
+            f"From {money.dollars(amount.least_micros)} to {money.dollars(amount.most_micros)}."
+        )
 
     @property
     def amount_micros(self) -> int:
-        """What was chosen, once the form is valid. Exact: at most two decimals."""
-        return money.micros(self.cleaned_data["amount"])
+        """What was chosen, once the form is valid."""
+        micros: int = self.cleaned_data["amount"]
+        return micros

@@ -9,8 +9,8 @@ transaction. The rules:
   enters (`ROUTES`); there is no way to write one side alone.
 - **Two-phase.** Money for a job is held first; the hold is then captured or released, and a
   captured amount may be refunded up to what was captured.
-- **Never below nothing.** What a card takes back beyond what is left is the house's loss, booked
-  beside the wallet.
+- **Never below nothing, and nothing twice.** What a card takes back beyond what is left is borne
+  by the house and owed by the member; whatever comes in later, a released hold too, pays it first.
 - **One lock order.** The wallet comes last of all rooms' locks; never two wallets at once.
 
 Amounts are whole micro-dollars (1 USD = 1,000,000).
@@ -41,9 +41,25 @@ ROUTES: dict[TransferKind, tuple[Account, Account]] = {
     K.DEBIT: (A.AVAILABLE, A.HOUSE),
     K.PAYOUT: (A.AVAILABLE, A.FUNDING),
     K.BONUS_BACK: (A.AVAILABLE, A.PROMO),
+    K.REINSTATED: (A.FUNDING, A.AVAILABLE),
     K.LOSS: (A.HOUSE, A.FUNDING),
     K.RECOVERY: (A.FUNDING, A.HOUSE),
+    K.DEBT_PAID: (A.AVAILABLE, A.HOUSE),
+    K.DEBT_BACK: (A.HOUSE, A.AVAILABLE),
 }
+
+# What makes a member's debt larger, and what makes it smaller.
+DEBT = {K.LOSS: 1, K.DEBT_BACK: 1, K.RECOVERY: -1, K.DEBT_PAID: -1}
+# After these there may be money for a debt, or a debt that is no more.
+SQUARED_AFTER = (
+    K.TOP_UP,
+    K.BONUS,
+    K.RELEASE,
+    K.REFUND,
+    K.CREDIT,
+    K.REINSTATED,
+    K.RECOVERY,
+)
 
 
 class LedgerError(Exception):
@@ -177,9 +193,10 @@ def take_bonus_back(*, user: User, memo: str = "") -> Transfer | None:
 def take_back(
     *, user: User, amount_micros: int, key: str, memo: str, reference: str
 ) -> list[Transfer]:
-    """A card took its payment back: what is still available goes, the rest is the house's loss.
+    """A card took its payment back: what is still available goes, the rest is owed.
 
-    Money set aside for jobs under way stays there. Raises KeyReused for another amount.
+    Money set aside for jobs under way stays there; what of it comes back pays the debt. Raises
+    KeyReused for another amount.
     """
     parts = {K.PAYOUT: f"{key}:paid-out", K.LOSS: f"{key}:lost"}
     with transaction.atomic():
@@ -206,8 +223,8 @@ def take_back(
 
 
 def bring_back(*, user: User, key: str, new_key: str, memo: str, reference: str) -> list[Transfer]:
-    """Undo `take_back(key)`: a dispute was won. What the house bore returns to the house."""
-    undone = {f"{key}:paid-out": K.TOP_UP, f"{key}:lost": K.RECOVERY}
+    """Undo `take_back(key)`: a dispute was won. Who bore it gets it back, member or house."""
+    undone = {f"{key}:paid-out": K.REINSTATED, f"{key}:lost": K.RECOVERY}
     with transaction.atomic():
         _lock(user)
         return [
@@ -219,7 +236,8 @@ def bring_back(*, user: User, key: str, new_key: str, memo: str, reference: str)
                 memo=memo,
                 reference=reference,
             )
-            for part in Transfer.objects.filter(key__in=undone).order_by("pk")
+            # The debt first: what is given back must not pay what is owed no more.
+            for part in Transfer.objects.filter(key__in=undone).order_by("-pk")
         ]
 
 
@@ -302,6 +320,21 @@ def refund(
         reason=reason,
         actor=actor,
     )
+
+
+def owed_by(user: User) -> int:
+    """What cards took back beyond the member's balance, and what has not been paid back since.
+
+    Less than nothing only inside a transaction of this module, until `_square` has returned it.
+    """
+    sums = {
+        row["kind"]: row["total"]
+        for row in Transfer.objects.filter(wallet__user=user, kind__in=DEBT)
+        .values("kind")
+        .annotate(total=Sum("amount_micros"))
+        .order_by()
+    }
+    return sum(sign * sums.get(kind, 0) for kind, sign in DEBT.items())
 
 
 def spent_in_month(user: User, *, at: datetime | None = None) -> int:
@@ -397,7 +430,26 @@ def _post(
             held_after_micros=wallet.held_micros,
         )
         _warn_if_low(wallet, before, transfer)
+        if kind in SQUARED_AFTER:
+            _square(wallet, transfer)
         return transfer
+
+
+def _square(wallet: Wallet, transfer: Transfer) -> None:
+    """Let what has come in pay what is owed, or return what was paid back too much."""
+    if not wallet.transfers.filter(kind=K.LOSS).exists():
+        return
+    owed = owed_by(wallet.user)
+    amount = min(owed, wallet.available_micros) if owed > 0 else -owed
+    if amount:
+        _post(
+            user=wallet.user,
+            kind=K.DEBT_PAID if owed > 0 else K.DEBT_BACK,
+            amount_micros=amount,
+            key=f"debt:{transfer.pk}",
+            memo="For what your card took back",
+            reference=transfer.reference,
+        )
 
 
 def _check_limit(wallet: Wallet, amount_micros: int) -> None:

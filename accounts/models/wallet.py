@@ -72,27 +72,38 @@ class TransferKind(models.TextChoices):
     DEBIT = "DEBIT", "Adjustment against you"
     PAYOUT = "PAYOUT", "Returned to your card"
     BONUS_BACK = "BONUS_BACK", "Bonus taken back"
-    LOSS = "LOSS", "Taken back by the card, borne by the house"
-    RECOVERY = "RECOVERY", "A loss of the house that came back"
+    REINSTATED = "REINSTATED", "Back from your card"
+    LOSS = "LOSS", "Returned to your card, owed by you"
+    RECOVERY = "RECOVERY", "Back from your card, owed no more"
+    DEBT_PAID = "DEBT_PAID", "Paid back what you owed"
+    DEBT_BACK = "DEBT_BACK", "Returned: you had paid back too much"
 
 
-# These move money between the house's own accounts; the member's balances stay as they are.
-BESIDE_THE_WALLET = (TransferKind.LOSS, TransferKind.RECOVERY)
+# What these say is on the statement, but the member's balances stay as they are.
+BESIDE_THE_BALANCES = (TransferKind.LOSS, TransferKind.RECOVERY)
 ADDING = (
     TransferKind.TOP_UP,
     TransferKind.BONUS,
     TransferKind.RELEASE,
     TransferKind.REFUND,
     TransferKind.CREDIT,
+    TransferKind.REINSTATED,
+    TransferKind.DEBT_BACK,
 )
-TAKING = (TransferKind.HOLD, TransferKind.DEBIT, TransferKind.PAYOUT, TransferKind.BONUS_BACK)
+TAKING = (
+    TransferKind.HOLD,
+    TransferKind.DEBIT,
+    TransferKind.PAYOUT,
+    TransferKind.BONUS_BACK,
+    TransferKind.DEBT_PAID,
+)
 SETTLEMENTS = (TransferKind.CAPTURE, TransferKind.RELEASE, TransferKind.REFUND)
 
 
 class TransferQuerySet(models.QuerySet["Transfer"]):
     def for_member(self, user: User) -> TransferQuerySet:
-        """The member's statement: every movement that changed what they have."""
-        return self.filter(wallet__user=user).exclude(kind__in=BESIDE_THE_WALLET)
+        """The member's statement."""
+        return self.filter(wallet__user=user)
 
     def open_holds(self) -> TransferQuerySet:
         """Holds that nothing has settled yet; a job settles its hold whole."""
@@ -188,4 +199,6 @@ class Transfer(models.Model):
             return f"+ {dollars(self.amount_micros)}"
         if self.takes:
             return f"− {dollars(self.amount_micros)}"
+        if self.kind in BESIDE_THE_BALANCES:
+            return f"{dollars(self.amount_micros)} beside your balance"
         return f"{dollars(self.amount_micros)} from what was set aside"

@@ -27,11 +27,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import ledger
+from accounts import ledger, letters
 from accounts.models import CardEvent, CardVerdict, TopUp, TopUpState, Transfer, TransferKind, User
 from accounts.money import dollars
 from accounts.payments import card_facts, cards
 from accounts.payments.cards import MICROS_IN_A_CENT, Session
+from accounts.roles import staff_with
 
 log = logging.getLogger(__name__)
 SESSION_EVENTS = (
@@ -40,6 +41,7 @@ SESSION_EVENTS = (
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
 )
+DISPUTE_OPENED = "charge.dispute.created"
 Judged = tuple[CardVerdict, str]
 
 
@@ -185,7 +187,7 @@ def _receive(event: cards.Event, body: str) -> CardEvent:
     if earlier is not None:
         return earlier
     verdict, note = _judge(event, top_up)
-    return CardEvent.objects.create(
+    kept = CardEvent.objects.create(
         event_id=event.id,
         type=event.type[:100],
         top_up=top_up,
@@ -193,6 +195,26 @@ def _receive(event: cards.Event, body: str) -> CardEvent:
         verdict=verdict,
         note=note[:300],
     )
+    if verdict == CardVerdict.MISMATCHED or event.type == DISPUTE_OPENED:
+        _tell_staff(kept)
+    return kept
+
+
+def _tell_staff(event: CardEvent) -> None:
+    """What nobody at the desk would see by chance: a misfit to look into, a dispute to answer."""
+    for person in staff_with("accounts.view_cardevent"):
+        letters.write(
+            to=person,
+            kind="card_event",
+            key=f"card-event:{event.pk}:{person.pk}",
+            context={
+                "disputed": event.type == DISPUTE_OPENED,
+                "type": event.type,
+                "note": event.note,
+                "member": event.top_up.member.email if event.top_up else "",
+                "member_id": event.top_up.member_id if event.top_up else None,
+            },
+        )
 
 
 def _judge(event: cards.Event, top_up: TopUp | None) -> Judged:

@@ -84,6 +84,7 @@ def _wallet_page(
         "top_up_form": top_up_form(member),
         "limits": limits or LimitsForm.of(purse),
         "spent_micros": ledger.spent_in_month(member),
+        "owed_micros": ledger.owed_by(member),
         "narrowed": narrowed,
         "month_shown": narrowed.month_shown,
         "job_shown": narrowed.cleaned_data.get("job"),

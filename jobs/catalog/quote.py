@@ -55,4 +55,6 @@ class PerMegapixel:
         return -(-output_pixels * unit_micros // PIXELS_IN_A_MEGAPIXEL)
 
     def explain(self, output_pixels: int, unit_micros: int) -> str:
-        return f"{megapixels(output_pixels)} out × {dollars(unit_micros)}"
+        exact = f"{output_pixels / PIXELS_IN_A_MEGAPIXEL:,.6f}".rstrip("0").rstrip(".")
+        rounded = ", rounded up" if output_pixels * unit_micros % PIXELS_IN_A_MEGAPIXEL else ""
+        return f"{exact} MP out × {dollars(unit_micros)}{rounded}"

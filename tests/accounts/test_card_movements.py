@@ -34,10 +34,10 @@ def test_what_is_still_there_goes_back_to_the_card():
     assert books.lies() == []
 
 
-def test_what_was_spent_already_is_the_houses_loss_and_the_wallet_stays_at_nothing():
+def test_what_was_spent_already_is_borne_by_the_house_and_owed_by_the_member():
     user = make_member(micros=100)
     assert kinds(taken(user, 160)) == {"PAYOUT": 100, "LOSS": 60}
-    assert available(user) == 0
+    assert (available(user), ledger.owed_by(user)) == (0, 60)
     assert books.lies() == []
 
 
@@ -63,17 +63,58 @@ def test_a_dispute_that_is_won_brings_back_exactly_what_was_taken_from_each():
         ledger.bring_back(user=user, key="refund:1", new_key="won:1", memo="", reference="t")
         for _ in range(2)
     ]
-    assert kinds(again[0]) == {"TOP_UP": 100, "RECOVERY": 60}
+    assert kinds(again[0]) == {"REINSTATED": 100, "RECOVERY": 60}
     assert again[0] == again[1]
-    assert available(user) == 100
+    assert (available(user), ledger.owed_by(user)) == (100, 0)
     assert books.lies() == []
 
 
-def test_losses_of_the_house_are_not_on_the_members_statement():
+def test_a_hold_that_comes_back_pays_what_the_card_took_meanwhile():
+    """Paid 100, ordered for 100, had the card refunded, then cancelled: nobody has it twice."""
+    user = make_member(micros=100)
+    hold = ledger.hold(user=user, amount_micros=100, key="hold:1", memo="", reference="")
+    assert kinds(taken(user, 100)) == {"LOSS": 100}
+    ledger.release(hold=hold, key="release:1")
+    assert (available(user), ledger.owed_by(user)) == (0, 0)
+    assert Transfer.objects.newest_first()[0].kind == TransferKind.DEBT_PAID
+    assert books.lies() == []
+
+
+def test_whatever_comes_in_pays_what_is_owed_and_the_rest_is_the_members():
+    user, clerk = make_member(micros=100), make_member(micros=0)
+    taken(user, 160)
+    ledger.top_up(user=user, amount_micros=20, key="t:1")
+    assert (available(user), ledger.owed_by(user)) == (0, 40)
+    ledger.adjust(user=user, amount_micros=50, key="a:1", actor=clerk, reason="sorry")
+    assert (available(user), ledger.owed_by(user)) == (10, 0)
+    ledger.top_up(user=user, amount_micros=20, key="t:2")
+    assert available(user) == 30
+
+
+def test_a_dispute_that_is_won_after_the_debt_was_paid_returns_what_was_paid():
     user = make_member(micros=100)
     taken(user, 160)
-    shown = Transfer.objects.for_member(user).values_list("kind", flat=True)
-    assert sorted(shown) == ["PAYOUT", "TOP_UP"]
+    ledger.top_up(user=user, amount_micros=70, key="t:1")
+    assert available(user) == 10
+    ledger.bring_back(user=user, key="refund:1", new_key="won:1", memo="", reference="t")
+    assert (available(user), ledger.owed_by(user)) == (170, 0)
+    assert books.lies() == []
+
+
+def test_a_debt_is_paid_once_by_a_movement_that_is_told_twice():
+    user = make_member(micros=100)
+    taken(user, 160)
+    for _ in range(2):
+        ledger.top_up(user=user, amount_micros=20, key="t:1")
+    assert ledger.owed_by(user) == 40
+
+
+def test_the_statement_tells_of_a_debt_beside_the_balance():
+    user = make_member(micros=100)
+    taken(user, 160)
+    debt, back, _ = Transfer.objects.for_member(user).newest_first()
+    assert (debt.kind, debt.signed_words) == ("LOSS", "$0.00006 beside your balance")
+    assert (back.kind, back.available_after_micros) == ("PAYOUT", 0)
 
 
 def test_a_member_gets_one_bonus_ever_even_when_its_size_changes():

@@ -55,16 +55,36 @@ class Held:
 
 
 @dataclass
+class Dispute:
+    """What the model knows of one payment that a card took back."""
+
+    member: int
+    key: str
+    paid: int
+    lost: int
+    won: bool = False
+
+
+@dataclass
 class Model:
     available: list[int] = field(default_factory=lambda: [START, START])
+    owed: list[int] = field(default_factory=lambda: [0, 0])
     holds: list[Held] = field(default_factory=list)
     done: list[tuple[Movement, Transfer | None]] = field(default_factory=list)
+
+    def comes_in(self, member: int, amount: int) -> None:
+        """What comes in pays first what is owed."""
+        self.available[member] += amount
+        pays = min(self.available[member], self.owed[member])
+        self.available[member] -= pays
+        self.owed[member] -= pays
 
 
 class LedgerMachine(RuleBasedStateMachine):
     """Each rule does a thing to the ledger and to the model, and expects the same of both."""
 
     holds = Bundle("holds")
+    disputes = Bundle("disputes")
 
     @initialize()
     def begin(self) -> None:
@@ -131,8 +151,9 @@ class LedgerMachine(RuleBasedStateMachine):
         if held.open:
             assert released is not None
             assert released.amount_micros == held.open
-            self.model.available[held.member] += held.open
-            held.released += held.open
+            back = held.open
+            held.released += back
+            self.model.comes_in(held.member, back)
 
     @rule(held=holds, amount=AMOUNTS)
     def refund(self, held: Held | None, amount: int) -> None:
@@ -149,7 +170,7 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         self.did(movement)
         held.refunded += amount
-        self.model.available[held.member] += amount
+        self.model.comes_in(held.member, amount)
 
     @rule(member=MEMBERS, amount=st.integers(-120, 120).filter(bool))
     def adjust(self, member: int, amount: int) -> None:
@@ -169,29 +190,44 @@ class LedgerMachine(RuleBasedStateMachine):
                 movement()
             return
         self.did(movement)
-        self.model.available[member] += amount
+        if amount > 0:
+            self.model.comes_in(member, amount)
+        else:
+            self.model.available[member] += amount
 
     @rule(member=MEMBERS, amount=AMOUNTS)
     def top_up(self, member: int, amount: int) -> None:
         key = f"top-up:{uuid.uuid4()}"
         self.did(lambda: ledger.top_up(user=self.members[member], amount_micros=amount, key=key))
-        self.model.available[member] += amount
+        self.model.comes_in(member, amount)
 
-    @rule(member=MEMBERS, amount=AMOUNTS, won=st.booleans())
-    def the_card_takes_back(self, member: int, amount: int, won: bool) -> None:
+    @rule(target=disputes, member=MEMBERS, amount=AMOUNTS)
+    def the_card_takes_back(self, member: int, amount: int) -> Dispute:
         user, key = self.members[member], f"dispute:{uuid.uuid4()}"
-        before = self.model.available[member]
         for _ in range(2):
             ledger.take_back(user=user, amount_micros=amount, key=key, memo="", reference="")
-        self.model.available[member] = max(0, before - amount)
-        for _ in range(2 if won else 0):
+        paid = min(amount, self.model.available[member])
+        self.model.available[member] -= paid
+        self.model.owed[member] += amount - paid
+        return Dispute(member, key, paid, amount - paid)
+
+    @rule(dispute=disputes)
+    def the_dispute_is_won(self, dispute: Dispute) -> None:
+        user, key = self.members[dispute.member], dispute.key
+        for _ in range(2):
             ledger.bring_back(user=user, key=key, new_key=f"won:{key}", memo="", reference="")
-            self.model.available[member] = before
+        if dispute.won:
+            return
+        dispute.won = True
+        self.model.owed[dispute.member] -= dispute.lost
+        too_much = max(0, -self.model.owed[dispute.member])  # was paid back meanwhile
+        self.model.owed[dispute.member] += too_much
+        self.model.comes_in(dispute.member, too_much + dispute.paid)
 
     @rule(member=MEMBERS)
     def a_bonus(self, member: int) -> None:
         if ledger.grant_bonus(user=self.members[member], amount_micros=50):
-            self.model.available[member] += 50
+            self.model.comes_in(member, 50)
 
     @precondition(lambda self: hasattr(self, "model") and self.model.done)
     @rule(dice=st.randoms(use_true_random=False))
@@ -213,6 +249,9 @@ class LedgerMachine(RuleBasedStateMachine):
                 held,
             )
             assert min(wallet.available_micros, wallet.held_micros) >= 0
+            owed = ledger.owed_by(member)
+            assert owed == self.model.owed[number] >= 0
+            assert not (owed and wallet.available_micros)
         assert books.lies() == []
 
     @invariant()

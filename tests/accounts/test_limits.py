@@ -142,7 +142,7 @@ def test_the_letter_is_sent_once_and_says_what_is_left(mailoutbox: list[EmailMes
     (mail,) = mailoutbox
     assert mail.to == [user.email]
     assert mail.subject == "Your Heirloom wallet is down to $4.9969"
-    assert "goes below $5.00" in mail.body
+    assert "falls below $5.00" in mail.body
     assert "/wallet/" in mail.body
 
 

@@ -61,7 +61,10 @@ def test_the_vendors_cost_goes_by_the_same_basis_and_is_rounded_by_itself():
 
 
 def test_a_quote_shows_its_arithmetic():
-    assert quote(CODEFORMER, 1280, 820, 2_100, upscale=2).explanation == "4.2 MP out × $0.0021"
+    assert (
+        quote(CODEFORMER, 1280, 820, 2_100, upscale=2).explanation
+        == "4.1984 MP out × $0.0021, rounded up"
+    )
     assert quote(GFPGAN, 1280, 820, 3_100).explanation == "one price for any photo"
 
 

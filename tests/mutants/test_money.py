@@ -177,6 +177,18 @@ PLAIN = [
         lambda: test_prices.test_golden_prices("codeformer", 1920, 1080, 1, 4_355),
     ),
     Mutant(
+        "a debt that nobody collects",
+        ledger._post,
+        {"if kind in SQUARED_AFTER:": "if kind == K.TOP_UP:"},
+        test_card_movements.test_a_hold_that_comes_back_pays_what_the_card_took_meanwhile,
+    ),
+    Mutant(
+        "a debt that is collected for ever",
+        ledger.owed_by,
+        {"for kind, sign in DEBT.items()": "for kind, sign in DEBT.items() if sign > 0"},
+        test_card_movements.test_whatever_comes_in_pays_what_is_owed_and_the_rest_is_the_members,
+    ),
+    Mutant(
         "the limit forgets what was spent",
         ledger._check_limit,
         {"spent + amount_micros": "amount_micros"},

@@ -16,9 +16,10 @@ from django.utils import timezone
 from accounts import books, ledger
 from accounts.models import CardEvent, TopUp, TopUpState, Transfer, User
 from accounts.payments import cards, top_ups
-from tests.builders import make_member
+from tests.builders import make_member, run
 from tests.fake_cards import FakeCards, body_of, charge, dispute, event, refund, signed
 from tests.racing import at_once
+from tests.staff import make_clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -527,6 +528,23 @@ def test_a_part_of_a_disputed_amount_that_comes_back_is_exactly_that_part(
     part = dispute(top_up, cents=1000, moves=(-1000, 400))
     hear(card_processor, event("charge.dispute.funds_reinstated", part))
     assert available(top_up.member) == 4_000_000
+
+
+def test_a_dispute_and_an_event_that_does_not_fit_are_written_to_billing_staff(
+    card_processor: FakeCards, mailoutbox: list[Any]
+):
+    clerk = make_clerk()
+    top_up = paid(card_processor)
+    hear(card_processor, event("charge.dispute.created", dispute(top_up, cents=1000)))
+    session = {**card_processor.pay(begun()), "amount_total": 999}
+    hear(card_processor, event("checkout.session.completed", session))
+    hear(card_processor, event("invoice.paid", {"id": "in_1"}))
+    run("send")
+    assert sorted(mail.subject for mail in mailoutbox) == [
+        "A card event did not fit",
+        f"A payment by {top_up.member.email} is disputed",
+    ]
+    assert {mail.to[0] for mail in mailoutbox} == {clerk.email}
 
 
 # --- Racing, and the books ----------------------------------------------------------------------

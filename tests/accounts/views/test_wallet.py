@@ -15,7 +15,8 @@ from tests.builders import make_job, make_member, make_photo
 
 pytestmark = pytest.mark.django_db
 
-WALLET_QUERIES = 9  # session, member, months, count, transfers, wallet, the month (2), holds
+# Session, member, months, count, transfers, wallet, the month (2), debt, holds.
+WALLET_QUERIES = 10
 
 
 @pytest.fixture
@@ -108,3 +109,10 @@ def test_a_member_without_a_wallet_gets_an_empty_one(client: Client):
     text = page(client)
     assert "$0.00" in text
     assert "Nothing has moved yet" in text
+
+
+def test_what_a_card_took_back_beyond_the_balance_is_told_as_owed(client: Client, member: User):
+    ledger.take_back(user=member, amount_micros=1_500_000, key="r", memo="Refund", reference="")
+    assert "You owe $0.50: your card took back a payment" in page(client)
+    ledger.top_up(user=member, amount_micros=500_000, key="t")
+    assert "You owe" not in page(client)
