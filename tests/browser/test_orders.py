@@ -81,7 +81,7 @@ def test_ticked_photos_are_restored_with_one_click(
     expect(button).to_have_text("Restore 2 photos for $0.001292")
     page.get_by_label("Enlarge").press("ArrowUp")
     expect(button).to_have_text("Restore 2 photos for $0.002904")
-    expect(page.get_by_text("0.7 MP out × $0.0021")).to_have_count(2)
+    expect(page.get_by_text("0.6912 MP out × $0.0021")).to_have_count(2)
     guard.look_at_width(page)
 
     button.dblclick()

@@ -98,7 +98,7 @@ def test_an_order_keeps_the_row_of_the_price_list_that_it_was_quoted_from():
     job.refresh_from_db()
     assert (job.price.price_micros, job.price.cost_micros) == (3_000, 2_000)
     assert (job.quoted_micros, job.vendor_cost_micros) == (3_000, 2_000)
-    assert job.quote_explanation == "1.0 MP out × $0.003"
+    assert job.quote_explanation == "1 MP out × $0.003"
 
 
 def test_a_result_that_could_not_be_kept_is_not_ordered():

@@ -82,7 +82,7 @@ def test_each_line_shows_its_own_size_and_arithmetic(client: Client, photos: lis
     Photo.objects.filter(pk=photos[0].pk).update(width_px=1920, height_px=1080)
     text = page(client, photos, "codeformer").content.decode()
     assert "Result: 3840 × 2160 px. 8.2944 MP out × $0.0021, rounded up." in text
-    assert "Result: 128 × 96 px. 0.012 MP out × $0.0021." in text
+    assert "Result: 128 × 96 px. 0.012288 MP out × $0.0021, rounded up." in text
     # 17,418.24 rounded up, and twice 25.8 rounded up: each is charged by itself.
     assert "Restore 3 photos for $0.017471" in text
 
