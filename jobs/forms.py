@@ -92,7 +92,10 @@ class ConsentForm(forms.Form):
         label="Allow this until",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Leave empty to allow it until you withdraw.",
+        help_text=(
+            "After this day the photo and everything made from it are erased. "
+            "Leave empty to allow it until you withdraw."
+        ),
     )
 
     def clean_keep_until(self) -> date | None:

@@ -1,7 +1,8 @@
 """The only door to S3. The bucket is private; everything is seen through presigned addresses.
 
-Two clients: one for our own traffic, one that signs addresses under the name by which browsers
-and the vendor reach the same store (S3_PUBLIC_ENDPOINT_URL).
+Three clients: one for our own traffic, a hasty one for pages that somebody waits for, and one that
+signs addresses under the name by which browsers and the vendor reach the same store
+(S3_PUBLIC_ENDPOINT_URL).
 """
 
 from __future__ import annotations
@@ -63,11 +64,15 @@ def keys_under(prefix: str) -> list[str]:
         raise StorageUnavailable(f"listing {prefix} failed: {problem}") from problem
 
 
-def delete(*keys: str) -> None:
-    """Delete objects; those that aren't there are no error. Raises StorageUnavailable."""
+def delete(*keys: str, in_a_hurry: bool = False) -> None:
+    """Delete objects; those that aren't there are no error. Raises StorageUnavailable.
+
+    `in_a_hurry` is for a page that somebody waits for: one try, of a few seconds.
+    """
+    client = _hasty_client() if in_a_hurry else _client()
     try:
         for key in keys:
-            _client().delete_object(Bucket=settings.S3_BUCKET, Key=key)
+            client.delete_object(Bucket=settings.S3_BUCKET, Key=key)
     except PROBLEMS as problem:
         raise StorageUnavailable(f"deleting failed: {problem}") from problem
 
@@ -122,11 +127,16 @@ def _client() -> S3Client:
 
 
 @cache
+def _hasty_client() -> S3Client:
+    return _connect(settings.S3_ENDPOINT_URL, read_seconds=3, tries=1)
+
+
+@cache
 def _public_client() -> S3Client:
     return _connect(settings.S3_PUBLIC_ENDPOINT_URL)
 
 
-def _connect(endpoint_url: str | None) -> S3Client:
+def _connect(endpoint_url: str | None, *, read_seconds: int = 20, tries: int = 2) -> S3Client:
     # A store of our own is addressed by path; checksums only where S3 demands them, because
     # stores other than Amazon's don't all know the newer ones.
     style: Literal["path", "auto"] = "path" if endpoint_url else "auto"
@@ -140,8 +150,8 @@ def _connect(endpoint_url: str | None) -> S3Client:
             signature_version="s3v4",
             s3={"addressing_style": style},
             connect_timeout=3,
-            read_timeout=20,
-            retries={"total_max_attempts": 2, "mode": "standard"},
+            read_timeout=read_seconds,
+            retries={"total_max_attempts": tries, "mode": "standard"},
             max_pool_connections=settings.CALLS_IN_FLIGHT + 4,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

@@ -7,6 +7,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from jobs import doorbell, pipeline
+from jobs.steps import retain, trash
 
 
 def answer(step: str) -> None:
@@ -22,3 +23,12 @@ def sweep() -> None:
     close_old_connections()
     for name in pipeline.steps_due(timezone.now()):
         doorbell.ring(name)
+
+
+def keep_promises() -> None:
+    """Erase what is past its date, or has lain in the trash for long; runs every few minutes."""
+    close_old_connections()
+    now, most = timezone.now(), settings.KEEP_PROMISES_MOST
+    retain.enforce(now, most)
+    trash.erase_old(now, most)
+    sweep()

@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from jobs.views import batch, front, gallery, job, photo, restore, webhooks
+from jobs.views import batch, front, gallery, job, photo, restore, trash, webhooks
 
 urlpatterns = [
     path("", front.front, name="front"),
     path("photos/", gallery.gallery, name="gallery"),
     path("photos/upload/", gallery.upload, name="upload"),
+    path("photos/trash/", trash.trash, name="trash"),
+    path("photos/trash/put/", trash.put_many, name="trash_many"),
+    path("photos/<uuid:photo_id>/trash/", trash.put, name="trash_photo"),
+    path("photos/<uuid:photo_id>/put-back/", trash.put_back, name="put_back"),
+    path("photos/<uuid:photo_id>/erase/", trash.erase_now, name="erase_now"),
     path("photos/<uuid:photo_id>/", photo.photo, name="photo"),
     path("photos/<uuid:photo_id>/consent/", photo.consent, name="consent"),
     path("photos/<uuid:photo_id>/withdraw/", photo.withdraw, name="withdraw"),

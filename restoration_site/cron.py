@@ -32,3 +32,12 @@ cron.register(
     result_ttl=0,
     failure_ttl=3600,
 )
+
+cron.register(
+    tasks.keep_promises,  # what may be kept no longer is erased
+    queue_name="default",
+    interval=settings.KEEP_PROMISES_EVERY_SECONDS,
+    ttl=settings.KEEP_PROMISES_EVERY_SECONDS,
+    result_ttl=0,
+    failure_ttl=3600,
+)

@@ -95,12 +95,15 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def bucket() -> Iterator[None]:
     """A private S3 inside the process."""
     with mock_aws():
-        storage._client.cache_clear()
-        storage._public_client.cache_clear()
+        _forget_clients()
         boto3.client("s3", region_name=settings.AWS_REGION).create_bucket(Bucket=settings.S3_BUCKET)
         yield
-    storage._client.cache_clear()
-    storage._public_client.cache_clear()
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    for client in (storage._client, storage._public_client, storage._hasty_client):
+        client.cache_clear()
 
 
 @pytest.fixture

@@ -99,6 +99,12 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """For each photo, the one given last; one query."""
         return {consent.photo_id: consent for consent in self.order_by("created_at", "pk")}
 
+    def standing(self) -> ConsentQuerySet:
+        """Those that still say something: given, approved, or not decided yet."""
+        return self.exclude(
+            status__in=[ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED]
+        )
+
     def live(self, *, vendor: str, now: datetime) -> ConsentQuerySet:
         """Those that allow sending to this vendor, now."""
         return self.filter(
@@ -107,6 +113,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
             purpose_restore=True,
             vendors__contains=f"|{vendor}|",
             photo__sha256=models.F("photo_sha256"),
+            photo__trashed_at__isnull=True,
         )
 
     def to_review(self) -> ConsentQuerySet:

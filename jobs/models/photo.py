@@ -7,6 +7,7 @@ The original's bytes in S3 are never touched. Everything of a photo lies under o
 from __future__ import annotations
 
 import uuid
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -35,8 +36,15 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return self.filter(owner=user)
 
     def visible(self) -> PhotoQuerySet:
-        """Not erased, nor about to be."""
+        """Not erased, nor about to be, nor in the trash."""
+        return self.with_pictures().filter(trashed_at__isnull=True)
+
+    def with_pictures(self) -> PhotoQuerySet:
+        """Not erased, nor about to be; those in the trash still have theirs."""
         return self.exclude(state__in=[PhotoState.ERASING, PhotoState.ERASED])
+
+    def in_trash(self) -> PhotoQuerySet:
+        return self.with_pictures().filter(trashed_at__isnull=False)
 
     def to_prepare(self) -> PhotoQuerySet:
         return self.filter(state=PhotoState.UPLOADED)
@@ -120,6 +128,17 @@ class Photo(Leased):
     def veiled_key(self) -> str:
         """A few pixels of it, in which nobody can be recognised: for a reviewer's queue."""
         return f"{self.prefix}veiled.webp"
+
+    @property
+    def is_in_trash(self) -> bool:
+        return self.trashed_at is not None
+
+    @property
+    def erased_on(self) -> date | None:
+        """The day on which a photo in the trash is erased."""
+        if self.trashed_at is None:
+            return None
+        return (self.trashed_at + timedelta(days=settings.TRASH_DAYS)).date()
 
     @property
     def current_consent(self) -> Consent | None:

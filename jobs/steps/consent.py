@@ -56,6 +56,8 @@ def give(
         photo = Photo.objects.select_for_update().get(pk=photo.pk)
         if photo.state in (PhotoState.ERASING, PhotoState.ERASED):
             raise ConsentError("This photo has been erased.")
+        if photo.is_in_trash:
+            raise ConsentError("This photo is in the trash. Put it back first.")
         if photo.consents.filter(status=ConsentStatus.PENDING_REVIEW).exists():
             raise ConsentError("A reviewer is looking at what you said about this photo.")
         said_before = Consent.objects.filter(given_by=by, photo_sha256=photo.sha256)
@@ -86,27 +88,34 @@ def give(
 def withdraw(*, photo: Photo, by: User) -> None:
     """Stop everything for a photo: unfinished jobs end uncharged, its pictures are erased."""
     with transaction.atomic():
-        photo = Photo.objects.select_for_update().get(pk=photo.pk)
-        given = list(
-            photo.consents.exclude(
-                status__in=[ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED]
-            ).select_for_update()
+        forget(
+            Photo.objects.select_for_update().get(pk=photo.pk),
+            to=ConsentStatus.WITHDRAWN,
+            by=by,
+            why="withdrawn by the member",
+            code="withdrawn",
+            words="You withdrew consent for this photo.",
         )
-        for job in RestorationJob.objects.filter(photo=photo).unfinished().select_for_update():
-            abandon.end(
-                job,
-                JobState.CANCELLED,
-                by=by.email,
-                code="withdrawn",
-                words="You withdrew consent for this photo.",
-            )
-        for consent in given:
-            change(consent, ConsentStatus.WITHDRAWN, by, "withdrawn by the member")
-        if photo.state not in (PhotoState.ERASING, PhotoState.ERASED):
-            photo.state = PhotoState.ERASING
-            photo.due_at, photo.tries = timezone.now(), 0
-            photo.lease_token = photo.lease_until = None
-            photo.save()
+
+
+def forget(
+    photo: Photo, *, to: ConsentStatus, by: User | None, why: str, code: str, words: str
+) -> None:
+    """The one way in which a photo goes, whatever the reason; the caller holds its lock.
+
+    Consents that stand become `to`, unfinished jobs end uncharged (`code`, and `words` for the
+    member), and the pictures are erased. `by` is None when it was the clock.
+    """
+    given = list(photo.consents.standing().order_by("pk").select_for_update())
+    for job in RestorationJob.objects.filter(photo=photo).unfinished().select_for_update():
+        abandon.end(job, JobState.CANCELLED, by="member" if by else "clock", code=code, words=words)
+    for consent in given:
+        change(consent, to, by, why)
+    if photo.state not in (PhotoState.ERASING, PhotoState.ERASED):
+        photo.state = PhotoState.ERASING
+        photo.due_at, photo.tries = timezone.now(), 0
+        photo.lease_token = photo.lease_until = None
+        photo.save()
 
 
 def _replace(earlier: Consent, consent: Consent, by: User) -> None:
@@ -120,7 +129,7 @@ def _replace(earlier: Consent, consent: Consent, by: User) -> None:
         abandon.end(
             job,
             JobState.CANCELLED,
-            by=by.email,
+            by="member",
             code="consent_replaced",
             words="You said something new about this photo, which a reviewer looks at first.",
         )

@@ -6,6 +6,7 @@ may still have stored something.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from accounts.models.leased import lease, still_ours
 from jobs import storage
 from jobs.models import Photo, PhotoState
 
+log = logging.getLogger(__name__)
 NAME = "erase"
 CONCURRENCY = 4
 
@@ -30,6 +32,22 @@ def claim(limit: int, now: datetime) -> list[Photo]:
 def call(photo: Photo) -> int:
     """Returns how many objects were deleted. Raises StorageUnavailable: try again later."""
     return storage.erase(photo.prefix)
+
+
+def at_once(photo: Photo) -> bool:
+    """Delete the copy that a vendor may fetch, now: its address answers 404 from here on.
+
+    For a view, after the commit; takes a few seconds at most. False when the store did not answer:
+    then the step does it, soon.
+    """
+    if not photo.prepared_extension:
+        return True
+    try:
+        storage.delete(photo.prepared_key, in_a_hurry=True)
+    except storage.StorageUnavailable as problem:
+        log.warning("photo %s: its prepared copy is deleted later: %s", photo.pk, problem)
+        return False
+    return True
 
 
 def record(photo: Photo, deleted: int, now: datetime) -> None:

@@ -38,6 +38,7 @@ NOT_READY = {
     PhotoState.ERASED: "This photo has been erased.",
 }
 NO_CONSENT = "Please say first who is in the photo and that it may be restored."
+IN_TRASH = "This photo is in the trash."
 CONSENT_OVER = "The consent for this photo does not allow this. Please give it again."
 
 
@@ -75,7 +76,9 @@ class Line:
 
     @property
     def is_gone(self) -> bool:
-        return self.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
+        """Erased, or in the trash: it has no page."""
+        erased = self.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
+        return erased or self.photo.is_in_trash
 
     @property
     def waits_for_review(self) -> bool:
@@ -125,6 +128,7 @@ def lines(
         offer = quote(photo=photo, model=model, parameters=parameters, price=price)
         obstacle = (
             NOT_READY.get(PhotoState(photo.state), "")
+            or (IN_TRASH if photo.is_in_trash else "")
             or _consent_obstacle(consent, live)
             or too_large(offer.output_width_px * offer.output_height_px)
         )
@@ -237,7 +241,7 @@ def _place(
         job.hold = hold
     RestorationJob.objects.bulk_create(jobs)
     JobEvent.objects.bulk_create(
-        JobEvent(job=job, to_state=job.state, by=by.email, why="ordered") for job in jobs
+        JobEvent(job=job, to_state=job.state, by="member", why="ordered") for job in jobs
     )
     return jobs
 
@@ -304,7 +308,7 @@ def cancel(*, job: RestorationJob, by: User) -> None:
         if job.state not in UNSENT:
             raise CannotOrder("This restoration has already been sent, so it can't be cancelled.")
         abandon.end(
-            job, JobState.CANCELLED, by=by.email, code="cancelled", words="You cancelled this."
+            job, JobState.CANCELLED, by="member", code="cancelled", words="You cancelled this."
         )
 
 

@@ -43,6 +43,7 @@ def record(letter: Letter, outcome: None, now: datetime) -> None:
     ours = still_ours(letter)
     if ours is None:
         return
+    # What it said is in the member's mailbox; here it would outlive the photo that it named.
     Letter.objects.filter(pk=ours.pk).update(
-        sent_at=now, due_at=None, lease_token=None, lease_until=None
+        sent_at=now, context={}, due_at=None, lease_token=None, lease_until=None
     )

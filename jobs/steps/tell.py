@@ -20,6 +20,8 @@ from jobs.states import JobState
 
 NAME = "tell"
 CONCURRENCY = 4
+# They did it themselves and saw it done, or a letter of its own says it ("keep_until").
+THEIR_OWN_DOING = ("cancelled", "withdrawn", "trashed", "left", "keep_until")
 NOTHING = HoldBalance(held=0, captured=0, released=0, refunded=0)
 
 
@@ -49,8 +51,8 @@ def claim(limit: int, now: datetime) -> list[Work]:
 def call(work: Work) -> None:
     """Raises OSError or SMTPException when the mail server does not take it: try again later."""
     job = work.job
-    if job.state == JobState.CANCELLED and job.failure_code in ("cancelled", "withdrawn"):
-        return  # they did it themselves, and saw it done
+    if job.state == JobState.CANCELLED and job.failure_code in THEIR_OWN_DOING:
+        return
     kind = "delivered" if job.state == JobState.DELIVERED else "failed"
     context = {
         "job": job,

@@ -39,6 +39,7 @@ class PhotoCard:
 
     photo: Photo
     latest_job: RestorationJob | None = None
+    shows_trash: bool = False
 
     def __getattr__(self, name: str) -> object:
         """Whatever the card doesn't say itself, the row does."""
@@ -49,6 +50,12 @@ class PhotoCard:
         return self.photo.state == PhotoState.PREPARED
 
     @property
+    def may_be_seen(self) -> bool:
+        """What lies in the trash is seen on the trash's page alone."""
+        erased = self.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
+        return not erased and (self.shows_trash or not self.photo.is_in_trash)
+
+    @property
     def is_moving(self) -> bool:
         """Whether the card will soon say something else."""
         latest = self.latest_job
@@ -56,15 +63,19 @@ class PhotoCard:
 
     @property
     def thumbnail_url(self) -> str:
-        return _shown(self.photo.thumbnail_key) if self.is_prepared else ""
+        return _shown(self.photo.thumbnail_key) if self._has_copies else ""
+
+    @property
+    def _has_copies(self) -> bool:
+        return self.is_prepared and self.may_be_seen
 
     @property
     def preview_url(self) -> str:
-        return _shown(self.photo.preview_key) if self.is_prepared else ""
+        return _shown(self.photo.preview_key) if self._has_copies else ""
 
     @property
     def original_url(self) -> str:
-        if self.photo.state in (PhotoState.ERASING, PhotoState.ERASED):
+        if not self.may_be_seen:
             return ""
         ending = {"JPEG": "jpg"}.get(self.photo.format, self.photo.format.lower())
         return storage.address(
@@ -124,7 +135,7 @@ class JobCard:
 
     @property
     def is_delivered(self) -> bool:
-        return self.job.state == JobState.DELIVERED and self.job.photo.state == PhotoState.PREPARED
+        return self.job.state == JobState.DELIVERED and self.photo._has_copies
 
     @property
     def result_url(self) -> str:

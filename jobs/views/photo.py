@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from jobs import catalog, doorbell, prices
 from jobs.forms import ConsentForm
 from jobs.models import ConsentNotice, ConsentStatus, Photo, RestorationJob
 from jobs.steps import consent as consent_step
+from jobs.steps import erase
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.offers import Shown, make_offer, purse_of, shown_now
 
@@ -24,6 +26,10 @@ from jobs.views.offers import Shown, make_offer, purse_of, shown_now
 @require_safe
 @login_required
 def photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    mine = Photo.objects.for_member(member_of(request))
+    if mine.in_trash().filter(pk=photo_id).exists():
+        messages.info(request, "This photo is in the trash.")
+        return redirect("trash")
     return photo_page(request, own_photo(request, photo_id))
 
 
@@ -70,11 +76,25 @@ def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return press_again(request, photo.pk)
     consent_step.withdraw(photo=photo, by=member_of(request))
-    doorbell.ring_on_commit("erase")
-    messages.success(
-        request, f"Consent for “{photo.title}” is withdrawn and its pictures are being erased."
-    )
+    say_erased(request, photo, f"Consent for “{photo.title}” is withdrawn")
     return redirect("gallery")
+
+
+def say_erased(request: HttpRequest, photo: Photo, what: str) -> None:
+    """After the commit: the vendor's copy goes while the member waits, all else right after."""
+    doorbell.ring_on_commit("erase")
+    if erase.at_once(photo):
+        messages.success(
+            request,
+            f"{what} and its pictures are being erased. The copy that the restorer could fetch is "
+            "gone already.",
+        )
+    else:
+        messages.warning(
+            request,
+            f"{what} and its pictures are being erased. Our picture store does not answer just "
+            "now: the copy that the restorer could fetch goes as soon as it does.",
+        )
 
 
 def photo_page(
@@ -104,6 +124,7 @@ def photo_page(
         "can_order": live or (consent and consent.status == ConsentStatus.PENDING_REVIEW),
         "offers": offers,
         "jobs": job_cards(jobs),
+        "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "jobs/photo.html", context, status=status)
 

@@ -11,16 +11,18 @@ import contextlib
 import random
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts import books, ledger
 from jobs.gateway.pixazo import read_report
 from jobs.models import Attempt, RestorationJob
 from jobs.steps import consent as consent_step
-from jobs.steps import order, review, settle
+from jobs.steps import order, retain, review, settle, trash
 from tests.builders import decide, make_consent, make_due, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
 from tests.racing import at_once
@@ -133,6 +135,19 @@ def cancel(_: FakeVendor) -> None:
     order.cancel(job=job, by=job.owner)
 
 
+def erase_from_the_trash(_: FakeVendor) -> None:
+    job = make_job()
+    trash.put(photo=job.photo, by=job.owner)
+    trash.erase_now(photo=job.photo, by=job.owner)
+
+
+def past_its_day(_: FakeVendor) -> None:
+    photo = make_photo()
+    make_consent(photo, keep_until=timezone.now().date())
+    make_job(photo=photo)
+    assert retain.enforce(timezone.now() + timedelta(days=1), 10) == 1
+
+
 VERBS: dict[str, Callable[[FakeVendor], object]] = {
     "order": lambda _: make_job(),
     "cancel": cancel,
@@ -144,6 +159,8 @@ VERBS: dict[str, Callable[[FakeVendor], object]] = {
     "reject": reject,
     "approve": approve,
     "ask and answer": ask_and_answer,
+    "trash": erase_from_the_trash,
+    "retain": past_its_day,
 }
 
 

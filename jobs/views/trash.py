@@ -1,0 +1,128 @@
+"""The trash: what lies in it and until when, and the ways in and out."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.members import member_of
+from jobs.models import Photo
+from jobs.steps import trash as trash_step
+from jobs.views.cards import PhotoCard
+from jobs.views.photo import own_photo, press_again, say_erased
+
+PHOTOS_ON_A_PAGE = 24
+
+
+@require_safe
+@login_required
+def trash(request: HttpRequest) -> HttpResponse:
+    """First what is erased first."""
+    photos = Photo.objects.for_member(member_of(request)).in_trash().order_by("trashed_at", "pk")
+    page = Paginator(photos, PHOTOS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "photos": [PhotoCard(photo, shows_trash=True) for photo in page],
+        "page_obj": page,
+        "trash_days": settings.TRASH_DAYS,
+    }
+    return render(request, "jobs/trash.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def put(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    photo = own_photo(request, photo_id)
+    if request.method != "POST":
+        return press_again(request, photo.pk)
+    try:
+        cancelled = trash_step.put(photo=photo, by=member_of(request))
+    except trash_step.TrashError as problem:
+        messages.error(request, str(problem))
+        return redirect("photo", photo.pk)
+    messages.success(request, f"“{photo.title}” is in the trash.{_words_for(cancelled)}")
+    return redirect("gallery")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def put_many(request: HttpRequest) -> HttpResponse:
+    """What was ticked in the gallery: each photo that can goes, each that can't is named."""
+    if request.method != "POST":
+        return redirect("gallery")
+    photos = _chosen(request)
+    if not photos:
+        messages.info(request, "Please tick the photos that you want to put into the trash.")
+    moved = cancelled = 0
+    for photo in photos:
+        try:
+            cancelled += trash_step.put(photo=photo, by=member_of(request))
+            moved += 1
+        except trash_step.TrashError as problem:
+            messages.error(request, f"“{photo.title}”: {problem}")
+    if moved:
+        of_them = "1 photo is" if moved == 1 else f"{moved} photos are"
+        messages.success(request, f"{of_them} in the trash.{_words_for(cancelled)}")
+    return redirect("gallery")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def put_back(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    if request.method != "POST":
+        return redirect("trash")
+    photo = _in_trash(request, photo_id)
+    try:
+        trash_step.put_back(photo=photo, by=member_of(request))
+    except trash_step.TrashError as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, f"“{photo.title}” is among your photos again.")
+    return redirect("trash")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def erase_now(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    if request.method != "POST":
+        return redirect("trash")
+    photo = _in_trash(request, photo_id)
+    try:
+        trash_step.erase_now(photo=photo, by=member_of(request))
+    except trash_step.TrashError as problem:
+        messages.error(request, str(problem))
+    else:
+        say_erased(request, photo, f"“{photo.title}” has left the trash")
+    return redirect("trash")
+
+
+def _chosen(request: HttpRequest) -> list[Photo]:
+    """Those of the member's that are still in the gallery, in that order; at most a page of them.
+
+    Raises Http404 for what is no photo's number.
+    """
+    try:
+        wanted = list(dict.fromkeys(uuid.UUID(said) for said in request.POST.getlist("photo")))
+    except ValueError:
+        raise Http404("There is no such photo.") from None
+    found = Photo.objects.for_member(member_of(request)).visible()
+    photos = {photo.pk: photo for photo in found.filter(pk__in=wanted[:PHOTOS_ON_A_PAGE])}
+    return [photos[pk] for pk in wanted if pk in photos]
+
+
+def _in_trash(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
+    return get_object_or_404(Photo.objects.for_member(member_of(request)).in_trash(), pk=photo_id)
+
+
+def _words_for(cancelled: int) -> str:
+    if not cancelled:
+        return ""
+    if cancelled == 1:
+        return " The restoration that waited was cancelled and not charged."
+    return f" The {cancelled} restorations that waited were cancelled and not charged."

@@ -1,0 +1,225 @@
+"""Withdrawal at every moment: no picture comes in late, nothing is left in the bucket, nobody pays.
+
+The store is one inside the process; tests/journeys/test_withdrawal.py asks a real one.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import books, ledger
+from jobs import images, storage
+from jobs.models import Photo, PhotoState, RestorationJob
+from jobs.states import TERMINAL, JobState
+from jobs.steps import collect, consent, erase, prepare, settle, submit
+from tests.builders import make_consent, make_due, make_job, make_photo, run
+from tests.fakes import FakeVendor, png
+from tests.staff import client_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
+
+
+def stored_photo() -> Photo:
+    """With everything in S3 that a prepared photo has."""
+    photo = make_photo(title="Anna 1931")
+    for key in (photo.original_key, photo.prepared_key, photo.preview_key, photo.thumbnail_key):
+        storage.put(key, io.BytesIO(png()), content_type="image/png")
+    return photo
+
+
+def withdraw(photo: Photo) -> None:
+    consent.withdraw(photo=photo, by=photo.owner)
+    erase.at_once(photo)
+
+
+def waiting_for_a_reviewer(photo: Photo, vendor: FakeVendor) -> None:
+    make_consent(photo, depicted=("CHILD",))
+    make_job(photo=photo)
+    withdraw(photo)
+
+
+def before_it_was_sent(photo: Photo, vendor: FakeVendor) -> None:
+    make_job(photo=photo)
+    withdraw(photo)
+
+
+def while_it_was_being_sent(photo: Photo, vendor: FakeVendor) -> None:
+    """Between the claim and the vendor's answer: its record finds the lease gone."""
+    make_job(photo=photo)
+    (work,) = submit.claim(1, timezone.now())
+    withdraw(photo)
+    submit.record(work, submit.call(work), timezone.now())
+
+
+def in_the_vendors_queue(photo: Photo, vendor: FakeVendor) -> None:
+    make_job(photo=photo)
+    run("submit")
+    withdraw(photo)
+
+
+def while_it_was_restored(photo: Photo, vendor: FakeVendor) -> None:
+    make_job(photo=photo)
+    run("submit")
+    vendor.finish("PROCESSING")
+    callback(vendor)
+    withdraw(photo)
+
+
+def when_it_was_charged_and_not_fetched(photo: Photo, vendor: FakeVendor) -> None:
+    make_job(photo=photo)
+    run("submit")
+    vendor.finish("COMPLETED")
+    callback(vendor)
+    withdraw(photo)
+
+
+def while_it_was_being_fetched(photo: Photo, vendor: FakeVendor) -> None:
+    """The result lies in S3 by the time that its record finds the lease gone."""
+    make_job(photo=photo)
+    run("submit")
+    vendor.finish("COMPLETED")
+    callback(vendor)
+    (work,) = collect.claim(1, timezone.now())
+    withdraw(photo)
+    run("erase")
+    outcome = collect.call(work)
+    assert isinstance(outcome, collect.Collected)
+    assert storage.keys_under(photo.prefix) != []
+    collect.record(work, outcome, timezone.now())
+
+
+def after_it_was_delivered(photo: Photo, vendor: FakeVendor) -> None:
+    job = make_job(photo=photo)
+    run("submit")
+    vendor.finish("COMPLETED")
+    callback(vendor)
+    run("collect")
+    job.refresh_from_db()
+    assert job.state == JobState.DELIVERED
+    withdraw(photo)
+
+
+Moment = Callable[[Photo, FakeVendor], None]
+MOMENTS: list[Moment] = [
+    waiting_for_a_reviewer,
+    before_it_was_sent,
+    while_it_was_being_sent,
+    in_the_vendors_queue,
+    while_it_was_restored,
+    when_it_was_charged_and_not_fetched,
+    while_it_was_being_fetched,
+    after_it_was_delivered,
+]
+
+
+def callback(vendor: FakeVendor) -> None:
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    settle.deliver(token=token, body=vendor.last.callback())
+
+
+def all_that_may_still_happen(vendor: FakeVendor) -> None:
+    """Late callbacks and polls, then the erasing, then its second pass."""
+    for status in ("PROCESSING", "COMPLETED") if vendor.requests else ():
+        vendor.finish(status)
+        callback(vendor)
+    for job in RestorationJob.objects.all():
+        make_due(job)
+    for step in ("submit", "observe", "collect", "erase"):
+        run(step)
+    Photo.objects.filter(state=PhotoState.ERASING).update(
+        due_at=timezone.now() - timedelta(seconds=1)
+    )
+    run("erase")
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+def test_after_a_withdrawal_nothing_of_the_photo_is_left_or_comes_in(
+    moment: Moment, vendor: FakeVendor
+):
+    photo = stored_photo()
+    other = stored_photo()
+    started_with = ledger.wallet_of(photo.owner).available_micros
+    moment(photo, vendor)
+    assert photo.prepared_key not in storage.keys_under(photo.prefix)
+    sent = len(vendor.submissions)
+    all_that_may_still_happen(vendor)
+    assert len(vendor.submissions) == sent
+    assert storage.keys_under(photo.prefix) == []
+    assert len(storage.keys_under(other.prefix)) == 4
+    photo.refresh_from_db()
+    assert (photo.state, photo.title, photo.faces) == (PhotoState.ERASED, "Erased photo", [])
+    job = RestorationJob.objects.get(photo=photo)
+    assert job.state in TERMINAL
+    wallet = ledger.wallet_of(photo.owner)
+    charged = job.quoted_micros if job.state == JobState.DELIVERED else 0
+    assert (wallet.held_micros, wallet.available_micros) == (0, started_with - charged)
+    assert books.lies() == []
+
+
+def test_copies_that_were_being_made_are_gone_after_the_second_pass():
+    photo = make_photo(state=PhotoState.UPLOADED, prepared_extension="", due_at=timezone.now())
+    storage.put(photo.original_key, io.BytesIO(png()), content_type="image/png")
+    make_consent(photo)
+    (claimed,) = prepare.claim(1, timezone.now())
+    consent.withdraw(photo=photo, by=photo.owner)
+    original = io.BytesIO()
+    storage.get(photo.original_key, original)
+    run("erase")
+    made = images.prepare(original)
+    claimed.prepared_extension = "png"
+    storage.put(claimed.prepared_key, io.BytesIO(made.copy.data), content_type="image/png")
+    prepare.record(claimed, prepare.Done(made), timezone.now())
+    Photo.objects.update(due_at=timezone.now())
+    run("erase")
+    photo.refresh_from_db()
+    assert photo.state == PhotoState.ERASED
+    assert storage.keys_under(photo.prefix) == []
+
+
+# --- What the member sees ---------------------------------------------------------------------
+def press(client: Client, photo: Photo) -> str:
+    answer = client.post(reverse("withdraw", args=[photo.pk]), follow=True)
+    return answer.content.decode()
+
+
+@pytest.mark.usefixtures("rings")
+def test_when_the_page_has_answered_the_vendors_copy_is_gone():
+    photo = stored_photo()
+    make_consent(photo)
+    assert "The copy that the restorer could fetch is gone already." in press(
+        client_of(photo.owner), photo
+    )
+    assert photo.prepared_key not in storage.keys_under(photo.prefix)
+
+
+@pytest.mark.usefixtures("rings")
+def test_a_store_that_does_not_answer_is_said_and_the_step_does_it_later(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    photo = stored_photo()
+    make_consent(photo)
+
+    def unreachable(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://s3.test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage._hasty_client(), "delete_object", unreachable)
+        assert "goes as soon as it does." in press(client_of(photo.owner), photo)
+    assert photo.prepared_key in storage.keys_under(photo.prefix)
+    run("erase")
+    assert storage.keys_under(photo.prefix) == []
+
+
+def test_the_page_waits_for_the_store_a_few_seconds_at_most():
+    config: Any = storage._hasty_client().meta.config
+    tries = config.retries["total_max_attempts"]
+    assert (config.connect_timeout + config.read_timeout) * tries <= 6
