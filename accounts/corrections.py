@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from accounts import audit, ledger, letters
 from accounts.models import Correction, CorrectionKind, CorrectionState, Transfer, User, Wallet
@@ -142,7 +143,7 @@ def approve(*, correction: Correction, by: User, note: str = "") -> Correction:
         _check_second(correction, by)
         correction.transfer = _move(correction)
         _decide(correction, CorrectionState.DONE, by=by, note=note)
-        _note(correction, by=by, action="approve", why=note)
+        _note(correction, by=by, action="approve", why=_both(correction.reason, note))
     return correction
 
 
@@ -307,6 +308,15 @@ def _note(correction: Correction, *, by: User, action: str, why: str = "") -> No
         subject=f"correction {correction.pk}",
         member=correction.member,
     )
+
+
+def _both(reason: str, note: str) -> str:
+    """Why it was asked for and what the second person added. The correction has both in full."""
+    note = note.strip()
+    if not note:
+        return reason
+    most = REASON_MOST if len(reason) + len(note) < REASON_MOST - 3 else REASON_MOST // 2 - 2
+    return " / ".join(Truncator(words).chars(most) for words in (reason, note))
 
 
 def _write_to_the_others(correction: Correction) -> None:

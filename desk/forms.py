@@ -59,6 +59,33 @@ class AdjustmentForm(RefundForm):
         return CorrectionKind(self.cleaned_data["direction"])
 
 
+DEEDS = "deeds"
+LOOKS = ("page", "refused")
+ACTIONS = {
+    "page": _("Page looked at or sent"),
+    "refused": _("Page refused"),
+    "picture": _("Picture looked at"),
+    "sign-in": _("Superuser signed in"),
+    "user.change": _("Member or role changed"),
+    "correction.ask": _("Correction asked for"),
+    "correction.done": _("Correction made alone"),
+    "correction.approve": _("Correction approved"),
+    "correction.refuse": _("Correction refused by the second person"),
+    "correction.refused": _("Correction tried against the rules"),
+    "correction.take-back": _("Correction taken back"),
+    "price.publish": _("Price published"),
+    "usage.import": _("Vendor’s bill imported"),
+    "usage.explain": _("Vendor’s line explained"),
+    "day.close": _("Day closed"),
+}
+
+
+def action_words(code: str) -> str:
+    """A code of the trail as a person says it; another room's may be new here."""
+    words = ACTIONS.get(code) or code.replace(".", ": ").replace("-", " ").capitalize()
+    return str(words)
+
+
 class TrailFilter(forms.Form):
     """Which entries of the trail to show; what isn't understood filters nothing out."""
 
@@ -78,7 +105,12 @@ class TrailFilter(forms.Form):
         known = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
         field = self.fields["action"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("Every action")), *((action, action) for action in known)]
+        by_words = sorted((action_words(code), code) for code in known)
+        field.choices = [
+            ("", _("Everything")),
+            (DEEDS, _("Deeds only, without pages")),
+            *((code, words) for words, code in by_words),
+        ]
 
     def entries(self) -> AuditQuerySet:
         """Those that pass, newest first."""
@@ -91,6 +123,8 @@ class TrailFilter(forms.Form):
             found = found.by(said["who"])
         if said.get("about"):
             found = found.about(said["about"])
-        if said.get("action"):
+        if said.get("action") == DEEDS:
+            found = found.exclude(action__in=LOOKS)
+        elif said.get("action"):
             found = found.filter(action=said["action"])
         return found.between(said.get("first"), said.get("last"))

@@ -16,7 +16,7 @@ from django.shortcuts import render, resolve_url
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import audit
-from accounts.models import User
+from accounts.models import Correction, Transfer, User
 
 
 class RequestSizeLimit:
@@ -97,6 +97,13 @@ MEMBER_OF_A_ROW = (
     "member", "owner", "given_by", "to", "user", "wallet.user", "job.owner", "attempt.job.owner",
 )  # fmt: skip
 
+# The rows that the desk's addresses name.
+ROWS_OF_THE_DESK: dict[str, type[Model]] = {
+    "member_id": User,
+    "hold_id": Transfer,
+    "correction_id": Correction,
+}
+
 
 def _leaves_a_trail(request: HttpRequest) -> bool:
     """HEAD shows nothing; the admin answers OPTIONS, and any other word, like GET."""
@@ -146,7 +153,8 @@ def _title_and_row(request: HttpRequest) -> tuple[str, Model | None]:
         if verb != name:
             title = f"{model._meta.verbose_name_plural}, {VERBS.get(verb, verb)}"
             return title, _row(model, kwargs.get("object_id"))
-    return name.replace("_", " "), _row(User, kwargs.get("member_id"))
+    rows = (_row(model, kwargs.get(key)) for key, model in ROWS_OF_THE_DESK.items())
+    return name.replace("_", " "), next((row for row in rows if row), None)
 
 
 def _row(model: type[Model], key: Any) -> Model | None:

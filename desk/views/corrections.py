@@ -17,6 +17,7 @@ from accounts import audit, corrections, ledger
 from accounts.corrections import PERMISSION, CorrectionError
 from accounts.members import member_of
 from accounts.models import Correction, CorrectionState, Transfer, TransferKind, User
+from accounts.money import dollars
 from desk.doors import staff_only
 from desk.forms import AdjustmentForm, RefundForm
 
@@ -42,7 +43,7 @@ def waiting_and_decided(request: HttpRequest) -> HttpResponse:
 @staff_only(PERMISSION)
 def decide(request: HttpRequest, correction_id: Any) -> HttpResponse:
     """The buttons under one that waits."""
-    correction = get_object_or_404(Correction, pk=correction_id)
+    correction = get_object_or_404(Correction.objects.with_people(), pk=correction_id)
     verbs: dict[str, Callable[..., Correction]] = {
         "approve": corrections.approve,
         "refuse": corrections.refuse,
@@ -56,6 +57,13 @@ def decide(request: HttpRequest, correction_id: Any) -> HttpResponse:
     try:
         done = verb(correction=correction, by=member_of(request), note=note)
     except CorrectionError as problem:
+        _record_refused(
+            member_of(request),
+            f"tried to {request.POST['decision'].replace('_', ' ')}: {correction.words}. {problem}",
+            why=note,
+            subject=f"correction {correction.pk}",
+            member=correction.member,
+        )
         messages.error(request, str(problem))
     else:
         messages.success(request, f"{done.words}: {done.get_state_display()}.")
@@ -101,7 +109,7 @@ def _asked(
         "balance": balance,
     }
     if request.method == "POST" and "back" not in request.POST and form.is_valid():
-        said = {
+        said: dict[str, Any] = {
             "kind": form.kind,
             "member": member,
             "hold": hold,
@@ -115,10 +123,24 @@ def _asked(
                 return _done(request, corrections.ask(form_id=form_id, **said))
             context["outlook"] = corrections.look_ahead(**said)
         except CorrectionError as problem:
+            _record_refused(
+                member_of(request),
+                f"asked for: {form.kind.label}, {dollars(said['amount_micros'])}. {problem}",
+                why=said["reason"],
+                subject=subject,
+                member=member,
+            )
             form.add_error(None, str(problem))
         else:
             return render(request, "desk/correction_confirm.html", context | {"kind": form.kind})
     return render(request, "desk/correction_form.html", context)
+
+
+def _record_refused(by: User, what: str, *, why: str, subject: str, member: User) -> None:
+    """Somebody tried what the rules forbid. What the verb had begun is rolled back by now."""
+    audit.record(
+        actor=by, action="correction.refused", what=what, why=why, subject=subject, member=member
+    )
 
 
 def _done(request: HttpRequest, correction: Correction) -> HttpResponse:

@@ -61,6 +61,7 @@ def three(ben: User) -> None:
         ({"q": "LOST"}, ["one"]),
         ({"q": "transfer 12"}, ["two"]),
         ({"action": "correction.done"}, ["three"]),
+        ({"action": "deeds"}, ["three", "two", "one"]),
         ({"first": "2026-03-02"}, ["three", "two"]),
         ({"last": "2026-03-01"}, ["one"]),
         ({"first": "2026-03-02", "last": "2026-03-02"}, ["two"]),
@@ -72,6 +73,21 @@ def test_the_trail_is_found_by_who_what_whom_when_and_why(
     ben: User, query: dict[str, str], found: list[str]
 ):
     assert shown(client_of(ben), **query) == found
+
+
+@pytest.mark.usefixtures("three")
+def test_the_filter_names_actions_in_words_and_every_action_that_is_new(billing: Client, ben: User):
+    wrote("four", by=ben, action="consent.ask-again")
+    page = billing.get(reverse("desk_audit")).content.decode()
+    form = page[page.index('<form class="filters"') : page.index("</form>", page.index("filters"))]
+    for option in (
+        '<option value="deeds">Deeds only, without pages</option>',
+        '<option value="correction.done">Correction made alone</option>',
+        '<option value="consent.ask-again">Consent: ask again</option>',
+    ):
+        assert option in form
+    assert ":</label>" not in form
+    assert '<td role="cell" class="code" data-label="Action">price.publish</td>' in page
 
 
 @pytest.mark.usefixtures("three")

@@ -10,7 +10,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import corrections, ledger
-from accounts.models import Correction, CorrectionState, Transfer, TransferKind, User, Wallet
+from accounts.models import (
+    AuditEntry,
+    Correction,
+    CorrectionState,
+    Transfer,
+    TransferKind,
+    User,
+    Wallet,
+)
 from tests.builders import make_member
 from tests.staff import REVIEWERS, client_of, make_clerk, make_staff, queries
 
@@ -249,6 +257,100 @@ def test_an_unknown_button_does_nothing(billing: Client):
     correction = wait(make_clerk())
     assert "press one of the buttons" in decide(billing, correction, "burn")
     assert correction.state == CorrectionState.WAITING
+
+
+# --- What the trail says ----------------------------------------------------------------------
+def refused() -> list[tuple[str, str, User | None, str]]:
+    """What the trail has of attempts against the rules."""
+    found = AuditEntry.objects.filter(action="correction.refused").order_by("pk")
+    return [(one.what, one.why, one.member, one.subject) for one in found]
+
+
+def test_approving_ones_own_leaves_a_trail_with_the_words_of_the_refusal(
+    billing: Client, ben: User
+):
+    correction = wait(ben)
+    decide(billing, correction, "approve", "It is fine")
+    words = "tried to approve: Adjustment in the member's favour, $25.00. You asked for this:"
+    ((what, why, member, subject),) = refused()
+    assert what == f"{words} somebody else must decide."
+    assert (why, member, subject) == (
+        "It is fine", correction.member, f"correction {correction.pk}",
+    )  # fmt: skip
+
+
+def test_so_does_deciding_about_ones_own_wallet(billing: Client, ben: User):
+    correction = wait(make_clerk(), ben)
+    decide(billing, correction, "approve")
+    ((what, _, member, _),) = refused()
+    assert "This is about your own wallet" in what
+    assert member == ben
+    adjust(billing, ben)
+    assert "Nobody corrects their own wallet." in refused()[-1][0]
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_so_does_refunding_more_than_was_charged(billing: Client, confirmed: bool):
+    member = make_member(micros=10 * USD)
+    hold = charge(member, 10 * USD)
+    said = form(amount_micros="10.5")
+    if not confirmed:
+        del said["confirmed"]
+    billing.post(reverse("desk_refund", args=[hold.pk]), said)
+    what = "asked for: Refund of a charge, $10.50. Only $10.00 of this charge is left to refund."
+    assert refused() == [(what, "The scan was lost by us", member, f"transfer {hold.pk}")]
+
+
+def test_so_does_approving_what_the_charge_no_longer_covers(billing: Client):
+    member = make_member(micros=30 * USD)
+    hold = charge(member, 30 * USD)
+    correction = corrections.ask(
+        form_id=uuid.uuid4(),
+        kind="REFUND",
+        member=member,
+        hold=hold,
+        amount_micros=30 * USD,
+        reason="Lost",
+        by=make_clerk(),
+    )
+    ledger.refund(hold=hold, amount_micros=20 * USD, key="refund:1", reason="Smaller than quoted")
+    decide(billing, correction, "approve")
+    ((what, _, _, subject),) = refused()
+    assert what.endswith("Only $10.00 of this charge is left to refund.")
+    assert subject == f"correction {correction.pk}"
+    assert correction.state == CorrectionState.WAITING
+
+
+def test_the_try_itself_names_about_whom_it_is(billing: Client):
+    member = make_member(micros=10 * USD)
+    hold, correction = charge(member, 10 * USD), wait(make_clerk(), make_member(micros=0))
+    for path, whom, subject in (
+        (reverse("desk_refund", args=[hold.pk]), member, f"transfer {hold.pk}"),
+        (reverse("desk_adjust", args=[member.pk]), member, f"user {member.pk}"),
+        (
+            reverse("desk_decide", args=[correction.pk]),
+            correction.member,
+            f"correction {correction.pk}",
+        ),
+    ):
+        billing.post(path, {})
+        entry = AuditEntry.objects.filter(action="page", what__startswith="POST").first()
+        assert entry is not None
+        assert (entry.member, entry.subject) == (whom, subject)
+
+
+def test_an_approval_tells_why_it_was_asked_for_and_what_was_noted(billing: Client):
+    decide(billing, wait(make_clerk()), "approve", "Seen the mail")
+    approved = AuditEntry.objects.get(action="correction.approve")
+    assert approved.why == "Twice charged in May / Seen the mail"
+
+
+def test_of_a_long_reason_and_a_long_note_the_trail_has_the_beginnings(billing: Client, ben: User):
+    asker = make_clerk()
+    adjust(client_of(asker), make_member(micros=0), amount_micros="25", reason="r" * 500)
+    decide(billing, Correction.objects.get(), "approve", "n" * 500)
+    reason, note = AuditEntry.objects.get(action="correction.approve").why.split(" / ")
+    assert (reason[:200], note[:200]) == ("r" * 200, "n" * 200)
 
 
 # --- Who may what -----------------------------------------------------------------------------
