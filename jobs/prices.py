@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from accounts.money import dollars
+from accounts.words import said
 from jobs import catalog
 from jobs.models import Price
 
@@ -52,20 +53,13 @@ def publish(
     A price below the vendor's cost is allowed. Raises CannotPublish; NothingChanges for what holds
     then already.
     """
-    reason = reason.strip()
-    model = catalog.MODELS.get(model_key)
-    if model is None:
-        raise CannotPublish("There is no such model.")
-    if not reason:
-        raise CannotPublish("Please say why the price changes.")
-    if len(reason) > MOST_REASON_LETTERS:
-        raise CannotPublish(f"Please say why in at most {MOST_REASON_LETTERS} letters.")
-    if not 0 < price_micros <= MOST_MICROS:
-        raise CannotPublish(f"A price is more than nothing and at most {dollars(MOST_MICROS)}.")
-    if not 0 <= cost_micros <= MOST_MICROS:
-        raise CannotPublish(f"A cost is at least nothing and at most {dollars(MOST_MICROS)}.")
-    if effective_from is not None and effective_from < timezone.now():
-        raise CannotPublish("A price can't begin in the past: what was shown then was shown.")
+    model = check(
+        model_key=model_key,
+        price_micros=price_micros,
+        cost_micros=cost_micros,
+        effective_from=effective_from,
+        reason=reason,
+    )
     try:
         with transaction.atomic():
             _one_at_a_time(model_key)
@@ -79,14 +73,14 @@ def publish(
                 cost_micros=cost_micros,
                 effective_from=begins,
                 set_by=by,
-                reason=reason,
+                reason=reason.strip(),
             )
             audit.record(
                 actor=by,
                 action="price.publish",
                 what=f"{model.name}: {dollars(price_micros)}, the vendor takes "
                 f"{dollars(cost_micros)}, from {begins:%Y-%m-%d %H:%M:%S %Z}",
-                why=reason,
+                why=reason.strip(),
                 subject=f"price {price.pk}",
             )
     except IntegrityError:
@@ -94,6 +88,31 @@ def publish(
             f"Another price of {model.name} begins at the same moment already."
         ) from None
     return price
+
+
+def check(
+    *,
+    model_key: str,
+    price_micros: int,
+    cost_micros: int,
+    effective_from: datetime | None,
+    reason: str,
+) -> catalog.RestorationModel:
+    """What `publish` would refuse whatever stands in the list, for a page that asks before."""
+    model = catalog.MODELS.get(model_key)
+    if model is None:
+        raise CannotPublish("There is no such model.")
+    if not said(reason):
+        raise CannotPublish("Please say why the price changes.")
+    if len(reason.strip()) > MOST_REASON_LETTERS:
+        raise CannotPublish(f"Please say why in at most {MOST_REASON_LETTERS} letters.")
+    if not 0 < price_micros <= MOST_MICROS:
+        raise CannotPublish(f"A price is more than nothing and at most {dollars(MOST_MICROS)}.")
+    if not 0 <= cost_micros <= MOST_MICROS:
+        raise CannotPublish(f"A cost is at least nothing and at most {dollars(MOST_MICROS)}.")
+    if effective_from is not None and effective_from < timezone.now():
+        raise CannotPublish("A price can't begin in the past: what was shown then was shown.")
+    return model
 
 
 def _one_at_a_time(model_key: str) -> None:

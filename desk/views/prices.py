@@ -32,18 +32,20 @@ def publish(request: HttpRequest, model_key: str) -> HttpResponse:
     if request.method != "POST":
         form = PriceForm(
             model=model,
+            before=in_force,
             initial={"price_micros": in_force.price_micros, "cost_micros": in_force.cost_micros}
             if in_force
             else None,
         )
         return _page(request, model, form)
-    form = PriceForm(request.POST, model=model)
+    form = PriceForm(request.POST, model=model, before=in_force)
     if not form.is_valid():
         return _page(request, model, form, status=422)
     if not form.was_shown:
         return _page(request, model, form)
-    if form.loss_micros and not form.cleaned_data["knows_the_loss"]:
-        form.add_error("knows_the_loss", _("Please tick that you know."))
+    if unticked := form.unticked:
+        for name in unticked:
+            form.add_error(name, _("Please tick that you know."))
         return _page(request, model, form, status=422)
     said = form.cleaned_data
     try:
@@ -80,10 +82,12 @@ def _page(
     context = {"model": model, "known": known, "form": form, "loss_micros": 0}
     if form.is_bound and {"price_micros", "cost_micros"} <= form.cleaned_data.keys():
         said = form.cleaned_data
-        form.show_loss()
-        form.data = form.data.copy()  # type: ignore[attr-defined]
-        form.data["seen"] = form.amounts  # type: ignore[index]
-        context["loss_micros"] = form.loss_micros
+        form.ask_for_ticks()
+        if form.can_be_published:
+            form.data = form.data.copy()  # type: ignore[attr-defined]
+            form.data["seen"] = form.amounts  # type: ignore[index]
+        context["loss_micros"], context["leaps"] = form.loss_micros, form.leaps
+        context["can_publish"] = form.can_be_published
         context["examples"] = price_list.examples(
             model,
             price_micros=said["price_micros"],

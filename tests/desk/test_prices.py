@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.money import micros
 from accounts.roles import BILLING_STAFF, REVIEWERS
 from desk.price_list import examples
 from jobs import prices
@@ -116,9 +118,12 @@ def test_a_price_may_begin_later_and_stands_as_the_next(desk: tuple[Client, User
     ("changes", "words"),
     [
         ({"reason": " "}, "required"),
-        ({"price_micros": "0.0000001"}, "6 decimal"),
-        ({"price_micros": "-1"}, "greater than or equal"),
-        ({"price_micros": "cheap"}, "number"),
+        ({"price_micros": "0.0000001"}, "write an amount in dollars"),
+        ({"price_micros": "-1"}, "write an amount in dollars"),
+        ({"price_micros": "cheap"}, "write an amount in dollars"),
+        ({"price_micros": "1e-3"}, "write an amount in dollars"),
+        ({"price_micros": "٣"}, "write an amount in dollars"),
+        ({"reason": "\u200b"}, "say why the price changes"),
         ({"cost_micros": ""}, "required"),
         ({"effective_from": "tomorrow"}, "valid date"),
     ],
@@ -137,15 +142,45 @@ def test_what_is_no_price_is_refused_in_words(
     [
         ({"effective_from": "2026-01-02T00:00"}, "begin in the past"),
         ({"price_micros": "0", "cost_micros": "0"}, "more than nothing"),
+        ({"price_micros": "1000.000001"}, "at most $1,000.00"),
+        ({"price_micros": "5", "cost_micros": "1000.01"}, "at most $1,000.00"),
     ],
 )
-def test_what_the_price_list_refuses_is_said(
+def test_what_the_price_list_refuses_is_said_before_it_is_offered(
     desk: tuple[Client, User], changes: dict[str, Any], words: str
 ):
     client, _ = desk
-    refused = publish(client, **changes)
+    refused = publish(client, answer=False, **changes)
     assert refused.status_code == 422
-    assert words in refused.content.decode()
+    text = refused.content.decode()
+    assert words in text
+    assert ">Publish</button>" not in text
+    assert 'name="seen" value' not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [
+        ({"price_micros": "0.021001"}, "$0.0021 → $0.021001"),
+        ({"price_micros": "0.000209", "knows_the_loss": "on"}, "$0.0021 → $0.000209"),
+        ({"price_micros": "0.02", "cost_micros": "0.000001"}, "$0.0021 → $0.000001"),
+    ],
+)
+def test_a_change_by_more_than_ten_times_needs_a_tick(
+    desk: tuple[Client, User], changes: dict[str, Any], steps: str
+):
+    client, _ = desk
+    assert f"I mean this: {steps}" in publish(client, answer=False, **changes).content.decode()
+    assert publish(client, **changes).status_code == 422
+    assert not Price.objects.exclude(set_by=None).exists()
+    assert publish(client, means_it="on", **changes).status_code == 302
+    assert published().price_micros == micros(Decimal(changes["price_micros"]))
+
+
+def test_a_change_by_ten_times_and_no_more_needs_none(desk: tuple[Client, User]):
+    client, _ = desk
+    assert "I mean this" not in publish(client, answer=False, price_micros="0.021").content.decode()
+    assert publish(client, price_micros="0.021").status_code == 302
 
 
 def test_a_model_with_one_price_has_one_example():
