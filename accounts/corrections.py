@@ -26,6 +26,7 @@ from accounts import audit, ledger, letters
 from accounts.models import Correction, CorrectionKind, CorrectionState, Transfer, User, Wallet
 from accounts.money import dollars
 from accounts.roles import staff_with
+from accounts.words import said
 
 PERMISSION = "accounts.correct_money"
 ALONE_FOR = timedelta(hours=24)
@@ -80,10 +81,10 @@ def ask(
     It is DONE, or WAITING for a second person. The member will read the reason. Raises
     CorrectionError.
     """
-    reason = reason.strip()
+    reason = said(reason)
     _check_person(by, member)
     _check_words(kind, member, hold, amount_micros, reason)
-    said = {
+    asked = {
         "kind": kind,
         "member_id": member.pk,
         "hold_id": hold.pk if hold else None,
@@ -96,13 +97,13 @@ def ask(
             ledger.wallet_of(member)
             wallet = Wallet.objects.select_for_update().get(user=member)
             if earlier := Correction.objects.filter(pk=form_id).first():
-                return _the_same(earlier, said)
+                return _the_same(earlier, asked)
             _check_room(kind, amount_micros, hold, wallet)
             correction = Correction(
                 pk=form_id,
                 needs_second=_outlook(by, member, amount_micros).needs_second,
                 state=CorrectionState.WAITING,
-                **said,
+                **asked,
             )
             if correction.needs_second:
                 correction.save(force_insert=True)
@@ -116,7 +117,7 @@ def ask(
     except IntegrityError:
         # The same form for another member, committed at this moment.
         if earlier := Correction.objects.filter(pk=form_id).first():
-            return _the_same(earlier, said)
+            return _the_same(earlier, asked)
         raise
 
 
@@ -131,7 +132,7 @@ def look_ahead(
 ) -> Outlook:
     """What `ask` would do now, for the page on which a person confirms. Raises CorrectionError."""
     _check_person(by, member)
-    _check_words(kind, member, hold, amount_micros, reason.strip())
+    _check_words(kind, member, hold, amount_micros, said(reason))
     _check_room(kind, amount_micros, hold, ledger.wallet_of(member))
     return _outlook(by, member, amount_micros)
 
@@ -149,7 +150,7 @@ def approve(*, correction: Correction, by: User, note: str = "") -> Correction:
 
 def refuse(*, correction: Correction, by: User, note: str) -> Correction:
     """The second person does not agree, and says why. Raises CorrectionError."""
-    if not note.strip():
+    if not said(note):
         raise CorrectionError("Please say why you refuse it: who asked will read it.")
     with transaction.atomic():
         correction = _waiting(correction)
@@ -173,6 +174,20 @@ def take_back(*, correction: Correction, by: User, note: str = "") -> Correction
 def left_of(hold: Transfer) -> int:
     """What can still be refunded of a charge, in micro-dollars."""
     return ledger.balance_of(hold).charged
+
+
+def obstacle(correction: Correction, charge: ledger.HoldBalance | None) -> str:
+    """Why one that waits could not be approved now, in words; empty when nothing stands against it.
+
+    `charge` is where the money of a refund's hold is.
+    """
+    if charge is not None and correction.amount_micros > charge.charged:
+        return _little_left(charge.charged)
+    if correction.kind == CorrectionKind.DEBIT:
+        available_micros = correction.member.wallet.available_micros
+        if correction.amount_micros > available_micros:
+            return f"The member has only {dollars(available_micros)}."
+    return ""
 
 
 def second_people(correction: Correction) -> QuerySet[User]:
@@ -238,8 +253,8 @@ def _little_left(left_micros: int) -> str:
     return f"Only {dollars(left_micros)} of this charge is left to refund."
 
 
-def _the_same(earlier: Correction, said: Mapping[str, object]) -> Correction:
-    if any(getattr(earlier, name) != value for name, value in said.items()):
+def _the_same(earlier: Correction, asked: Mapping[str, object]) -> Correction:
+    if any(getattr(earlier, name) != value for name, value in asked.items()):
         raise AskedBefore("This form was sent before. Please open a new one.")
     return earlier
 

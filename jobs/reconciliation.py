@@ -37,6 +37,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Transfer, TransferKind, User
 from accounts.money import dollars
+from accounts.words import said
 from jobs.gateway.usage import (
     FAST_CLOCK,
     FIRST_MOMENT,
@@ -310,7 +311,7 @@ def totals_of(first: date, last: date) -> dict[date, DayTotals]:
 
 
 def _words_of(explanation: str) -> str:
-    explanation = explanation.strip()
+    explanation = said(explanation)
     if not explanation:
         raise CannotExplain("Please say what explains it.")
     if len(explanation) > MOST_LETTERS:
@@ -367,9 +368,9 @@ def _unseen(entries: list[UsageEntry]) -> list[UsageEntry]:
     )
     unseen = []
     for entry in entries:
-        said = (entry.request_id, entry.model, entry.cost_micros, entry.at)
-        if seen[said]:
-            seen[said] -= 1
+        line = (entry.request_id, entry.model, entry.cost_micros, entry.at)
+        if seen[line]:
+            seen[line] -= 1
         else:
             unseen.append(entry)
     return unseen

@@ -27,12 +27,17 @@ DECIDED_ON_A_PAGE = 50
 @require_safe
 @staff_only("accounts.view_correction")
 def waiting_and_decided(request: HttpRequest) -> HttpResponse:
-    waiting = list(Correction.objects.waiting().with_people().order_by("asked_at"))
+    undecided = Correction.objects.waiting().with_people().select_related("member__wallet")
+    waiting = list(undecided.order_by("asked_at"))
     charges = ledger.balances_of(one.hold_id for one in waiting if one.hold_id is not None)
     decided = Correction.objects.decided().with_people()
     page = Paginator(decided, DECIDED_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "waiting": [(one, charges.get(one.hold_id or 0)) for one in waiting],
+        "waiting": [
+            (one, charge, corrections.obstacle(one, charge))
+            for one in waiting
+            for charge in [charges.get(one.hold_id or 0)]
+        ],
         "decided": page.object_list,
         "page_obj": page,
     }

@@ -130,6 +130,8 @@ def test_the_page_to_confirm_on_says_when_a_second_person_must_approve(billing: 
         ("amount_micros", "1e400"),
         ("amount_micros", "NaN"),
         ("amount_micros", "ten"),
+        ("amount_micros", "1e2"),
+        ("amount_micros", "٣"),
         ("direction", "SIDEWAYS"),
         ("form_id", ""),
         ("form_id", "again"),
@@ -251,6 +253,53 @@ def test_who_asked_may_only_take_it_back(billing: Client, ben: User):
     assert "somebody else must decide" in decide(billing, correction, "approve")
     assert "Taken back." in decide(billing, correction, "take_back")
     assert correction.state == CorrectionState.RECALLED
+
+
+def test_what_the_charge_no_longer_covers_says_so_and_is_not_offered(billing: Client):
+    member = make_member(micros=30 * USD)
+    hold = charge(member, 30 * USD)
+    corrections.ask(
+        form_id=uuid.uuid4(),
+        kind="REFUND",
+        member=member,
+        hold=hold,
+        amount_micros=30 * USD,
+        reason="Lost",
+        by=make_clerk(),
+    )
+    assert "Approve $30.00" in billing.get(reverse("desk_corrections")).content.decode()
+    ledger.refund(hold=hold, amount_micros=1, key="refund:1", reason="Smaller than quoted")
+    page = billing.get(reverse("desk_corrections")).content.decode()
+    assert "Only $29.999999 of this charge is left to refund." in page
+    assert "Approve $30.00" not in page
+    assert ">Refuse</button>" in page
+
+
+def test_what_the_balance_no_longer_covers_says_so_until_it_does(billing: Client):
+    member = make_member(micros=30 * USD)
+    corrections.ask(
+        form_id=uuid.uuid4(),
+        kind="DEBIT",
+        member=member,
+        hold=None,
+        amount_micros=30 * USD,
+        reason="Paid twice",
+        by=make_clerk(),
+    )
+    ledger.hold(user=member, amount_micros=1, key="h", memo="", reference="")
+    page = billing.get(reverse("desk_corrections")).content.decode()
+    assert "The member has only $29.999999." in page
+    assert "Approve $30.00" not in page
+    ledger.top_up(user=member, amount_micros=1, key="t")
+    assert "Approve $30.00" in billing.get(reverse("desk_corrections")).content.decode()
+
+
+def test_a_reason_that_nobody_can_read_is_none(billing: Client):
+    adjust(billing, make_member(micros=0), reason="\u200b")
+    assert moved() == []
+    correction = wait(make_clerk())
+    assert "say why" in decide(billing, correction, "refuse", "\u200b .")
+    assert correction.state == CorrectionState.WAITING
 
 
 def test_an_unknown_button_does_nothing(billing: Client):

@@ -158,6 +158,7 @@ def test_days_that_have_no_page_are_refused(desk: tuple[Client, User], days: dic
     [
         {"kind": "EXTRA", "explanation": "Nothing is ticked."},
         {"kind": "EXTRA", "explanation": " ", "all": "on"},
+        {"kind": "EXTRA", "explanation": "\u200b…", "all": "on"},
         {"kind": "DOUBLED", "explanation": "There is none.", "all": "on"},
         {"kind": "HOLD", "explanation": "No such kind.", "all": "on"},
     ],
