@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from accounts import ledger
+from accounts import ledger, statements
 from accounts.ledger import HoldBalance
 from accounts.models import AuditEntry, Correction, TopUp, Transfer, TransferKind, User, Wallet
 from accounts.money import dollars
@@ -193,7 +193,7 @@ def file_of(
         jobs=_jobs(member, _named_by(transfers), job),
         consents=[ConsentFile(consent) for consent in _consents(member)],
         top_ups=list(TopUp.objects.filter(member=member).prefetch_related("events")[:NEWEST]),
-        corrections=list(member.corrections.with_people()[:NEWEST]),
+        corrections=with_charges_described(member.corrections.with_people()[:NEWEST]),
         entries=list(member.audit_entries.newest_first()[:ENTRIES_MOST]),
     )
 
@@ -207,8 +207,15 @@ def statement(
         found = found.filter(pk__lte=upto)
     if kind:
         found = found.filter(kind=kind)
-    transfers = list(found[: limit + 1])
+    transfers = statements.described(found[: limit + 1])
     return transfers[:limit], len(transfers) > limit
+
+
+def with_charges_described(corrections: Iterable[Correction]) -> list[Correction]:
+    """The same corrections; each charge that one is for says what it was for."""
+    rows = list(corrections)
+    statements.described(one.hold for one in rows if one.hold is not None)
+    return rows
 
 
 def _named_by(transfers: Iterable[Transfer]) -> set[uuid.UUID]:

@@ -76,7 +76,7 @@ class CardEventQuerySet(models.QuerySet["CardEvent"]):
 
 
 class CardEvent(models.Model):
-    """One signed event, kept raw, with our verdict on it. Written once (triggers)."""
+    """One signed event, bare of who paid, with our verdict on it. Written once (triggers)."""
 
     event_id = models.CharField(max_length=200, unique=True)
     type = models.CharField(max_length=100)

@@ -135,6 +135,8 @@ class Transfer(models.Model):
 
     objects = TransferQuerySet.as_manager()
 
+    about = ""  # what its reference stands for, today: see `statements.described`
+
     class Meta:
         indexes = [
             models.Index(fields=["wallet", "-id"], name="statement_of_a_wallet"),
@@ -186,6 +188,11 @@ class Transfer(models.Model):
     def takes(self) -> bool:
         """Whether the member has less to spend after it. (A charge takes what was set aside.)"""
         return self.kind in TAKING
+
+    @property
+    def words(self) -> str:
+        """What it was for. The memo is for ever; what is `about` can be forgotten."""
+        return self.about or self.memo
 
     @property
     def is_of_a_job(self) -> bool:

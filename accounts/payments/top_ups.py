@@ -8,6 +8,7 @@ Promises:
   those of the checkout that we opened; anything else is kept with the verdict MISMATCHED.
 - **Facts, not increments.** What went back (refunds, disputes) is computed from all of a payment's
   events (`card_facts`), and the ledger brought to it; order and repetition don't matter.
+- **Nothing of who paid** is kept of an event (`bare`).
 - **No transaction is open while the card processor is asked.**
 
 Lock order: top-up, then wallet (by the ledger). Amounts are micro-dollars.
@@ -31,6 +32,7 @@ from accounts import ledger, letters
 from accounts.models import CardEvent, CardVerdict, TopUp, TopUpState, Transfer, TransferKind, User
 from accounts.money import dollars
 from accounts.payments import card_facts, cards
+from accounts.payments.bare import bare
 from accounts.payments.cards import MICROS_IN_A_CENT, Session
 from accounts.roles import staff_with
 
@@ -191,7 +193,7 @@ def _receive(event: cards.Event, body: str) -> CardEvent:
         event_id=event.id,
         type=event.type[:100],
         top_up=top_up,
-        body=body,
+        body=bare(body),
         verdict=verdict,
         note=note[:300],
     )

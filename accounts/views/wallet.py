@@ -77,6 +77,9 @@ def _wallet_page(
     narrowed = StatementFilter(user=member, data=request.GET)
     page = Paginator(narrowed.transfers(), TRANSFERS_ON_A_PAGE).get_page(request.GET.get("page"))
     purse = ledger.wallet_of(member)
+    transfers = list(page.object_list)
+    holds = list(Transfer.objects.for_member(member).open_holds().order_by("pk"))
+    statements.described([*transfers, *holds])
     kept = request.GET.copy()
     kept.pop("page", None)
     context = {
@@ -89,8 +92,8 @@ def _wallet_page(
         "month_shown": narrowed.month_shown,
         "job_shown": narrowed.cleaned_data.get("job"),
         "kept_query": kept.urlencode(),
-        "transfers": page.object_list,
+        "transfers": transfers,
         "page_obj": page,
-        "holds": Transfer.objects.for_member(member).open_holds().order_by("pk"),
+        "holds": holds,
     }
     return render(request, "accounts/wallet.html", context, status=status)

@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, corrections, ledger
+from accounts import audit, corrections, ledger, statements
 from accounts.corrections import PERMISSION, CorrectionError
 from accounts.members import member_of
 from accounts.models import Correction, CorrectionState, Transfer, TransferKind, User
 from accounts.money import dollars
 from desk.doors import staff_only
 from desk.forms import AdjustmentForm, RefundForm
+from desk.lookup import with_charges_described
 
 DECIDED_ON_A_PAGE = 50
 
@@ -28,7 +29,7 @@ DECIDED_ON_A_PAGE = 50
 @staff_only("accounts.view_correction")
 def waiting_and_decided(request: HttpRequest) -> HttpResponse:
     undecided = Correction.objects.waiting().with_people().select_related("member__wallet")
-    waiting = list(undecided.order_by("asked_at"))
+    waiting = with_charges_described(undecided.order_by("asked_at"))
     charges = ledger.balances_of(one.hold_id for one in waiting if one.hold_id is not None)
     decided = Correction.objects.decided().with_people()
     page = Paginator(decided, DECIDED_ON_A_PAGE).get_page(request.GET.get("page"))
@@ -38,7 +39,7 @@ def waiting_and_decided(request: HttpRequest) -> HttpResponse:
             for one in waiting
             for charge in [charges.get(one.hold_id or 0)]
         ],
-        "decided": page.object_list,
+        "decided": with_charges_described(page.object_list),
         "page_obj": page,
     }
     return render(request, "desk/corrections.html", context)
@@ -80,7 +81,7 @@ def decide(request: HttpRequest, correction_id: Any) -> HttpResponse:
 def refund(request: HttpRequest, hold_id: int) -> HttpResponse:
     """Give back a charge, or a part of it."""
     holds = Transfer.objects.filter(kind=TransferKind.HOLD).select_related("wallet__user")
-    hold = get_object_or_404(holds, pk=hold_id)
+    (hold,) = statements.described([get_object_or_404(holds, pk=hold_id)])
     balance = ledger.balance_of(hold)
     form = RefundForm(request.POST or None, initial={"amount_micros": balance.charged})
     return _asked(request, form, hold.wallet.user, hold=hold, balance=balance)

@@ -255,7 +255,7 @@ def _hold_all(jobs: Iterable[RestorationJob], by: User, total_micros: int) -> li
                 user=by,
                 amount_micros=job.quoted_micros,
                 key=f"hold:{job.pk}",
-                memo=f"{job.model.name}: {job.photo.title}"[:200],
+                memo=job.model.name,  # no title: a transfer outlives the photo
                 reference=str(job.pk),
             )
         except ledger.InsufficientFunds as problem:

@@ -16,7 +16,7 @@ from tests.builders import make_job, make_member, make_photo
 pytestmark = pytest.mark.django_db
 
 # Session, member, months, count, transfers, wallet, the month (2), debt, holds.
-WALLET_QUERIES = 10
+WALLET_QUERIES = 11
 
 
 @pytest.fixture
