@@ -6,6 +6,7 @@ fixed number of queries. No picture is looked at here, nor its address made.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,7 +19,16 @@ from django.urls import reverse
 
 from accounts import ledger, statements
 from accounts.ledger import HoldBalance
-from accounts.models import AuditEntry, Correction, TopUp, Transfer, TransferKind, User, Wallet
+from accounts.models import (
+    AuditEntry,
+    CardEvent,
+    Correction,
+    TopUp,
+    Transfer,
+    TransferKind,
+    User,
+    Wallet,
+)
 from accounts.money import dollars
 from jobs.models import Attempt, Consent, ConsentStatus, RestorationJob
 
@@ -26,6 +36,9 @@ MEMBERS_MOST = 50
 NEWEST = 50
 ENTRIES_MOST = 30
 BIGGEST_ID = 2**63 - 1
+CARD_NUMBER = re.compile(r"(cs|pi|evt|ch|py|re|pyr|dp|du)_[A-Za-z0-9_]{1,190}")
+# Charges, refunds and disputes have no column of their own.
+TOLD_BY_EVENTS = ("ch_", "py_", "re_", "pyr_", "dp_", "du_")
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,7 @@ def find(term: str) -> Hit | list[User]:
     term = term.strip()
     if not term:
         return []
-    if hit := _by_uuid(term) or _by_transfer(term) or _by_request(term):
+    if hit := _by_uuid(term) or _by_transfer(term) or _by_card(term) or _by_request(term):
         return hit
     named = Q(email__icontains=term) | Q(name__icontains=term)
     members = list(
@@ -82,6 +95,25 @@ def _by_transfer(term: str) -> Hit | None:
         return None
     pk = transfer.pk
     return Hit(transfer.wallet.user, f"transfer {pk}", {"transfer": str(pk)}, f"#transfer-{pk}")
+
+
+def _by_card(term: str) -> Hit | None:
+    """A number of the card processor's: a checkout, a payment, an event, or what an event tells of.
+
+    Only the last reads through the events, newest first.
+    """
+    if not CARD_NUMBER.fullmatch(term):
+        return None
+    named = Q(session_id=term) | Q(payment_intent=term) | Q(events__event_id=term)
+    top_up = TopUp.objects.filter(named).select_related("member").first()
+    if top_up is None and term.startswith(TOLD_BY_EVENTS):
+        quoted = f'"{term}"'
+        told = CardEvent.objects.filter(body__contains=quoted, top_up__isnull=False)
+        for event in told.select_related("top_up__member"):
+            if quoted in event.body:  # SQLite looks past upper and lower case
+                top_up = event.top_up
+                break
+    return Hit(top_up.member, f"top-up {top_up.pk}", anchor="#top-ups") if top_up else None
 
 
 def _by_request(term: str) -> Hit | None:

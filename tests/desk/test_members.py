@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit, corrections, ledger
-from accounts.models import CardEvent, TopUp, Transfer, TransferKind, User
+from accounts.models import AuditEntry, CardEvent, TopUp, Transfer, TransferKind, User
 from desk import lookup
 from jobs.models import Attempt, RestorationJob
 from jobs.states import JobState
@@ -102,6 +102,44 @@ def test_everything_with_a_number_leads_straight_to_its_member(
     ):
         answer = find(billing, term)
         assert (answer.status_code, answer.get("Location")) == (302, where), term
+
+
+@pytest.mark.parametrize(
+    "term", ["cs_test_a1", "pi_3B", "evt_9", "ch_3Abc", "re_3Abc", "dp_1X", "du_1X", " pi_3B "]
+)
+def test_the_card_processors_numbers_lead_to_the_member_and_are_no_secret(
+    billing: Client, maria: User, term: str
+):
+    others = TopUp.objects.create(
+        member=make_member(), amount_micros=5_000_000, session_id="cs_test_a10", payment_intent="pi"
+    )
+    mine = TopUp.objects.create(
+        member=maria, amount_micros=5_000_000, session_id="cs_test_a1", payment_intent="pi_3B"
+    )
+    said = {"type": "charge.refunded", "verdict": "APPLIED"}
+    told = '{"id":"ch_3Abc","refunds":["re_3Abc"], "dispute": "dp_1X", "other": "du_1X"}'
+    CardEvent.objects.create(event_id="evt_9", top_up=mine, body=told, **said)
+    for number, body in enumerate((told.upper().replace("ID", "id"), told.replace('"}', '0"}'))):
+        CardEvent.objects.create(event_id=f"evt_9{number}", top_up=None, body=body, **said)
+    mixed = told.replace("3Abc", "3abc").replace("1X", "1x")
+    CardEvent.objects.create(event_id="evt_99", top_up=others, body=mixed, **said)
+    answer = find(billing, term)
+    assert answer.get("Location") == f"{reverse('desk_member', args=[maria.pk])}#top-ups"
+    entry = AuditEntry.objects.filter(action="page").first()
+    assert entry is not None
+    assert (entry.member, entry.subject) == (maria, f"top-up {mine.pk}")
+    assert f"q={term}" in entry.what
+
+
+@pytest.mark.parametrize("term", ["ch_", "ch_3", "re_%", "dp_none", 'ch_3Abc"', "cs_none"])
+def test_a_number_that_no_payment_has_finds_nobody(billing: Client, maria: User, term: str):
+    top_up = TopUp.objects.create(member=maria, amount_micros=5_000_000)
+    CardEvent.objects.create(
+        event_id="evt_1", type="x", verdict="NOTHING", top_up=top_up, body='{"id":"ch_3Abc"}'
+    )
+    page = find(billing, term)
+    assert page.status_code == 200
+    assert maria.email not in page.content.decode()
 
 
 @pytest.mark.parametrize("term", ["nobody", "9" * 30, "0", "²", NO_JOB, "x" * 201, "%"])
