@@ -42,6 +42,20 @@ REFUSALS = (401, 402, 403, 429)
 HOUSE_ACCOUNTS = (Account.FUNDING, Account.PROMO, Account.HOUSE, Account.REVENUE)
 FAILURES = (JobState.FAILED, JobState.ERROR)
 K = TransferKind
+# The figures of a Tally that a movement makes greater or smaller.
+COUNTED: dict[str, tuple[tuple[str, int], ...]] = {
+    K.CAPTURE: (("captured", +1),),
+    K.REFUND: (("refunded", +1),),
+    K.TOP_UP: (("topped_up", +1),),
+    K.BONUS: (("bonus", +1),),
+    K.BONUS_BACK: (("bonus", -1),),
+    K.PAYOUT: (("returned", +1),),
+    K.REINSTATED: (("returned", -1),),
+    K.LOSS: (("returned", +1), ("borne", +1)),
+    K.RECOVERY: (("returned", -1), ("borne", -1)),
+    K.DEBT_PAID: (("borne", -1),),
+    K.DEBT_BACK: (("borne", +1),),
+}
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,9 @@ class Tally:
     """What happened in a day, to a model, or in all.
 
     `vendor_cost` is what the vendor takes for what it completed; `in_vain`, what it may have taken
-    for submissions of which we never learned the end and which were sent once more.
+    for submissions of which we never learned the end and which were sent once more. `returned` is
+    what cards took back less what came again from them; `borne`, how much of it no member has paid.
+    Both may fall below nothing in a period, and `bonus` too: what came back came back then.
     """
 
     captured: int = 0
@@ -79,6 +95,8 @@ class Tally:
     in_vain: int = 0
     topped_up: int = 0
     bonus: int = 0
+    returned: int = 0
+    borne: int = 0
     delivered: int = 0
     failed: int = 0
 
@@ -93,6 +111,11 @@ class Tally:
     @property
     def margin(self) -> int:
         return self.revenue - self.cost
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every figure is nothing."""
+        return not any(vars(self).values())
 
     def __iadd__(self, other: Tally) -> Self:
         for name, value in vars(other).items():
@@ -197,15 +220,8 @@ def of_period(period: Period) -> PeriodFigures:
     figures = PeriodFigures(period)
     for row in _moved(period):
         tally = figures.cell(row["day"], row["model"] or "")
-        match row["kind"]:
-            case K.CAPTURE:
-                tally.captured += row["micros"]
-            case K.REFUND:
-                tally.refunded += row["micros"]
-            case K.TOP_UP:
-                tally.topped_up += row["micros"]
-            case K.BONUS:
-                tally.bonus += row["micros"]
+        for name, sign in COUNTED[row["kind"]]:
+            setattr(tally, name, getattr(tally, name) + sign * row["micros"])
     for row in _bought(period):
         tally = figures.cell(row["day"], row["job__model_key"])
         tally.vendor_cost += row["vendor_cost"] or 0
@@ -249,7 +265,7 @@ def _moved(period: Period) -> Iterable[Any]:
         Transfer.objects.filter(
             created_at__gte=period.begin,
             created_at__lt=period.end,
-            kind__in=[K.CAPTURE, K.REFUND, K.TOP_UP, K.BONUS],
+            kind__in=COUNTED,
         )
         .annotate(day=TruncDate("created_at", tzinfo=UTC), model=Subquery(model))
         .values("day", "kind", "model")

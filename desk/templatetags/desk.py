@@ -28,6 +28,14 @@ def gain(micros: int) -> str:
 
 
 @register.filter
+def given(micros: int) -> str:
+    """What went out: "$1.20", or "$1.20 came back"."""
+    if micros >= 0:
+        return dollars(micros)
+    return gettext("%(amount)s came back") % {"amount": dollars(-micros)}
+
+
+@register.filter
 def percent_of(part: int, whole: int) -> str:
     """A share, exact to a tenth of a percent: "12.5 %", "12.5 % lost"; nothing of nothing is –."""
     if whole <= 0:

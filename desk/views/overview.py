@@ -26,11 +26,10 @@ from jobs.catalog import MODELS
 PERMISSION = "accounts.view_wallet"
 LAST_DAYS = (7, 30, 90)
 DEFAULT_DAYS = 30
-OPEN_TABLE_DAYS = 31  # a longer table begins folded
 TONES = ("a", "b", "c")
 CSV_HEADER = (
     "day", "charged", "refunded", "revenue", "vendor_cost", "bought_in_vain", "margin", "topped_up",
-    "bonuses", "delivered", "failed",
+    "bonuses", "returned_to_cards", "borne_by_the_house", "delivered", "failed",
 )  # fmt: skip
 
 
@@ -74,9 +73,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "earlier_month": (month if is_month else this_month) - timedelta(days=1),
         "figures": found,
         "total": found.total,
-        "by_day": found.by_day.items(),
+        "by_day": [(day, tally) for day, tally in found.by_day.items() if not tally.is_empty],
         "by_model": [(_model_words(key), tally) for key, tally in found.by_model.items()],
-        "is_short": len(period.days) <= OPEN_TABLE_DAYS,
         "failures": _failures(found),
         "charts": _charts(found),
         "house": figures.of_house(now),
@@ -98,7 +96,7 @@ def _rows(found: PeriodFigures) -> Iterator[list[object]]:
     for day, tally in found.by_day.items():
         amounts = (
             tally.captured, tally.refunded, tally.revenue, tally.vendor_cost, tally.in_vain,
-            tally.margin, tally.topped_up, tally.bonus,
+            tally.margin, tally.topped_up, tally.bonus, tally.returned, tally.borne,
         )  # fmt: skip
         yield [day, *map(_signed, amounts), tally.delivered, tally.failed]
 

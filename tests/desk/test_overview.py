@@ -10,10 +10,11 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from accounts import ledger
 from accounts.roles import BILLING_STAFF, REVIEWERS
 from jobs.models import Attempt
 from jobs.states import JobState
-from tests.builders import make_job
+from tests.builders import make_job, make_member
 from tests.jobs.usage import attempted, delivered, ended, ordered
 from tests.staff import staff
 
@@ -47,6 +48,39 @@ def test_a_month_shows_its_figures_as_charts_and_as_tables(clerk: Client):
     assert "GFPGAN: 1 in all, most for 20 May (1)." in text
     assert str(attempt.job.owner) in text
     assert "$0.0031" not in page(clerk, month="2026-04").partition("The house’s own")[0]
+
+
+def test_the_days_table_is_folded_and_has_the_days_on_which_something_happened(clerk: Client):
+    assert "The figures of the days" not in page(clerk, month="2026-05")
+    for day in (3, 20):
+        with time_machine.travel(datetime(2026, 5, day, 12, tzinfo=UTC), tick=False):
+            delivered()
+    text = page(clerk, month="2026-05")
+    table = text[text.index("The figures of the days") : text.index('aria-labelledby="by-model"')]
+    assert re.findall(r">(2026-\d\d-\d\d)<", table) == ["2026-05-03", "2026-05-20"]
+    assert '<details class="more" open' not in text
+
+
+def test_what_cards_took_back_and_the_house_bears_is_told_apart_from_what_came_in(clerk: Client):
+    member = make_member(micros=0)
+    with time_machine.travel(datetime(2026, 5, 20, 12, tzinfo=UTC), tick=False):
+        ledger.top_up(user=member, amount_micros=10_000_000, key="t")
+        ledger.hold(user=member, amount_micros=4_000_000, key="h", memo="", reference="")
+        ledger.take_back(user=member, amount_micros=9_000_000, key="r", memo="", reference="")
+    text = page(clerk, month="2026-05")
+    for words in (
+        "Paid in</dt><dd>$10.00",
+        "Returned to cards</dt><dd>$9.00",
+        "Borne by the house</dt><dd>$3.00",
+        "At the card processor, less what was returned</dt><dd>$1.00 given",
+    ):
+        assert words in text.replace("\n</dt>", "</dt>")
+    with time_machine.travel(datetime(2026, 6, 2, 12, tzinfo=UTC), tick=False):
+        ledger.bring_back(user=member, key="r", new_key="w", memo="", reference="")
+    text = page(clerk, month="2026-06")
+    assert "Returned to cards</dt><dd>$9.00 came back" in text
+    assert "Borne by the house</dt><dd>$3.00 came back" in text
+    assert "Paid in</dt><dd>$0.00" in text
 
 
 def test_a_loss_is_said_in_words_never_with_a_minus_sign(clerk: Client):
@@ -117,7 +151,7 @@ def test_a_months_table_is_a_file_with_a_line_for_each_day(clerk: Client):
     answer = clerk.get(reverse("desk_overview_csv"), {"month": "2026-05"})
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert len(lines) == 32
-    assert lines[20] == "2026-05-20,0.00,0.00,0.00,0.0031,0.00,-0.0031,100.00,0.00,0,0"
+    assert lines[20] == "2026-05-20,0.00,0.00,0.00,0.0031,0.00,-0.0031,100.00,0.00,0.00,0.00,0,0"
 
 
 @pytest.mark.parametrize("name", ["desk_overview", "desk_overview_csv"])
