@@ -3,7 +3,16 @@
 from django.urls import path, register_converter
 
 from desk.converters import DayConverter
-from desk.views import audit, corrections, front, members, overview, prices, reconciliation
+from desk.views import (
+    audit,
+    corrections,
+    front,
+    members,
+    overview,
+    prices,
+    reconciliation,
+    review,
+)
 
 register_converter(DayConverter, "day")
 
@@ -28,4 +37,14 @@ urlpatterns = [
     path("reconciliation/<day:day>/", reconciliation.day, name="desk_day"),
     path("reconciliation/<day:day>/explain/", reconciliation.explain, name="desk_explain"),
     path("reconciliation/<day:day>/close/", reconciliation.close, name="desk_close_day"),
+    path("review/", review.queue, name="desk_reviews"),
+    path("review/start/", review.start, name="desk_review_start"),
+    path("review/figures/", review.figures, name="desk_review_figures"),
+    path("review/keep/<uuid:consent_id>/", review.keep, name="desk_review_keep"),
+    path("review/<uuid:consent_id>/", review.item, name="desk_review"),
+    path("review/<uuid:consent_id>/claim/", review.claim, name="desk_review_claim"),
+    path("review/<uuid:consent_id>/release/", review.release, name="desk_review_release"),
+    path("review/<uuid:consent_id>/go/", review.go, name="desk_review_go"),
+    path("review/<uuid:consent_id>/show/", review.show, name="desk_review_show"),
+    path("review/<uuid:consent_id>/decide/", review.decide, name="desk_review_decide"),
 ]

@@ -88,7 +88,7 @@ class StaffTrail:
 
 STAFF_PAGES = ("/admin/", "/desk/")
 # They show no row: scripts' words, the queues' own figures.
-NOISE = ("/admin/jsi18n/", "/admin/queues/stats.json")
+NOISE = ("/admin/jsi18n/", "/admin/queues/stats.json", "/desk/review/keep/")
 # One looks there by the vendor's own number of a request, which is a secret.
 SECRET_SEARCHES = ("/admin/jobs/restorationjob/", "/admin/jobs/delivery/")
 VERBS = {"add": "a new one", "change": "one", "changelist": "the list", "delete": "deleting one"}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from accounts.money import dollars
@@ -43,6 +47,15 @@ def percent_of(part: int, whole: int) -> str:
     tenths = (abs(part) * 1000 * 2 + whole) // (whole * 2)
     words = f"{tenths // 10:,}.{tenths % 10} %"
     return gettext("%(share)s lost") % {"share": words} if part < 0 and tenths else words
+
+
+@register.filter
+def lasting(time: timedelta | None) -> str:
+    """How long somebody waited, in its two largest units: "3 days, 2 hours"; – of nobody."""
+    if time is None:
+        return "–"
+    now = timezone.now()
+    return timesince(now - time, now)
 
 
 @register.filter

@@ -59,5 +59,8 @@ def test_billing_staff_open_no_page_about_consent_or_pictures():
         reverse("admin:jobs_consent_change", args=[consent.pk]),
         reverse("admin:jobs_photo_changelist"),
         reverse("admin:jobs_photo_change", args=[photo.pk]),
+        reverse("desk_reviews"),
+        reverse("desk_review", args=[consent.pk]),
+        reverse("desk_review_figures"),
     ):
         assert client.get(path).status_code == 403

@@ -1,0 +1,337 @@
+"""The review desk: what waits, one statement with its picture, and the decision about it.
+
+Nothing is taken in hand or decided by a GET. The clear picture's address stands in no page before
+its opening is in the audit trail: until then there is the veiled one, a few pixels large.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import audit
+from accounts.members import member_of
+from accounts.models import User
+from desk import review_figures
+from desk.doors import staff_only
+from desk.review_forms import FORMS, DecisionForm, QueueFilter
+from jobs import doorbell, risks, storage
+from jobs.models import (
+    Consent,
+    ConsentStatus,
+    PhotoState,
+    RestorationJob,
+    ReviewDecision,
+)
+from jobs.models.consent import UNDECIDED
+from jobs.states import JobState
+from jobs.steps import review
+from jobs.steps.review import ReviewError
+
+PERMISSION = "jobs.review_consent"
+ITEMS_ON_A_PAGE = 25
+EARLIER_MOST = 10
+DAYS_OF_FIGURES = 30
+STATUS_WORDS = {  # what a status is called at the desk
+    ConsentStatus.GRANTED: lazy("Given"),
+    ConsentStatus.PENDING_REVIEW: lazy("Waiting for a reviewer"),
+    ConsentStatus.QUESTIONED: lazy("Asked"),
+    ConsentStatus.APPROVED: lazy("Approved"),
+    ConsentStatus.REJECTED: lazy("Rejected"),
+    ConsentStatus.WITHDRAWN: lazy("Withdrawn"),
+    ConsentStatus.EXPIRED: lazy("Ended on its date"),
+}
+VERBS: dict[str, Callable[..., Consent]] = {
+    "approve": review.approve,
+    "reject": review.reject,
+    "ask": review.ask,
+}
+
+
+# --- The queue ------------------------------------------------------------------------------------
+@require_safe
+@staff_only(PERMISSION)
+def queue(request: HttpRequest) -> HttpResponse:
+    """Oldest first; "later" goes on after the last one shown, whatever was decided meanwhile."""
+    by, now = member_of(request), timezone.now()
+    narrowed = QueueFilter(request.GET, by=by, now=now)
+    found = narrowed.consents().select_related("photo", "given_by", "claimed_by", "notice")
+    after = _consent_named(request.GET.get("after", ""))
+    ordered = found.later_than(after) if after else found.oldest_first()
+    consents = list(ordered.prefetch_related("decisions")[: ITEMS_ON_A_PAGE + 1])
+    shown = consents[:ITEMS_ON_A_PAGE]
+    context = {
+        "counts": review_figures.waiting_now(by, now=now),
+        "narrowed": narrowed,
+        "items": [_item(consent, by, now) for consent in shown],
+        "later": shown[-1].pk if len(consents) > ITEMS_ON_A_PAGE else None,
+        "kept_query": _kept_query(request),
+        "is_first_page": after is None,
+    }
+    return render(request, "desk/reviews.html", context)
+
+
+@require_POST
+@staff_only(PERMISSION)
+def start(request: HttpRequest) -> HttpResponse:
+    """The oldest that is free for this reviewer, of what the filters leave."""
+    return _open_next(request, after=None)
+
+
+@require_safe
+@staff_only(PERMISSION)
+def figures(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    since = now - timedelta(days=DAYS_OF_FIGURES)
+    context = {
+        "counts": review_figures.waiting_now(member_of(request), now=now),
+        "waits": review_figures.waits(now),
+        "by_reviewer": review_figures.by_reviewer(since=since),
+        "by_reason": review_figures.by_reason(since=since),
+        "days": DAYS_OF_FIGURES,
+    }
+    return render(request, "desk/review_figures.html", context)
+
+
+# --- One statement --------------------------------------------------------------------------------
+@require_safe
+@staff_only(PERMISSION)
+def item(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
+    return _item_page(request, _reviewed(consent_id))
+
+
+@require_POST
+@staff_only(PERMISSION)
+def claim(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
+    consent = _reviewed(consent_id)
+    try:
+        review.claim(consent=consent, by=member_of(request))
+    except ReviewError as problem:
+        messages.error(request, str(problem))
+    return _to_item(request, consent)
+
+
+@require_POST
+@staff_only(PERMISSION)
+def keep(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
+    """For a page on which somebody is busy: 204 while it is in their hand, 409 and why if not."""
+    try:
+        review.claim(consent=_reviewed(consent_id), by=member_of(request))
+    except ReviewError as problem:
+        return HttpResponse(str(problem), status=409, content_type="text/plain; charset=utf-8")
+    return HttpResponse(status=204)
+
+
+@require_POST
+@staff_only(PERMISSION)
+def release(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
+    review.release(consent=_reviewed(consent_id), by=member_of(request))
+    return redirect(_with_query(reverse("desk_reviews"), request))
+
+
+@require_POST
+@staff_only(PERMISSION)
+def go(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
+    """The next or the previous one; this one is put back undecided."""
+    backwards = request.POST.get("to") == "previous"
+    return _open_next(request, after=_reviewed(consent_id), backwards=backwards)
+
+
+@require_POST
+@staff_only(PERMISSION)
+def show(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponseBase:
+    """Open the picture: written down first, then its address is given."""
+    consent = _reviewed(consent_id)
+    if not _can_be_seen(consent):
+        messages.error(request, _("This picture is not to be seen."))
+        return _to_item(request, consent)
+    audit.record(
+        actor=member_of(request),
+        action="picture",
+        what="Opened a photo that a consent is about",
+        subject=f"photo {consent.photo_id}",
+        member=consent.given_by,
+    )
+    address = storage.address(consent.photo.preview_key, seconds=settings.REVIEW_URL_SECONDS)
+    if request.accepts("text/html"):
+        return _item_page(request, consent, clear_picture=address)
+    return JsonResponse({"address": address})
+
+
+@require_POST
+@staff_only(PERMISSION)
+def decide(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
+    """One of the three forms; afterwards the next free one opens."""
+    consent, by = _reviewed(consent_id), member_of(request)
+    form_class = FORMS.get(request.POST.get("decision", ""))
+    if form_class is None:
+        messages.error(request, _("Please press one of the buttons."))
+        return _to_item(request, consent)
+    form = form_class(request.POST, seen=review.seen(consent))
+    if not form.is_valid():
+        return _item_page(request, consent, invalid=form, status=422)
+    try:
+        decided = VERBS[form.decision](consent=consent, by=by, seen=form.seen, **form.said)
+    except ReviewError as problem:
+        messages.error(request, str(problem))
+        return _to_item(request, consent)
+    for step in ("submit", "tell", "send"):
+        doorbell.ring_on_commit(step)
+    messages.success(request, _outcome(decided))
+    return _open_next(request, after=decided)
+
+
+# --- What the pages show --------------------------------------------------------------------------
+def _item_page(
+    request: HttpRequest,
+    consent: Consent,
+    *,
+    clear_picture: str = "",
+    invalid: DecisionForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    by, now = member_of(request), timezone.now()
+    audit.about(request, member=consent.given_by, subject=f"consent {consent.pk}")
+    seen = review.seen(consent)
+    shown = _item(consent, by, now)
+    context = {
+        "item": shown,
+        "events": _in_words(consent.events.select_related("by"), "to_status"),
+        "earlier": _earlier(consent),
+        "jobs": RestorationJob.objects.filter(
+            consent=consent, state=JobState.AWAITING_CONSENT
+        ).order_by("created_at"),
+        "newest_version": seen.newest_version,
+        "can_be_seen": _can_be_seen(consent),
+        "clear_picture": clear_picture,
+        "forms": {
+            name: invalid if invalid and invalid.decision == name else form(seen=seen)
+            for name, form in FORMS.items()
+        },
+        "kept_query": _kept_query(request),
+    }
+    return render(request, "desk/review.html", context, status=status)
+
+
+def _item(consent: Consent, by: User, now: datetime) -> dict[str, Any]:
+    """A statement as its card in the queue and its page show it to this reviewer."""
+    approvers = [one.reviewer_id for one in consent.decisions.all() if one.verdict == "APPROVE"]
+    holder = consent.holder(now=now)
+    is_own, approved_by_me = consent.given_by_id == by.pk, by.pk in approvers
+    waits = consent.status == ConsentStatus.PENDING_REVIEW
+    return {
+        "consent": consent,
+        "photo": consent.photo,
+        "flags": risks.flags(consent),
+        "approvals": len(approvers),
+        "approvals_needed": review.approvals_needed(consent),
+        "holder": holder,
+        "in_my_hand": holder == by,
+        "is_own": is_own,
+        "approved_by_me": approved_by_me,
+        "can_decide": waits and holder in (None, by) and not is_own and not approved_by_me,
+        "veiled_url": (
+            storage.address(consent.photo.veiled_key, seconds=settings.REVIEW_URL_SECONDS)
+            if _can_be_seen(consent)
+            else ""
+        ),
+    }
+
+
+def _earlier(consent: Consent) -> list[Any]:
+    """The same member's other statements, newest first, with what was decided of them."""
+    others = Consent.objects.filter(given_by=consent.given_by).exclude(pk=consent.pk)
+    newest = others.prefetch_related("decisions").order_by("-created_at")[:EARLIER_MOST]
+    return _in_words(newest, "status")
+
+
+def _in_words(rows: Iterable[Any], field: str) -> list[Any]:
+    """Rows with `words` for the status that a field holds, as staff speak of it."""
+    found = []
+    for row in rows:
+        row.words = STATUS_WORDS[ConsentStatus(getattr(row, field))]
+        found.append(row)
+    return found
+
+
+def _can_be_seen(consent: Consent) -> bool:
+    """There is a decision to make, and a picture to make it about."""
+    photo = consent.photo
+    return (
+        consent.status in UNDECIDED
+        and photo.state == PhotoState.PREPARED
+        and photo.trashed_at is None
+    )
+
+
+def _reviewed(consent_id: uuid.UUID) -> Consent:
+    """One that is or was for reviewers; what never needed one is none of their business."""
+    rows = Consent.objects.select_related("photo", "given_by", "claimed_by", "notice")
+    consent = get_object_or_404(rows, pk=consent_id)
+    if consent.status not in UNDECIDED:
+        get_object_or_404(ReviewDecision.objects.filter(consent=consent)[:1])
+    return consent
+
+
+# --- Where to go next -----------------------------------------------------------------------------
+def _open_next(
+    request: HttpRequest, *, after: Consent | None, backwards: bool = False
+) -> HttpResponse:
+    by = member_of(request)
+    among = QueueFilter(request.GET, by=by, now=timezone.now()).consents()
+    taken = review.claim_next(by=by, among=among, after=after, backwards=backwards)
+    if taken is not None:
+        return _to_item(request, taken)
+    if after is not None:
+        review.release(consent=after, by=by)
+    words = _("There is none before it.") if backwards else _("Nothing more waits for you.")
+    messages.info(request, words)
+    return redirect(_with_query(reverse("desk_reviews"), request))
+
+
+def _to_item(request: HttpRequest, consent: Consent) -> HttpResponse:
+    return redirect(_with_query(reverse("desk_review", args=[consent.pk]), request))
+
+
+def _with_query(path: str, request: HttpRequest) -> str:
+    """With the filters that the reviewer works under."""
+    kept = _kept_query(request)
+    return f"{path}?{kept}" if kept else path
+
+
+def _kept_query(request: HttpRequest) -> str:
+    kept = request.GET.copy()
+    for name in list(kept):
+        if name not in QueueFilter.base_fields or not kept[name]:
+            del kept[name]
+    return kept.urlencode()
+
+
+def _consent_named(words: str) -> Consent | None:
+    try:
+        return Consent.objects.filter(pk=uuid.UUID(words)).first()
+    except ValueError:
+        return None
+
+
+def _outcome(consent: Consent) -> str:
+    words = {
+        ConsentStatus.APPROVED: _("“%(photo)s” is approved. The member has been written to."),
+        ConsentStatus.REJECTED: _("“%(photo)s” is not accepted. The member has been written to."),
+        ConsentStatus.QUESTIONED: _("The member has been asked about “%(photo)s”."),
+        ConsentStatus.PENDING_REVIEW: _("“%(photo)s”: 1 of 2. Somebody else decides, too."),
+    }[ConsentStatus(consent.status)]
+    return words % {"photo": consent.photo.title}
