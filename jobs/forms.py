@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from jobs import catalog
 from jobs.models import Depicted, Photo, Price
-from jobs.steps import order
+from jobs.steps import order, review
 
 
 # --- Upload -----------------------------------------------------------------------------------
@@ -64,7 +64,10 @@ class UploadForm(forms.Form):
 
 # --- Consent ----------------------------------------------------------------------------------
 class ConsentForm(forms.Form):
-    """The uploader's statement. Nothing is ticked beforehand."""
+    """The uploader's statement. Each purpose is asked for by itself; nothing is ticked beforehand.
+
+    A vendor is asked about only when this house can send to it.
+    """
 
     depicted = forms.MultipleChoiceField(
         label="Who can be recognised in this photo?",
@@ -84,19 +87,47 @@ class ConsentForm(forms.Form):
         label="This photo may be restored. I know that faces may change.",
         error_messages={"required": "Without this we may not restore the photo."},
     )
-    purpose_vendor = forms.BooleanField(
-        label="A copy without any hidden data may be sent to Pixazo for this.",
-        error_messages={"required": "The models run at Pixazo: without this we can't restore."},
-    )
     keep_until = forms.DateField(
-        label="Allow this until",
+        label="Keep it no longer than",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=(
-            "After this day the photo and everything made from it are erased. "
-            "Leave empty to allow it until you withdraw."
+            "From the day after, nothing is sent any more, and the photo and its results are "
+            "erased. Leave empty to keep them until you withdraw."
         ),
     )
+    notice_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, photos: int = 1, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.asked_vendors = ["pixazo", *(["fal"] if settings.FAL_KEY else [])]
+        for vendor in self.asked_vendors:
+            name = catalog.VENDORS[vendor]
+            self.fields[f"purpose_{vendor}"] = forms.BooleanField(
+                label=f"A copy without any hidden data may be sent to {name} for this.",
+                required=len(self.asked_vendors) == 1,
+                error_messages={
+                    "required": f"The models run at {name}: without this we can't restore."
+                },
+            )
+        if photos > 1:
+            self.fields["depicted"].label = "Who can be recognised in these photos?"
+            self.fields["basis"].label = "In your own words: why may these photos be restored?"
+            self.fields[
+                "purpose_restore"
+            ].label = "These photos may be restored. I know that faces may change."
+            self.fields["keep_until"].label = "Keep them no longer than"
+
+    @property
+    def purposes(self) -> list[forms.BoundField]:
+        """What may be done, each with its own box."""
+        names = ["purpose_restore", *(f"purpose_{vendor}" for vendor in self.asked_vendors)]
+        return [self[name] for name in names]
+
+    @property
+    def vendors(self) -> list[str]:
+        """The vendors that a copy may be sent to."""
+        return [name for name in self.asked_vendors if self.cleaned_data.get(f"purpose_{name}")]
 
     def clean_keep_until(self) -> date | None:
         until: date | None = self.cleaned_data["keep_until"]
@@ -115,7 +146,22 @@ class ConsentForm(forms.Form):
             self.add_error(
                 "basis", "For a child or somebody else, please tell our reviewer in a few words."
             )
+        if len(self.asked_vendors) > 1 and not self.vendors:
+            self.add_error(
+                f"purpose_{self.asked_vendors[0]}",
+                "The models run at one of these: without any we can't restore.",
+            )
         return said
+
+
+class AnswerForm(forms.Form):
+    """The answer to a reviewer's question."""
+
+    text = forms.CharField(
+        label="Your answer",
+        max_length=review.ANSWER_MOST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 # --- Restoration ------------------------------------------------------------------------------

@@ -298,6 +298,25 @@ LOOK_AGAIN_EVERY_SECONDS = env.int("LOOK_AGAIN_EVERY_SECONDS", 600)
 LOOK_AGAIN_AFTER_SECONDS = env.int("LOOK_AGAIN_AFTER_SECONDS", 900)
 LOOK_AGAIN_MOST = 50
 
+
+# --- Who answers for what members entrust: named on every consent's receipt --------------------
+def named(name: str, *, sandbox: str) -> str:
+    """The environment's value; the sandbox's own only in the sandbox.
+
+    Raises ImproperlyConfigured with the variable's name.
+    """
+    value: str = env.str(name, "")
+    if value or SANDBOX:
+        return value or sandbox
+    raise ImproperlyConfigured(f"{name} is not set, and DEBUG is off. Set it (see .env.example).")
+
+
+CONTROLLER_NAME = named("CONTROLLER_NAME", sandbox="Heirloom (sandbox)")
+CONTROLLER_ADDRESS = named("CONTROLLER_ADDRESS", sandbox="1 Sandbox Street, Nowhere")
+CONTROLLER_EMAIL = named("CONTROLLER_EMAIL", sandbox="privacy@heirloom.example")
+CONTROLLER_COUNTRY = named("CONTROLLER_COUNTRY", sandbox="none: a sandbox")
+STORAGE_LOCATION = named("STORAGE_LOCATION", sandbox="this machine")
+
 # --- Words, times, static files ---------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import ledger
 from accounts.models import User
-from jobs import catalog, pipeline, prices
+from jobs import catalog, notices, pipeline, prices
 from jobs.models import (
     Consent,
     ConsentNotice,
@@ -82,11 +82,25 @@ def decide(consent: Consent, *, by: User | None = None, approve: bool = True) ->
 
 
 def the_notice() -> ConsentNotice:
-    """Version 1; a transactional test before this one may have emptied its table."""
-    notice, _ = ConsentNotice.objects.get_or_create(
-        version=1, defaults={"title": "Notice", "text": "Text", "sha256": "0" * 64}
+    """The newest; a transactional test before this one may have emptied its table."""
+    return notices.newest() or ConsentNotice.objects.create(
+        version=1, title="Notice", text="Text\n", sha256=notices.sha256_of("Text\n")
     )
-    return notice
+
+
+def publish_notice(text: str = "Something new.", *, by: User | None = None) -> ConsentNotice:
+    """A next version: whoever read an earlier one is asked again."""
+    by = by or make_member(micros=0, is_staff=True)
+    draft = notices.start(by=by)
+    draft = notices.edit(
+        draft=draft, by=by, title="Before we restore it", text=text, seen=draft.edited_at
+    )
+    return notices.publish(
+        draft=draft,
+        by=by,
+        seen_sha256=notices.draft_sha256(draft),
+        seen_version=notices.newest_version(),
+    )
 
 
 def make_job(

@@ -4,7 +4,7 @@ A new model is one entry in `models`.
 """
 
 from jobs.catalog.model import RestorationModel
-from jobs.catalog.models import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS
+from jobs.catalog.models import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS, VENDORS
 from jobs.catalog.parameters import Choice, Flag, Fraction, Integer, Parameter
 from jobs.catalog.quote import Quote, megapixels
 
@@ -13,6 +13,7 @@ __all__ = [
     "FLUX_KONTEXT",
     "GFPGAN",
     "MODELS",
+    "VENDORS",
     "Choice",
     "Flag",
     "Fraction",

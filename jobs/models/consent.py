@@ -91,6 +91,15 @@ class NoticeDraft(models.Model):
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
+    def newest_of_each_photo(self) -> ConsentQuerySet:
+        """Of each photo, the one given last."""
+        last = Consent.objects.filter(photo=models.OuterRef("photo"))
+        return self.filter(pk=models.Subquery(last.order_by("-created_at", "-pk").values("pk")[:1]))
+
+    def with_since(self) -> ConsentQuerySet:
+        """Each `since` when it has stood as it stands."""
+        return self.annotate(since=models.Max("events__at"))
+
     def newest(self) -> Consent | None:
         """The one given last: it replaces those before it."""
         return self.order_by("-created_at", "-pk").first()

@@ -6,15 +6,20 @@ Lock order: photo, consent, job, attempt, wallet.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs import consent_chain, risks
+from jobs import consent_chain, notices, risks
 from jobs.models import (
+    Attempt,
+    AttemptOutcome,
     Consent,
     ConsentEvent,
     ConsentNotice,
@@ -24,8 +29,8 @@ from jobs.models import (
     PhotoState,
     RestorationJob,
 )
-from jobs.models.consent import NEEDS_REVIEW, REPLACED, parse_vendors
-from jobs.states import JobState
+from jobs.models.consent import NEEDS_REVIEW, REPLACED, UNDECIDED, parse_vendors
+from jobs.states import TERMINAL, UNSENT, JobState
 from jobs.steps import abandon
 
 OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
@@ -33,6 +38,13 @@ OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
 
 class ConsentError(Exception):
     """Not allowed. The message is for the person who asked."""
+
+
+NOTICE_CHANGED = "Our notice has changed while you were reading. Here is the new one."
+
+
+class NoticeChanged(ConsentError):
+    """A later version of the notice is out: what was read is not what would be recorded."""
 
 
 def give(
@@ -46,43 +58,128 @@ def give(
     vendors: Sequence[str],
     keep_until: date | None,
 ) -> Consent:
-    """Record a statement; it replaces those before it.
+    """Record a statement about one photo: `give_many` of one."""
+    (consent,) = give_many(
+        photos=[photo],
+        by=by,
+        session_key=session_key,
+        notice=notice,
+        depicted=depicted,
+        basis=basis,
+        vendors=vendors,
+        keep_until=keep_until,
+    )
+    return consent
 
-    Children and other people wait for a reviewer; the rest is live at once. Once a member's
-    statement about a picture needed a reviewer, every later one about the same bytes does too.
-    Raises ConsentError when the photo is being erased, or a reviewer has it.
+
+def give_many(
+    *,
+    photos: Sequence[Photo],
+    by: User,
+    session_key: str,
+    notice: ConsentNotice,
+    depicted: Sequence[str],
+    basis: str,
+    vendors: Sequence[str],
+    keep_until: date | None,
+) -> list[Consent]:
+    """Record one statement for each photo, about its own bytes, all of them or none.
+
+    Each replaces those before it. Children and other people wait for a reviewer; the rest is live
+    at once. Once a member's statement about a picture needed a reviewer, every later one about the
+    same bytes does too. Raises NoticeChanged unless `notice` is the newest, ConsentError when a
+    photo is gone or a reviewer has it.
     """
     with transaction.atomic():
-        photo = Photo.objects.select_for_update().get(pk=photo.pk)
-        if photo.state in (PhotoState.ERASING, PhotoState.ERASED):
-            raise ConsentError("This photo has been erased.")
-        if photo.is_in_trash:
-            raise ConsentError("This photo is in the trash. Put it back first.")
-        if photo.consents.filter(status=ConsentStatus.PENDING_REVIEW).exists():
-            raise ConsentError("A reviewer is looking at what you said about this photo.")
-        said_before = Consent.objects.filter(given_by=by, photo_sha256=photo.sha256)
-        codes = {*depicted, *(code for earlier in said_before for code in earlier.depicted)}
-        needs_review = not NEEDS_REVIEW.isdisjoint(Depicted(code) for code in codes)
-        status = ConsentStatus.PENDING_REVIEW if needs_review else ConsentStatus.GRANTED
-        replaced = list(photo.consents.exclude(status__in=OVER).select_for_update())
-        consent = Consent.objects.create(
-            photo=photo,
-            photo_sha256=photo.sha256,
-            given_by=by,
-            session_fingerprint=hashlib.sha256(session_key.encode()).hexdigest(),
-            notice=notice,
-            depicted=list(depicted),
-            basis=basis,
-            purpose_restore=True,
-            vendors=parse_vendors(vendors),
-            keep_until=keep_until,
-            status=status,
-            risks=risks.risks_of(photos=[photo], by=by, depicted=depicted)[photo.pk],
+        wanted = [photo.pk for photo in photos]
+        photos = list(Photo.objects.filter(pk__in=wanted).order_by("pk").select_for_update())
+        if notice.version != notices.newest_version():
+            raise NoticeChanged(NOTICE_CHANGED)
+        replaced = _to_replace(photos, notice)
+        list(
+            RestorationJob.objects.filter(photo__in=photos)
+            .unsent()
+            .order_by("pk")
+            .select_for_update()
         )
-        note(consent, "", by, f"read notice version {notice.version}")
-        for earlier in replaced:
-            _replace(earlier, consent, by)
-    return consent
+        seen_before = _seen_before(photos, by)
+        risks_of = risks.risks_of(photos=photos, by=by, depicted=depicted)
+        given = []
+        for photo in photos:
+            codes = {*depicted, *seen_before[photo.sha256]}
+            needs_review = not NEEDS_REVIEW.isdisjoint(Depicted(code) for code in codes)
+            consent = Consent.objects.create(
+                photo=photo,
+                photo_sha256=photo.sha256,
+                given_by=by,
+                session_fingerprint=hashlib.sha256(session_key.encode()).hexdigest(),
+                notice=notice,
+                depicted=list(depicted),
+                basis=basis,
+                purpose_restore=True,
+                vendors=parse_vendors(vendors),
+                keep_until=keep_until,
+                status=ConsentStatus.PENDING_REVIEW if needs_review else ConsentStatus.GRANTED,
+                risks=risks_of[photo.pk],
+            )
+            note(consent, "", by, f"read notice version {notice.version}")
+            for earlier in replaced[photo.pk]:
+                _replace(earlier, consent, by)
+            given.append(consent)
+    return given
+
+
+def _to_replace(
+    photos: Sequence[Photo], notice: ConsentNotice
+) -> Mapping[uuid.UUID, list[Consent]]:
+    """What still stands of earlier statements, locked. Raises ConsentError for what can't be."""
+    replaced: defaultdict[uuid.UUID, list[Consent]] = defaultdict(list)
+    standing = Consent.objects.filter(photo__in=photos).exclude(status__in=OVER)
+    for earlier in standing.order_by("pk").select_for_update():
+        if earlier.status in UNDECIDED and earlier.notice_id == notice.pk:
+            raise ConsentError("A reviewer is looking at what you said about this photo.")
+        replaced[earlier.photo_id].append(earlier)
+    if any(photo.state in (PhotoState.ERASING, PhotoState.ERASED) for photo in photos):
+        raise ConsentError("This photo has been erased.")
+    if any(photo.is_in_trash for photo in photos):
+        raise ConsentError("This photo is in the trash. Put it back first.")
+    return replaced
+
+
+def _seen_before(photos: Sequence[Photo], by: User) -> Mapping[str, set[str]]:
+    """Whom the member has ever said to be in pictures of these bytes, by the bytes' hash."""
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    hashes = [photo.sha256 for photo in photos]
+    earlier = Consent.objects.filter(given_by=by, photo_sha256__in=hashes)
+    for sha256, codes in earlier.values_list("photo_sha256", "depicted"):
+        said[sha256].update(codes)
+    return said
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a withdrawal would do now: how many restorations wait, are under way, came back, and
+    how many copies a vendor has, or may have, received."""
+
+    waiting: int
+    under_way: int
+    delivered: int
+    copies_sent: int
+
+
+def outlook(photo: Photo) -> Outlook:
+    """For the words beside the button; two queries."""
+    states = Counter(RestorationJob.objects.filter(photo=photo).values_list("state", flat=True))
+    waiting = sum(states[state] for state in UNSENT)
+    over = sum(states[state] for state in TERMINAL)
+    return Outlook(
+        waiting=waiting,
+        under_way=states.total() - waiting - over,
+        delivered=states[JobState.DELIVERED],
+        copies_sent=Attempt.objects.filter(job__photo=photo)
+        .exclude(outcome=AttemptOutcome.NOT_ACCEPTED)
+        .count(),
+    )
 
 
 def withdraw(*, photo: Photo, by: User) -> None:
@@ -119,13 +216,17 @@ def forget(
 
 
 def _replace(earlier: Consent, consent: Consent, by: User) -> None:
-    """Unsent jobs go on under the newer statement if it is live; else they end uncharged."""
+    """Unsent jobs go on under the newer statement if that lets them; else they end uncharged.
+
+    What waited for a reviewer goes on waiting, now under the newer statement.
+    """
     change(earlier, ConsentStatus.WITHDRAWN, by, REPLACED)
-    jobs = RestorationJob.objects.filter(consent=earlier).unsent().select_for_update()
+    jobs = RestorationJob.objects.filter(consent=earlier).unsent()
     if consent.status == ConsentStatus.GRANTED:
         jobs.update(consent=consent)
         return
-    for job in jobs:
+    jobs.filter(state=JobState.AWAITING_CONSENT).update(consent=consent)
+    for job in jobs.filter(state=JobState.READY).select_for_update():
         abandon.end(
             job,
             JobState.CANCELLED,

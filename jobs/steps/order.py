@@ -6,7 +6,7 @@ One photo or many: all are ordered or none. Lock order: photos by pk, their cons
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,17 @@ from django.utils import timezone
 from accounts import ledger
 from accounts.models import Transfer, User
 from accounts.money import dollars
-from jobs import catalog
+from jobs import catalog, notices
 from jobs.catalog import Quote, RestorationModel
 from jobs.models import (
     Consent,
-    ConsentStatus,
     JobEvent,
     Photo,
     PhotoState,
     Price,
     RestorationJob,
 )
+from jobs.models.consent import UNDECIDED
 from jobs.states import UNSENT, JobState
 from jobs.steps import abandon
 
@@ -40,6 +40,11 @@ NOT_READY = {
 NO_CONSENT = "Please say first who is in the photo and that it may be restored."
 IN_TRASH = "This photo is in the trash."
 CONSENT_OVER = "The consent for this photo does not allow this. Please give it again."
+NOTICE_CHANGED = (
+    "Our notice has changed since you agreed. What you ordered goes on; for something new, please "
+    "read it and say again who is in the photo."
+)
+ASKS = (NO_CONSENT, CONSENT_OVER, NOTICE_CHANGED)
 
 
 class CannotOrder(Exception):
@@ -72,7 +77,11 @@ class Line:
 
     @property
     def needs_consent(self) -> bool:
-        return self.obstacle in (NO_CONSENT, CONSENT_OVER)
+        return self.obstacle in ASKS
+
+    @property
+    def obstacle_is_notice(self) -> bool:
+        return self.obstacle == NOTICE_CHANGED
 
     @property
     def is_gone(self) -> bool:
@@ -82,7 +91,7 @@ class Line:
 
     @property
     def waits_for_review(self) -> bool:
-        return self.consent is not None and self.consent.status == ConsentStatus.PENDING_REVIEW
+        return self.consent is not None and self.consent.status in UNDECIDED
 
 
 def quote(
@@ -115,8 +124,9 @@ def lines(
     parameters: Mapping[str, Any],
     price: Price,
 ) -> list[Line]:
-    """What each photo would cost, or why it can't be ordered; two queries, however many."""
-    newest = Consent.objects.filter(photo__in=photos).newest_by_photo()
+    """What each photo would cost, or why it can't be ordered; three queries, however many."""
+    newest = Consent.objects.filter(photo__in=photos).select_related("notice").newest_by_photo()
+    version = notices.newest_version()
     live = set(
         Consent.objects.filter(pk__in=[consent.pk for consent in newest.values()])
         .live(vendor=model.vendor, now=timezone.now())
@@ -129,7 +139,7 @@ def lines(
         obstacle = (
             NOT_READY.get(PhotoState(photo.state), "")
             or (IN_TRASH if photo.is_in_trash else "")
-            or _consent_obstacle(consent, live)
+            or consent_obstacle(consent, live=live, version=version)
             or too_large(offer.output_width_px * offer.output_height_px)
         )
         return Line(
@@ -312,9 +322,14 @@ def cancel(*, job: RestorationJob, by: User) -> None:
         )
 
 
-def _consent_obstacle(consent: Consent | None, live: Iterable[uuid.UUID]) -> str:
+def consent_obstacle(consent: Consent | None, *, live: Container[uuid.UUID], version: int) -> str:
+    """Why this consent allows no new order; nothing when it does, or when a reviewer has it.
+
+    `live` are the consents that allow sending now, `version` is the newest notice's. What was
+    ordered before that version came out goes on.
+    """
     if consent is None:
         return NO_CONSENT
-    if consent.status == ConsentStatus.PENDING_REVIEW or consent.pk in live:
-        return ""
-    return CONSENT_OVER
+    if consent.status not in UNDECIDED and consent.pk not in live:
+        return CONSENT_OVER
+    return NOTICE_CHANGED if consent.notice.version < version else ""

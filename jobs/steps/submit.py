@@ -2,8 +2,8 @@
 
 An `Attempt` is committed before the call, so a worker killed at any point leaves a trace: a job
 found SUBMITTING with a dead lease may or may not have been accepted, and becomes UNKNOWN. Live
-consent is checked in the same transaction that opens the attempt; without it no address of the
-picture is ever made.
+consent is checked in the same transaction that opens the attempt, and again right before the call;
+without it no address of the picture is ever made.
 """
 
 from __future__ import annotations
@@ -39,7 +39,15 @@ class Work:
     token: str
 
 
-Outcome = Accepted | errors.GatewayError
+@dataclass(frozen=True)
+class NeverSent:
+    """Consent ended, or the job did, between the claim and the call."""
+
+    why: str
+
+
+Outcome = Accepted | NeverSent | errors.GatewayError
+NO_CONSENT = "There is no valid consent for this photo any more."
 
 
 def waiting() -> models.QuerySet[RestorationJob]:
@@ -61,17 +69,25 @@ def claim(limit: int, now: datetime) -> list[Work]:
             if ours.state == JobState.SUBMITTING:
                 _lost_track(ours, now)
             elif not ours.consent.is_live_for(ours.model.vendor, now=now):
-                abandon.end(
-                    ours,
-                    JobState.CANCELLED,
-                    by=NAME,
-                    code="no_live_consent",
-                    words="There is no valid consent for this photo any more.",
-                )
+                _end_without_consent(ours)
             else:
                 # The leased row goes on to the call: it has its photo with it, and needs no query.
                 works.append(_open_attempt(ours, leased=job, now=now))
     return works
+
+
+def instead_of_call(work: Work, now: datetime) -> NeverSent | None:
+    """The last look: a withdrawal that was committed by now still stops what was claimed."""
+    job = work.job
+    ours = RestorationJob.objects.filter(
+        pk=job.pk, state=JobState.SUBMITTING, lease_token=job.lease_token
+    ).select_related("consent")
+    current = ours.first()
+    if current is None:
+        return NeverSent("never sent: the job had ended")
+    if not current.consent.is_live_for(job.model.vendor, now=now):
+        return NeverSent("never sent: no live consent")
+    return None
 
 
 def call(work: Work) -> Outcome:
@@ -99,6 +115,9 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
     match outcome:
         case Accepted():
             move(job, JobState.QUEUED, by=NAME, submitted_at=now, due_at=backoff.poll_at(now, 0))
+        case NeverSent():
+            if job.state == JobState.SUBMITTING:
+                _end_without_consent(job)
         case errors.Refused():
             abandon.end(
                 job,
@@ -135,13 +154,15 @@ def _open_attempt(job: RestorationJob, *, leased: RestorationJob, now: datetime)
 
 
 def _answer(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    attempt.answered_at = now
+    attempt.answered_at = None if isinstance(outcome, NeverSent) else now
     match outcome:
         case Accepted(request_id):
             attempt.outcome, attempt.request_id = AttemptOutcome.ACCEPTED, request_id
             attempt.http_status, attempt.vendor_status = 202, "QUEUED"
         case errors.NotAccepted():
             attempt.outcome = AttemptOutcome.NOT_ACCEPTED
+        case NeverSent(why):
+            attempt.outcome, attempt.problem = AttemptOutcome.NOT_ACCEPTED, why
         case _:
             attempt.outcome = AttemptOutcome.UNKNOWN
     if isinstance(outcome, errors.GatewayError):
@@ -168,6 +189,10 @@ def _try_again(job: RestorationJob, problem: errors.NotAccepted, now: datetime) 
     if isinstance(problem, errors.Throttled):
         due_at = max(due_at, now + timedelta(seconds=problem.retry_after_seconds))
     move(job, JobState.READY, by=NAME, why=str(problem), due_at=due_at, tries=tries)
+
+
+def _end_without_consent(job: RestorationJob) -> None:
+    abandon.end(job, JobState.CANCELLED, by=NAME, code="no_live_consent", words=NO_CONSENT)
 
 
 def _unknown(job: RestorationJob, why: str, now: datetime) -> None:

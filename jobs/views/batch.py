@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import ledger
@@ -69,6 +71,19 @@ class Batch:
         return sum(line.line.quote is not None for line in self.lines)
 
     @property
+    def asking(self) -> list[Photo]:
+        """The photos that wait for a word about who is in them."""
+        return [line.card.photo for line in self.lines if line.line.needs_consent]
+
+    @property
+    def consent_url(self) -> str:
+        """Where that is said for all of them at once, on the way back here."""
+        asking = self.asking
+        others = [line.card.photo for line in self.lines if line.card.photo not in asking]
+        query = [("photo", photo.pk) for photo in asking] + [("with", one.pk) for one in others]
+        return f"{reverse('consent_many')}?{urlencode([*query, ('model', self.model.key)])}"
+
+    @property
     def total_micros(self) -> int:
         return sum(line.line.quote.total_micros for line in self.lines if line.line.quote)
 
@@ -88,7 +103,7 @@ def batch(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _order(request)
     try:
-        photos = _chosen(request.GET, member_of(request))
+        photos = chosen(request.GET, member_of(request))
     except order.CannotOrder as problem:
         messages.info(request, str(problem))
         return redirect("gallery")
@@ -105,7 +120,7 @@ def batch(request: HttpRequest) -> HttpResponse:
 def batch_quote(request: HttpRequest) -> HttpResponse:
     """The prices at what is filled in right now, as a fragment."""
     try:
-        photos = _chosen(request.GET, member_of(request))
+        photos = chosen(request.GET, member_of(request))
     except order.CannotOrder as problem:
         raise Http404(str(problem)) from None
     model = model_named(request.GET.get("model", ""))
@@ -117,7 +132,7 @@ def batch_quote(request: HttpRequest) -> HttpResponse:
 def _order(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     try:
-        photos = _chosen(request.POST, member)
+        photos = chosen(request.POST, member)
     except order.CannotOrder as problem:
         messages.info(request, str(problem))
         return redirect("gallery")
@@ -171,13 +186,13 @@ def _order(request: HttpRequest) -> HttpResponse:
     return _page(request, _batch(request, photos, model, shown, data=request.POST), status=422)
 
 
-def _chosen(sent: QueryDict, owner: User) -> list[Photo]:
+def chosen(sent: QueryDict, owner: User, *, name: str = "photo") -> list[Photo]:
     """The photos that were ticked, in that order, erased ones too.
 
     Raises CannotOrder for none or too many, Http404 when one is not the member's.
     """
     try:
-        wanted = list(dict.fromkeys(uuid.UUID(said) for said in sent.getlist("photo")))
+        wanted = list(dict.fromkeys(uuid.UUID(said) for said in sent.getlist(name)))
     except ValueError:
         raise Http404("There is no such photo.") from None
     if not wanted:

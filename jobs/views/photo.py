@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
 from jobs import catalog, doorbell, prices
-from jobs.forms import ConsentForm
-from jobs.models import ConsentNotice, ConsentStatus, Photo, RestorationJob
+from jobs.models import Photo, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.steps import erase
 from jobs.views.cards import PhotoCard, job_cards
+from jobs.views.consent_cards import consent_card
 from jobs.views.offers import Shown, make_offer, purse_of, shown_now
 
 
@@ -31,42 +31,6 @@ def photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         messages.info(request, "This photo is in the trash.")
         return redirect("trash")
     return photo_page(request, own_photo(request, photo_id))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    """Ask who is in the picture and whether it may be restored; record the answer."""
-    photo = own_photo(request, photo_id)
-    if photo.consents.filter(status=ConsentStatus.PENDING_REVIEW).exists():
-        messages.info(request, "A reviewer is looking at what you said about this photo.")
-        return redirect("photo", photo.pk)
-    notice = ConsentNotice.objects.first()
-    form = ConsentForm(request.POST or None)
-    if request.method == "POST" and notice is not None and form.is_valid():
-        try:
-            given = consent_step.give(
-                photo=photo,
-                by=member_of(request),
-                session_key=request.session.session_key or "",
-                notice=notice,
-                depicted=form.cleaned_data["depicted"],
-                basis=form.cleaned_data["basis"],
-                vendors=["pixazo"],
-                keep_until=form.cleaned_data["keep_until"],
-            )
-        except consent_step.ConsentError as problem:
-            messages.error(request, str(problem))
-        else:
-            if given.status == ConsentStatus.PENDING_REVIEW:
-                messages.info(request, "Thank you. A reviewer will look at it before it is sent.")
-        return redirect("photo", photo.pk)
-    return render(
-        request,
-        "jobs/consent.html",
-        {"photo": PhotoCard(photo), "notice": notice, "form": form},
-        status=422 if form.errors else 200,
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -115,13 +79,12 @@ def photo_page(
         if shown:
             offers.append(make_offer(photo=photo, model=model, shown=shown, purse=purse, data=data))
     jobs = RestorationJob.objects.filter(photo=photo).with_story().newest_first()
-    consent = photo.current_consent
-    live = consent is not None and consent.is_live
+    card = consent_card(photo)
     context = {
         "photo": PhotoCard(photo),
-        "consent": consent,
-        "consent_is_live": live,
-        "can_order": live or (consent and consent.status == ConsentStatus.PENDING_REVIEW),
+        "consent": card,
+        "outlook": consent_step.outlook(photo) if card and card.can_withdraw else None,
+        "can_order": bool(card and card.allows_orders),
         "offers": offers,
         "jobs": job_cards(jobs),
         "trash_days": settings.TRASH_DAYS,

@@ -174,7 +174,7 @@ def give_consent(member: Visitor, photo: str, *, depicted: Sequence[str]) -> Pag
     entered: dict[str, Value] = {
         "depicted": depicted,
         "purpose_restore": True,
-        "purpose_vendor": True,
+        "purpose_pixazo": True,
     }
     form = next(Form(one) for one in page.content.all("form") if one.all(name="depicted"))
     return member.send(page, form, entered)

@@ -244,8 +244,9 @@ def statement(**said: Any) -> ConsentForm:
         "depicted": ["MYSELF"],
         "basis": "",
         "purpose_restore": "on",
-        "purpose_vendor": "on",
+        "purpose_pixazo": "on",
         "keep_until": "",
+        "notice_version": "1",
         **said,
     }
     data: MultiValueDict[str, Any] = MultiValueDict()
@@ -270,7 +271,7 @@ def test_nothing_is_ticked_beforehand():
     [
         ("depicted", "Please say who is in the photo."),
         ("purpose_restore", "Without this we may not restore the photo."),
-        ("purpose_vendor", "The models run at Pixazo: without this we can't restore."),
+        ("purpose_pixazo", "The models run at Pixazo: without this we can't restore."),
     ],
 )
 def test_what_is_not_ticked_is_not_agreed_to(field: str, words: str):

@@ -24,6 +24,11 @@ SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "key",
     "PIXAZO_API_KEY": "pixazo",
     "EMAIL_URL": "smtp://127.0.0.1:2525",
+    "CONTROLLER_NAME": "Heirloom Ltd",
+    "CONTROLLER_ADDRESS": "2 Street, Town",
+    "CONTROLLER_EMAIL": "privacy@heirloom.example",
+    "CONTROLLER_COUNTRY": "IE",
+    "STORAGE_LOCATION": "eu-west-1",
 }
 # Said to be empty, so that a developer's own .env can't fill them in.
 NOTHING_SET = dict.fromkeys(

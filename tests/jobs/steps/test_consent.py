@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accounts import books, ledger
 from jobs import storage
 from jobs.models import (
+    Consent,
     ConsentEvent,
     ConsentStatus,
     Photo,
@@ -19,7 +21,16 @@ from jobs.models import (
 )
 from jobs.states import JobState
 from jobs.steps import consent, order
-from tests.builders import decide, make_consent, make_job, make_photo, run
+from tests.builders import (
+    decide,
+    make_consent,
+    make_job,
+    make_member,
+    make_photo,
+    publish_notice,
+    run,
+    the_notice,
+)
 from tests.fakes import FakeVendor
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +177,91 @@ def test_a_newer_statement_that_names_a_child_stops_unsent_jobs_uncharged():
     assert job.state == JobState.CANCELLED
     assert ledger.wallet_of(photo.owner).held_micros == 0
     assert books.lies() == []
+
+
+# --- Several photos, and another notice -------------------------------------------------------
+def give_many(photos: list[Photo], **said: Any) -> list[Consent]:
+    return consent.give_many(
+        **{
+            "photos": photos,
+            "by": photos[0].owner,
+            "session_key": "session",
+            "notice": the_notice(),
+            "depicted": ["MYSELF"],
+            "basis": "",
+            "vendors": ["pixazo"],
+            "keep_until": None,
+            **said,
+        }
+    )
+
+
+def test_one_answer_for_many_is_a_statement_for_each_about_its_own_bytes():
+    owner = make_member()
+    photos = [make_photo(owner=owner) for _ in range(3)]
+    given = give_many(photos)
+    assert {(one.photo_id, one.photo_sha256) for one in given} == {
+        (photo.pk, photo.sha256) for photo in photos
+    }
+    assert all(one.is_live and one.events.count() == 1 for one in given)
+
+
+def test_of_many_only_the_bytes_that_needed_a_reviewer_before_need_one_again():
+    owner = make_member()
+    before, other = make_photo(owner=owner), make_photo(owner=owner)
+    given = make_consent(before, depicted=("CHILD",))
+    consent.change(given, ConsentStatus.APPROVED, make_member(), "")
+    statuses = {one.photo_id: one.status for one in give_many([before, other])}
+    assert statuses == {before.pk: "PENDING_REVIEW", other.pk: "GRANTED"}
+
+
+def test_when_one_of_many_cannot_be_spoken_for_none_is():
+    owner = make_member()
+    photos = [make_photo(owner=owner), make_photo(owner=owner, state=PhotoState.ERASED)]
+    with pytest.raises(consent.ConsentError):
+        give_many(photos)
+    assert not Consent.objects.exists()
+
+
+def test_what_was_read_before_a_newer_notice_came_out_is_not_recorded():
+    photo, notice = make_photo(), the_notice()
+    publish_notice()
+    with pytest.raises(consent.NoticeChanged):
+        give_many([photo], notice=notice)
+    assert not Consent.objects.exists()
+
+
+def test_under_an_older_notice_what_is_ordered_goes_on_and_new_work_asks_again(vendor: FakeVendor):
+    photo = make_photo()
+    given = make_consent(photo)
+    job = make_job(photo=photo)
+    publish_notice()
+    assert given.is_live
+    with pytest.raises(order.CannotOrder, match="notice has changed"):
+        make_job(photo=photo)
+    run("submit")
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+    make_consent(photo)
+    make_job(photo=photo)
+
+
+def test_what_waits_for_a_reviewer_can_be_said_again_under_a_newer_notice_and_goes_on_waiting():
+    photo = make_photo()
+    first = make_consent(photo, depicted=("CHILD",))
+    job = make_job(photo=photo)
+    publish_notice()
+    second = make_consent(photo, depicted=("CHILD",))
+    first.refresh_from_db()
+    job.refresh_from_db()
+    assert (first.status, second.status) == ("WITHDRAWN", "PENDING_REVIEW")
+    assert (job.state, job.consent) == (JobState.AWAITING_CONSENT, second)
+
+
+def test_a_question_of_a_reviewers_is_answered_not_gone_round():
+    photo = make_photo()
+    given = make_consent(photo, depicted=("CHILD",))
+    consent.change(given, ConsentStatus.QUESTIONED, make_member(), "")
+    with pytest.raises(consent.ConsentError):
+        make_consent(photo, depicted=("NOBODY",))
+    assert make_job(photo=photo).state == JobState.AWAITING_CONSENT

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import httpx
 import pytest
 from django.utils import timezone
 
 from accounts import books, ledger
+from jobs import storage
 from jobs.catalog import CODEFORMER
 from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
 from jobs.states import JobState
@@ -88,6 +89,43 @@ def test_without_live_consent_nothing_is_sent_and_the_hold_returns(vendor: FakeV
     assert not Attempt.objects.exists()
     assert seen(job).state == JobState.CANCELLED
     assert ledger.wallet_of(job.owner).held_micros == 0
+    assert books.lies() == []
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "expired", "cancelled by hand", "lease lost"])
+def test_what_ends_between_the_claim_and_the_call_is_never_sent(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch, how: str
+):
+    photo = make_photo()
+    given = make_consent(photo)
+    job = make_job(photo=photo)
+    claim = submit.claim
+
+    def claim_and_wait(limit: int, now: datetime) -> list[submit.Work]:
+        works = claim(limit, now)
+        match how if works else "":
+            case "withdrawn":
+                consent.withdraw(photo=photo, by=photo.owner)
+            case "expired":
+                type(given).objects.update(keep_until=date.today() - timedelta(days=1))
+            case "cancelled by hand":
+                RestorationJob.objects.update(state=JobState.CANCELLED)
+            case "lease lost":
+                RestorationJob.objects.update(lease_token=None)
+        return works
+
+    addresses: list[str] = []
+    monkeypatch.setattr(submit, "claim", claim_and_wait)
+    monkeypatch.setattr(storage, "address", lambda key, **_: addresses.append(key))
+    run("submit")
+    assert (vendor.submissions, addresses) == ([], [])
+    attempt = Attempt.objects.get()
+    assert attempt.outcome == AttemptOutcome.NOT_ACCEPTED
+    assert attempt.problem.startswith("never sent: ")
+    assert attempt.answered_at is None
+    if how in ("withdrawn", "expired"):
+        assert seen(job).state == JobState.CANCELLED
+        assert ledger.wallet_of(job.owner).held_micros == 0
     assert books.lies() == []
 
 

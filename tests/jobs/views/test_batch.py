@@ -23,7 +23,7 @@ from tests.builders import make_consent, make_member, make_photo, publish_price
 pytestmark = pytest.mark.django_db
 
 EACH = 3_100
-BATCH_QUERIES = 8  # session, member, photos, prices, consents, which are live, wallet twice
+BATCH_QUERIES = 9  # session, member, photos, prices, consents, live ones, notice, wallet twice
 
 
 @pytest.fixture

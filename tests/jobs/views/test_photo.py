@@ -19,7 +19,7 @@ from tests.fakes import FakeVendor
 
 pytestmark = pytest.mark.django_db
 
-PHOTO_QUERIES = 13  # at most
+PHOTO_QUERIES = 15  # at most
 
 
 def page(client: Client, photo: Photo) -> str:
@@ -127,8 +127,13 @@ def test_a_photo_that_could_not_be_read_says_why(client: Client, member: User):
 
 # --- Consent --------------------------------------------------------------------------------
 def say(client: Client, photo: Photo, **said: Any) -> Any:
-    the_notice()
-    form = {"depicted": ["MYSELF"], "purpose_restore": "on", "purpose_vendor": "on", **said}
+    form = {
+        "depicted": ["MYSELF"],
+        "purpose_restore": "on",
+        "purpose_pixazo": "on",
+        "notice_version": the_notice().version,
+        **said,
+    }
     sent = {name: value for name, value in form.items() if value is not None}
     return client.post(reverse("consent", args=[photo.pk]), sent)
 
@@ -162,7 +167,7 @@ def test_a_child_waits_for_a_reviewer_and_the_member_is_told(client: Client, mem
 
 
 @pytest.mark.parametrize(
-    "said", [{"depicted": None}, {"purpose_restore": None}, {"purpose_vendor": None}]
+    "said", [{"depicted": None}, {"purpose_restore": None}, {"purpose_pixazo": None}]
 )
 def test_an_incomplete_statement_is_no_consent_and_keeps_the_form(
     client: Client, member: User, said: dict[str, Any]

@@ -1,0 +1,188 @@
+"""What a page shows of a consent: the row, where it stands in words, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from jobs import catalog, notices
+from jobs.models import (
+    Consent,
+    ConsentEvent,
+    ConsentStatus,
+    Photo,
+    PhotoState,
+    ReviewDecision,
+    ReviewVerdict,
+)
+from jobs.models.consent import UNDECIDED
+from jobs.steps import order
+from jobs.steps.consent import OVER
+from jobs.views.cards import PhotoCard
+
+LIVE = (ConsentStatus.GRANTED, ConsentStatus.APPROVED)
+VERDICT_OF = {
+    ConsentStatus.APPROVED: ReviewVerdict.APPROVE,
+    ConsentStatus.REJECTED: ReviewVerdict.REJECT,
+    ConsentStatus.QUESTIONED: ReviewVerdict.ASK,
+}
+DEEDS = {
+    ConsentStatus.GRANTED: _("gave consent"),
+    ConsentStatus.PENDING_REVIEW: _("gave consent; a reviewer looks at it first"),
+    ConsentStatus.QUESTIONED: _("asked you something"),
+    ConsentStatus.APPROVED: _("agreed"),
+    ConsentStatus.REJECTED: _("did not accept it"),
+    ConsentStatus.WITHDRAWN: _("ended it"),
+    ConsentStatus.EXPIRED: _("ended it on its date"),
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a consent's history. A reviewer is never named."""
+
+    at: datetime
+    who: str | Promise
+    words: str | Promise
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ConsentCard:
+    """One statement. `newest_version` is the notice's that new orders need."""
+
+    consent: Consent
+    is_live: bool
+    newest_version: int
+    today: date
+
+    def __getattr__(self, name: str) -> object:
+        """Whatever the card doesn't say itself, the row does."""
+        return getattr(self.consent, name)
+
+    @property
+    def photo(self) -> PhotoCard:
+        return PhotoCard(self.consent.photo)
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.consent.status in UNDECIDED
+
+    @property
+    def is_past_its_day(self) -> bool:
+        until = self.consent.keep_until
+        return self.consent.status in LIVE and until is not None and until < self.today
+
+    @property
+    def status_words(self) -> str:
+        if self.is_past_its_day:
+            return str(ConsentStatus.EXPIRED.label)
+        return str(self.consent.get_status_display())
+
+    @property
+    def tone(self) -> str:
+        """`good`, `care` or `bad`, as badges know it."""
+        if self.is_undecided:
+            return "care"
+        return "good" if self.is_live else "bad"
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing new can be ordered under it; nothing when it can."""
+        live = {self.consent.pk} if self.is_live else set()
+        return order.consent_obstacle(self.consent, live=live, version=self.newest_version)
+
+    @property
+    def allows_orders(self) -> bool:
+        return not self.obstacle
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether it stands, but a later notice is out."""
+        return self.obstacle == order.NOTICE_CHANGED
+
+    @property
+    def can_withdraw(self) -> bool:
+        """Whether there is something to stop or to erase, and not from the trash."""
+        return not (self.is_erased or self.consent.photo.is_in_trash)
+
+    @property
+    def is_erased(self) -> bool:
+        return self.consent.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
+
+    @property
+    def history(self) -> list[Moment]:
+        """Every event, the first one first, with what a reviewer wrote to the member."""
+        decisions = list(self.consent.decisions.all())
+        return [self._moment(event, decisions) for event in self.consent.events.all()]
+
+    @property
+    def question(self) -> str:
+        """What a reviewer asked last."""
+        asked = [one for one in self.consent.decisions.all() if one.verdict == ReviewVerdict.ASK]
+        return asked[-1].note if asked else ""
+
+    def _moment(self, event: ConsentEvent, decisions: list[ReviewDecision]) -> Moment:
+        """`decisions` are those that no earlier event has told of."""
+        status = ConsentStatus(event.to_status)
+        words = DEEDS[status]
+        if event.by_id is None:
+            return Moment(event.at, "Heirloom", words, event.why)
+        if event.by_id == self.consent.given_by_id:
+            if event.from_status == ConsentStatus.QUESTIONED and status not in OVER:
+                return Moment(event.at, _("You"), _("answered"), event.why)
+            note = event.why if status == ConsentStatus.WITHDRAWN else ""
+            return Moment(event.at, _("You"), words, note)
+        told = next(
+            (
+                one
+                for one in decisions
+                if one.reviewer_id == event.by_id
+                and (one.verdict == VERDICT_OF.get(status) or event.from_status == event.to_status)
+            ),
+            None,
+        )
+        if told is None:
+            return Moment(event.at, _("A reviewer"), words)
+        decisions.remove(told)
+        if event.from_status == event.to_status:
+            words = _("agreed; a second reviewer looks at it, too")
+        reason = str(told.get_reason_code_display()) if told.reason_code else ""
+        note = "\n".join(part for part in (reason, told.note) if part)
+        return Moment(event.at, _("A reviewer"), words, note)
+
+    @property
+    def vendor_names(self) -> str:
+        named = [name for name in self.consent.vendors.split("|") if name]
+        return ", ".join(catalog.VENDORS.get(name, name) for name in named)
+
+
+def consent_cards(consents: Sequence[Consent]) -> list[ConsentCard]:
+    """Cards for statements that come with their notice and photo; two queries more for all."""
+    now = timezone.now()
+    live = set(
+        Consent.objects.filter(pk__in=[consent.pk for consent in consents])
+        .live(vendor="pixazo", now=now)
+        .values_list("pk", flat=True)
+    )
+    version = notices.newest_version()
+    return [
+        ConsentCard(
+            consent=consent,
+            is_live=consent.pk in live,
+            newest_version=version,
+            today=now.date(),
+        )
+        for consent in consents
+    ]
+
+
+def consent_card(photo: Photo) -> ConsentCard | None:
+    """The newest statement about a photo."""
+    consent = photo.consents.select_related("notice", "photo").newest()
+    return consent_cards([consent])[0] if consent else None

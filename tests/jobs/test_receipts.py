@@ -1,0 +1,99 @@
+"""jobs.receipts: the fields of ISO/IEC TS 27560, and no claim beyond what was said."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from jobs import receipts
+from jobs.models import Consent
+from jobs.steps import consent as consent_step
+from tests.builders import make_consent, make_photo
+
+pytestmark = pytest.mark.django_db
+
+
+def receipt_of(consent: Consent) -> dict[str, Any]:
+    """As it comes out of the file."""
+    read: dict[str, Any] = json.loads(json.dumps(receipts.receipt(consent)))
+    return read
+
+
+def test_the_sections_are_the_standards():
+    found = receipt_of(make_consent(make_photo()))
+    assert set(found) == {
+        "receipt_metadata",
+        "record_header",
+        "pii_processing",
+        "pii_information",
+        "party_identification",
+        "events",
+        "x_heirloom",
+    }
+    assert found["receipt_metadata"]["receipt_schema_version"] == "ISO/IEC TS 27560:2023"
+
+
+def test_the_header_names_record_and_principal():
+    given = make_consent(make_photo())
+    assert receipt_of(given)["record_header"] == {
+        "schema_version": "heirloom-consent-record/1",
+        "record_id": str(given.pk),
+        "pii_principal_id": f"member-{given.given_by_id}",
+    }
+
+
+def test_the_notice_is_there_whole_with_its_version_and_hash():
+    given = make_consent(make_photo())
+    notice = receipt_of(given)["pii_processing"]["privacy_notice"]
+    assert (notice["version"], notice["sha256"]) == (given.notice.version, given.notice.sha256)
+    assert notice["text"] == given.notice.text
+
+
+def test_each_purpose_stands_by_itself_with_basis_recipient_storage_and_end(settings: Any):
+    settings.STORAGE_LOCATION = "eu-west-1"
+    given = make_consent(make_photo(), keep_until=date(2999, 1, 1))
+    purposes = receipt_of(given)["pii_processing"]["purposes"]
+    assert [one["purpose"] for one in purposes] == ["restore", "send_to_pixazo", "keep"]
+    for one in purposes:
+        assert one["lawful_basis"] == "consent"
+        assert one["storage_locations"] == ["eu-west-1"]
+        assert one["retention_period"] == "2999-01-01"
+    assert purposes[1]["recipient_third_parties"] == ["pixazo"]
+    assert receipt_of(make_consent(make_photo()))["pii_processing"]["purposes"][0][
+        "retention_period"
+    ] == ("until withdrawn")
+
+
+def test_the_parties_are_controller_principal_and_recipient(settings: Any):
+    settings.CONTROLLER_NAME = "Heirloom Ltd"
+    given = make_consent(make_photo())
+    controller, principal, recipient = receipt_of(given)["party_identification"]
+    assert (controller["party_role"], controller["party_name"]) == (
+        "pii_controller",
+        "Heirloom Ltd",
+    )
+    assert principal["party_email"] == given.given_by.email
+    assert (recipient["party_id"], recipient["party_name"]) == ("pixazo", "Pixazo")
+
+
+def test_every_change_of_state_is_an_event():
+    photo = make_photo()
+    given = make_consent(photo)
+    consent_step.withdraw(photo=photo, by=photo.owner)
+    given.refresh_from_db()
+    found = receipt_of(given)
+    assert [(one["event_type"], one["entity_id"]) for one in found["events"]] == [
+        ("consent_given", "member"),
+        ("consent_withdrawn", "member"),
+    ]
+    assert found["x_heirloom"]["status"] == "WITHDRAWN"
+
+
+def test_a_tick_about_somebody_else_is_the_uploaders_attestation():
+    given = make_consent(make_photo(), depicted=("ADULT_RELATIVE",))
+    own = receipt_of(given)["x_heirloom"]
+    assert own["depicted"] == [{"code": "ADULT_RELATIVE", "words": "An adult who agreed to this"}]
+    assert "the uploader's attestation, not that person's" in own["attestation"]

@@ -1,0 +1,349 @@
+"""Saying who is in a photo, for one or for many; the list, the record, the receipt."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from jobs import consent_chain
+from jobs.models import Consent, ConsentStatus, Photo, PhotoState, RestorationJob, ReviewDecision
+from jobs.states import JobState
+from jobs.steps import consent as consent_step
+from jobs.steps import review
+from tests.builders import (
+    make_consent,
+    make_job,
+    make_member,
+    make_photo,
+    publish_notice,
+    run,
+    the_notice,
+)
+from tests.fakes import FakeVendor
+
+pytestmark = pytest.mark.django_db
+
+LIST_QUERIES = 7  # session, member, how many, consents, which are live, newest notice, wallet
+RECORD_QUERIES = 11
+
+
+@pytest.fixture
+def photos(member: User) -> list[Photo]:
+    """Three of the member's, about which nothing was said."""
+    the_notice()
+    return [make_photo(owner=member, title=f"Photo {number}") for number in range(3)]
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    form = {
+        "depicted": ["DECEASED"],
+        "purpose_restore": "on",
+        "purpose_pixazo": "on",
+        "notice_version": the_notice().version,
+        **changes,
+    }
+    return {name: value for name, value in form.items() if value is not None}
+
+
+def say_once(client: Client, photos: list[Photo], **changes: Any) -> Any:
+    form = said(photo=[str(photo.pk) for photo in photos], model="gfpgan", **changes)
+    return client.post(reverse("consent_many"), form)
+
+
+def text_of(client: Client, name: str, *arguments: Any) -> str:
+    return client.get(reverse(name, args=arguments)).content.decode()
+
+
+# --- Asking ---------------------------------------------------------------------------------
+def test_nothing_is_ticked_for_the_member_and_each_purpose_has_its_own_box(
+    client: Client, photos: list[Photo]
+):
+    text = text_of(client, "consent", photos[0].pk)
+    assert "checked" not in text
+    boxes = re.findall(r'<input type="checkbox" name="(purpose_\w+)"', text)
+    assert boxes == ["purpose_restore", "purpose_pixazo"]
+    assert "It may look like another person." in text
+
+
+def test_a_second_vendor_is_asked_about_only_when_the_house_can_send_there(
+    client: Client, photos: list[Photo], settings: Any
+):
+    assert "fal.ai" not in text_of(client, "consent", photos[0].pk)
+    settings.FAL_KEY = "key"
+    assert "sent to fal.ai" in text_of(client, "consent", photos[0].pk)
+    client.post(
+        reverse("consent", args=[photos[0].pk]), said(purpose_pixazo=None, purpose_fal="on")
+    )
+    assert Consent.objects.get().vendors == "|fal|"
+    refused = client.post(reverse("consent", args=[photos[1].pk]), said(purpose_pixazo=None))
+    assert refused.status_code == 422
+    assert "without any we can&#x27;t restore" in refused.content.decode()
+
+
+def test_what_is_said_once_is_kept_for_each_photo_with_its_own_bytes(
+    client: Client, photos: list[Photo]
+):
+    response = say_once(client, photos)
+    assert response["Location"].startswith(reverse("batch") + "?photo=")
+    given = Consent.objects.all()
+    assert {(one.photo_id, one.photo_sha256) for one in given} == {
+        (photo.pk, photo.sha256) for photo in photos
+    }
+    assert {one.depicted_words for one in given} == {"A relative who has died"}
+
+
+def test_for_many_it_is_all_or_none(client: Client, photos: list[Photo]):
+    make_consent(photos[1], depicted=("CHILD",))
+    response = say_once(client, photos)
+    assert response.status_code == 302
+    assert Consent.objects.get().photo == photos[1]
+    assert "A reviewer is looking" in client.get(reverse("gallery")).content.decode()
+
+
+def test_the_list_of_a_batch_leads_to_one_question_for_all_that_lack_an_answer(
+    client: Client, member: User, photos: list[Photo]
+):
+    make_consent(photos[0])
+    chosen = {"photo": [str(photo.pk) for photo in photos], "model": "codeformer"}
+    page = client.get(reverse("batch"), chosen)
+    address = page.context["batch"].consent_url
+    assert "Say who is in these 2 photos" in page.content.decode()
+    asked = client.get(address)
+    assert [line["photo"].photo for line in asked.context["lines"]] == photos[1:]
+    assert "leave Photo 2 out" in asked.content.decode()
+    without = client.get(asked.context["lines"][1]["without"])
+    assert [line["photo"].photo for line in without.context["lines"]] == [photos[1]]
+    form = said(photo=[str(photo.pk) for photo in photos[1:]], model="codeformer")
+    form["with"] = [str(photos[0].pk)]
+    back = client.post(reverse("consent_many"), form, follow=True)
+    assert back.context["batch"].count == 3
+    assert back.context["batch"].model.key == "codeformer"
+
+
+def test_somebody_elses_photo_cannot_be_spoken_for(client: Client, photos: list[Photo]):
+    assert say_once(client, [*photos, make_photo()]).status_code == 404
+    assert not Consent.objects.exists()
+
+
+# --- Another notice -------------------------------------------------------------------------
+def test_a_newer_notice_asks_again_for_new_work_and_leaves_the_old_be(
+    client: Client, photo: Photo, vendor: FakeVendor
+):
+    job = make_job(photo=photo)
+    publish_notice("Something new stands here.")
+    text = text_of(client, "photo", photo.pk)
+    assert "Read the new notice" in text
+    assert "What you ordered goes on" in text
+    assert "Restore for" in text  # the button stands there, and can't be pressed
+    run("submit")
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+    asked = text_of(client, "consent", photo.pk)
+    assert "Why we ask again" in asked
+    assert "Something new stands here." in asked
+    client.post(reverse("consent", args=[photo.pk]), said())
+    assert "Read the new notice" not in text_of(client, "photo", photo.pk)
+
+
+def test_a_notice_that_came_out_while_reading_is_shown_before_anything_is_recorded(
+    client: Client, photos: list[Photo]
+):
+    form = said()
+    publish_notice("Something new stands here.")
+    response = client.post(reverse("consent", args=[photos[0].pk]), form)
+    assert response.status_code == 422
+    assert "Our notice has changed while you were reading" in response.content.decode()
+    assert "Something new stands here." in response.content.decode()
+    assert f'name="notice_version" value="{the_notice().version}"' in response.content.decode()
+    assert not Consent.objects.exists()
+
+
+# --- Reading again --------------------------------------------------------------------------
+def test_the_list_says_of_each_photo_where_it_stands(
+    client: Client, member: User, photos: list[Photo]
+):
+    make_consent(photos[0])
+    make_consent(photos[1], depicted=("CHILD",))
+    make_consent(photos[2])
+    consent_step.withdraw(photo=photos[2], by=member)
+    make_consent(make_photo())
+    page = client.get(reverse("consents"))
+    found = {card.photo.photo.title: card.status_words for card in page.context["consents"]}
+    assert found == {
+        "Photo 0": "Given",
+        "Photo 1": "Waiting for a reviewer",
+        "Photo 2": "Withdrawn",
+    }
+    assert "A child whose parent or guardian I am" in page.content.decode()
+
+
+def test_only_the_newest_statement_of_a_photo_is_listed(client: Client, photo: Photo):
+    make_consent(photo, depicted=("DECEASED",))
+    (card,) = client.get(reverse("consents")).context["consents"]
+    assert card.depicted_words == "A relative who has died"
+
+
+def test_past_its_day_it_is_said_to_have_ended_before_any_sweep_came(
+    client: Client, photos: list[Photo]
+):
+    given = make_consent(photos[0])
+    Consent.objects.filter(pk=given.pk).update(keep_until=timezone.now().date() - timedelta(days=1))
+    assert "Ended on its date" in text_of(client, "consents")
+
+
+def test_the_list_does_the_same_few_queries_whatever_its_length(
+    client: Client, member: User, django_assert_num_queries: Any
+):
+    make_consent(make_photo(owner=member))
+    client.get(reverse("consents"))
+    with django_assert_num_queries(LIST_QUERIES):
+        client.get(reverse("consents"))
+    for _ in range(4):
+        make_consent(make_photo(owner=member))
+    with django_assert_num_queries(LIST_QUERIES):
+        client.get(reverse("consents"))
+
+
+def test_the_record_shows_the_whole_text_what_was_said_and_the_history(
+    client: Client, photo: Photo
+):
+    make_consent(photo, depicted=("ADULT_RELATIVE",))
+    text = text_of(client, "consent_record", photo.pk)
+    notice = the_notice()
+    assert notice.text.split("\n")[0][:40] in text
+    assert notice.sha256 in text
+    assert photo.sha256 in text
+    assert "An adult who agreed to this" in text
+    assert "What you had said before" in text
+    assert "replaced by a newer statement" in text
+    assert "it says about somebody else is not theirs" in text
+
+
+def test_the_record_names_no_reviewer_and_shows_what_they_wrote_to_the_member(
+    client: Client, member: User
+):
+    photo, reviewer = make_photo(owner=member), make_member(micros=0, name="Rita Reviewer")
+    given = make_consent(photo, depicted=("CHILD",))
+    ReviewDecision.objects.create(
+        consent=given,
+        reviewer=reviewer,
+        verdict="REJECT",
+        reason_code="NOT_GUARDIAN",
+        note="Please write to us.",
+        photo_sha256=photo.sha256,
+        notice_version=given.notice.version,
+    )
+    consent_step.change(given, ConsentStatus.REJECTED, reviewer, "for staff alone")
+    text = text_of(client, "consent_record", photo.pk)
+    assert "A reviewer" in text
+    assert "did not accept it" in text
+    assert "It is not clear that you are the child&#x27;s parent or guardian" in text
+    assert "Please write to us." in text
+    receipt = client.get(reverse("consent_receipt", args=[given.pk])).content.decode()
+    for secret in ("Rita", reviewer.email, "for staff alone"):
+        assert secret not in text + receipt
+
+
+@pytest.mark.parametrize("state", [PhotoState.ERASING, PhotoState.ERASED])
+def test_the_record_stays_when_the_photo_is_gone(
+    client: Client, member: User, photo: Photo, state: str
+):
+    consent_step.withdraw(photo=photo, by=member)
+    Photo.objects.filter(pk=photo.pk).update(state=state)
+    text = text_of(client, "consent_record", photo.pk)
+    assert "The photo is erased." in text
+    assert "Withdraw consent" not in text
+    assert photo.sha256 in text
+
+
+def test_before_the_button_stands_what_a_withdrawal_does_now(
+    client: Client, member: User, photo: Photo, vendor: FakeVendor
+):
+    sent = make_job(photo=photo)
+    run("submit")
+    make_job(photo=photo)
+    delivered = make_job(photo=photo)
+    RestorationJob.objects.filter(pk=delivered.pk).update(
+        state=JobState.DELIVERED, result_key=f"{photo.prefix}results/one.png"
+    )
+    for page in ("photo", "consent_record"):
+        text = text_of(client, page, photo.pk)
+        assert "1 restoration that waits is cancelled." in text
+        assert "1 restoration is with the restorer now." in text
+        assert "1 restoration was delivered. It stays charged" in text
+        assert "1 copy was sent to the restorer, or may have been." in text
+    client.post(reverse("withdraw", args=[photo.pk]))
+    sent.refresh_from_db()
+    assert sent.state == JobState.CANCELLED
+    assert "1 copy had been sent" in text_of(client, "consent_record", photo.pk)
+
+
+def test_the_record_does_a_bounded_number_of_queries(client: Client, photo: Photo):
+    client.get(reverse("consent_record", args=[photo.pk]))
+    with CaptureQueriesContext(connection) as once:
+        client.get(reverse("consent_record", args=[photo.pk]))
+    for _ in range(4):
+        make_consent(photo)
+    with CaptureQueriesContext(connection) as often:
+        client.get(reverse("consent_record", args=[photo.pk]))
+    assert len(once) == len(often) <= RECORD_QUERIES
+
+
+def test_a_reviewers_question_is_read_and_answered_on_the_record(client: Client, member: User):
+    photo = make_photo(owner=member)
+    given = make_consent(photo, depicted=("CHILD",))
+    asked = review.ask(
+        consent=given, by=make_member(), seen=review.seen(given), question="Whose child is it?"
+    )
+    assert "A reviewer asks you something" in text_of(client, "photo", photo.pk)
+    assert "Whose child is it?" in text_of(client, "consent_record", photo.pk)
+    address = reverse("consent_answer", args=[photo.pk])
+    assert client.post(address, {"text": " "}).status_code == 302
+    asked.refresh_from_db()
+    assert asked.status == ConsentStatus.QUESTIONED
+    client.post(address, {"text": "My own, born in 2019."})
+    asked.refresh_from_db()
+    assert asked.status == ConsentStatus.PENDING_REVIEW
+    text = text_of(client, "consent_record", photo.pk)
+    assert "answered" in text
+    assert "My own, born in 2019." in text
+    assert "Whose child is it?" in text
+
+
+# --- Whose ----------------------------------------------------------------------------------
+def test_nobody_reads_what_another_member_said(client: Client, member: User):
+    given = make_consent(make_photo())
+    for address in (
+        reverse("consent_record", args=[given.photo_id]),
+        reverse("consent_receipt", args=[given.pk]),
+        reverse("consent_record", args=[make_photo(owner=member).pk]),  # nothing was said
+        reverse("consent_receipt", args=[uuid.uuid4()]),
+    ):
+        assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["consents", "consent_many", "consent_record", "consent_receipt"])
+def test_whoever_is_not_signed_in_is_asked_to(client: Client, name: str):
+    takes_one = name in ("consent_record", "consent_receipt")
+    address = reverse(name, args=[uuid.uuid4()] if takes_one else [])
+    assert client.get(address)["Location"] == f"{reverse('account_login')}?next={address}"
+
+
+def test_the_receipt_is_a_file_whose_seals_are_the_chains(client: Client, photo: Photo):
+    response = client.get(reverse("consent_receipt", args=[photo.consents.get().pk]))
+    assert "attachment" in response["Content-Disposition"]
+    (event,) = response.json()["events"]
+    given = photo.consents.get()
+    statement = consent_chain.statement_sha256(given)
+    sealed = consent_chain.event_sha256(given.events.get(), statement=statement)
+    assert event["x_seal_sha256"] == sealed
