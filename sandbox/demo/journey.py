@@ -167,11 +167,12 @@ def upload(member: Visitor, file: File) -> str:
     return page.url
 
 
-def give_consent(member: Visitor, photo: str, *, depicted: Sequence[str]) -> Page:
-    """Say who is in the picture, and that it may be restored."""
+def give_consent(member: Visitor, photo: str, *, depicted: Sequence[str], basis: str = "") -> Page:
+    """Say who is in the picture, and that it may be restored; of others also on what basis."""
     page = member.open(photo)
     page = member.open(page.content.link("Give consent"))
     entered: dict[str, Value] = {
+        "basis": basis,
         "depicted": depicted,
         "purpose_restore": True,
         "purpose_pixazo": True,

@@ -67,6 +67,7 @@ if (picture) {
       turn("");
       return;
     }
+    const focused = document.activeElement === button;
     button.disabled = true;
     try {
       const answer = await fetch(form.action, {
@@ -79,7 +80,7 @@ if (picture) {
       form.submit();
     } finally {
       button.disabled = false;
-      button.focus();
+      if (focused) button.focus({ preventScroll: true });
     }
   });
 }
