@@ -18,6 +18,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "jobs.review_consent",
         "jobs.view_consentevent",
         "jobs.view_consentnotice",
+        "jobs.publish_notice",
     ),
     BILLING_STAFF: (
         "accounts.view_user",

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
-from jobs import doorbell, pipeline
+from jobs import consent_proof, doorbell, pipeline
 from jobs.steps import retain, trash
 
 
@@ -32,3 +32,9 @@ def keep_promises() -> None:
     retain.enforce(now, most)
     trash.erase_old(now, most)
     sweep()
+
+
+def check_consents() -> None:
+    """Prove once a day that what members said is still what stands."""
+    close_old_connections()
+    consent_proof.check_if_due(timezone.now())

@@ -41,3 +41,12 @@ cron.register(
     result_ttl=0,
     failure_ttl=3600,
 )
+
+cron.register(
+    tasks.check_consents,  # once a day, as with the books
+    queue_name="default",
+    interval=settings.LOOK_AGAIN_EVERY_SECONDS,
+    ttl=settings.LOOK_AGAIN_EVERY_SECONDS,
+    result_ttl=0,
+    failure_ttl=3600,
+)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 # What moves or decides something; all else that a role holds is looking.
 DEEDS = {
-    REVIEWERS: {"jobs.review_consent"},
+    REVIEWERS: {"jobs.review_consent", "jobs.publish_notice"},
     BILLING_STAFF: {
         "accounts.correct_money",
         "jobs.add_price",
