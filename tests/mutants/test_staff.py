@@ -128,7 +128,7 @@ def test_the_trail_without_its_trigger_is_noticed():
             id="another model's price",
         ),
         pytest.param(
-            prices.publish,
+            prices.check,
             {"effective_from < timezone.now():": "False:"},
             test_prices.test_a_price_never_begins_in_the_past,
             id="a price of the past",
