@@ -261,6 +261,25 @@ def adjust(*, user: User, amount_micros: int, key: str, actor: User, reason: str
     )
 
 
+def give_up(*, user: User, key: str) -> Transfer | None:
+    """The member leaves what is available to the house, as they said they would; None for nothing.
+
+    The one adjustment that a member makes of their own wallet: it can only be against themselves.
+    """
+    with transaction.atomic():
+        left = _lock(user).available_micros
+        if not left:
+            return None
+        return _post(
+            user=user,
+            kind=K.DEBIT,
+            amount_micros=left,
+            key=key,
+            actor=user,
+            reason="Given up when the account was closed",
+        )
+
+
 def hold(*, user: User, amount_micros: int, key: str, memo: str, reference: str) -> Transfer:
     """Set money aside for a job. Raises InsufficientFunds, OverMonthlyLimit."""
     return _post(

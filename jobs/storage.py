@@ -7,6 +7,7 @@ signs addresses under the name by which browsers and the vendor reach the same s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO, Literal
 from urllib.parse import quote
@@ -16,12 +17,14 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
 from django.conf import settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PROBLEMS = (BotoCoreError, ClientError, Boto3Error)
+PIECE_BYTES = 64 * 1024
 ONE_THREAD = TransferConfig(use_threads=False)
 
 
@@ -49,6 +52,27 @@ def get(key: str, into: BinaryIO) -> None:
         _client().download_fileobj(settings.S3_BUCKET, key, into, Config=ONE_THREAD)
     except PROBLEMS as problem:
         raise StorageUnavailable(f"fetching {key} failed: {problem}") from problem
+
+
+def stream(key: str) -> Iterator[bytes]:
+    """An object's bytes in pieces, of which one is held at a time.
+
+    Raises StorageUnavailable at once for what can't be had; while it goes on, when it breaks off.
+    """
+    try:
+        body = _client().get_object(Bucket=settings.S3_BUCKET, Key=key)["Body"]
+    except PROBLEMS as problem:
+        raise StorageUnavailable(f"fetching {key} failed: {problem}") from problem
+    return _pieces(key, body)
+
+
+def _pieces(key: str, body: StreamingBody) -> Iterator[bytes]:
+    try:
+        yield from body.iter_chunks(PIECE_BYTES)
+    except (*PROBLEMS, OSError) as problem:
+        raise StorageUnavailable(f"fetching {key} broke off: {problem}") from problem
+    finally:
+        body.close()
 
 
 def keys_under(prefix: str) -> list[str]:

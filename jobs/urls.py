@@ -3,6 +3,7 @@
 from django.urls import path
 
 from jobs.views import (
+    account,
     batch,
     consents,
     front,
@@ -38,5 +39,9 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", job.job, name="job"),
     path("jobs/<uuid:job_id>/photo/", job.job_photo, name="job_photo"),
     path("jobs/<uuid:job_id>/cancel/", job.job_cancel, name="job_cancel"),
+    path("account/data/", account.data, name="data"),
+    path("account/data/heirloom-data.zip", account.data_download, name="data_download"),
+    path("account/delete/", account.delete, name="account_delete"),
+    path("account/left/", account.left, name="account_left"),
     path("webhooks/pixazo/<str:token>/", webhooks.pixazo, name="pixazo_callback"),
 ]

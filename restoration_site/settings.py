@@ -183,6 +183,7 @@ TRASH_DAYS = 30  # then what lies in the trash is erased
 KEEP_UNTIL_NOTICE_DAYS = 7  # how long before a photo's date its member is written to
 KEEP_PROMISES_EVERY_SECONDS = env.int("KEEP_PROMISES_EVERY_SECONDS", 600)
 KEEP_PROMISES_MOST = 500  # photos at a time
+EXPORTS_AT_ONCE = env.int("EXPORTS_AT_ONCE", 2)  # each keeps one of the web's threads busy
 REQUEST_MAX_BYTES = 256 * 1024 * 1024
 RESULT_MAX_BYTES = 200 * 1024 * 1024
 RESULT_MAX_PIXELS = 100_000_000

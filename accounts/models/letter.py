@@ -10,7 +10,8 @@ from accounts.models.people import User
 
 class LetterQuerySet(models.QuerySet["Letter"]):
     def to_send(self) -> LetterQuerySet:
-        return self.filter(sent_at__isnull=True)
+        """Not sent yet, to somebody who is still here."""
+        return self.filter(sent_at__isnull=True, to__left_at__isnull=True)
 
 
 class Letter(Leased):

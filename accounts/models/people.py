@@ -36,6 +36,9 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(max_length=150, blank=True)
     email = models.EmailField("e-mail address", unique=True)
+    left_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the account was closed; the row says nobody since."
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

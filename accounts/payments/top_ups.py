@@ -28,7 +28,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import ledger, letters
+from accounts import ledger, letters, members
 from accounts.models import CardEvent, CardVerdict, TopUp, TopUpState, Transfer, TransferKind, User
 from accounts.money import dollars
 from accounts.payments import card_facts, cards
@@ -67,6 +67,8 @@ def begin(*, member: User, amount_micros: int, form_id: uuid.UUID) -> TopUp:
             f"Please choose an amount from {dollars(least)} to {dollars(most)}, in whole cents."
         )
     with transaction.atomic():
+        if members.locked(member) is None:
+            raise CannotTopUp("This account has been closed.")
         top_up, made = TopUp.objects.get_or_create(
             pk=form_id, defaults={"member": member, "amount_micros": amount_micros}
         )

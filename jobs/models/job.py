@@ -46,8 +46,8 @@ class JobQuerySet(models.QuerySet["RestorationJob"]):
         return self.filter(state=JobState.COMPLETED)
 
     def to_tell(self) -> JobQuerySet:
-        """Ended, and the member has not heard yet."""
-        return self.filter(state__in=TERMINAL, told_at__isnull=True)
+        """Ended, and the member, who is still here, has not heard yet."""
+        return self.filter(state__in=TERMINAL, told_at__isnull=True, owner__left_at__isnull=True)
 
 
 class RestorationJob(Leased):

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import members
 from accounts.models import User
 from jobs import images, storage
 from jobs.models import Photo
@@ -61,6 +62,8 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
         ) from problem
     try:
         with transaction.atomic():
+            if members.locked(owner) is None:
+                raise Refused("This account has been closed.")
             photo.save(force_insert=True)
     except Exception:
         _forget(photo.original_key)

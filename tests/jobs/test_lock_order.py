@@ -1,4 +1,4 @@
-"""One lock order for all: photo, consent, job, attempt, correction or top-up, wallet.
+"""One lock order for all: member, photo, consent, job, attempt, correction, top-up, wallet.
 
 Two transactions that take their locks in the same order never wait for each other in a circle.
 Every lock that a verb asks for is watched. SQLite has no row locks: there Django is told that it
@@ -22,12 +22,13 @@ from accounts import books, ledger
 from jobs.gateway.pixazo import read_report
 from jobs.models import Attempt, RestorationJob
 from jobs.steps import consent as consent_step
-from jobs.steps import order, retain, review, settle, trash
+from jobs.steps import leave, order, retain, review, settle, trash
 from tests.builders import decide, make_consent, make_due, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
 from tests.racing import at_once
 
 ORDER = [
+    "accounts_user",
     "jobs_photo",
     "jobs_consent",
     "jobs_restorationjob",
@@ -36,8 +37,8 @@ ORDER = [
     "accounts_topup",
     "accounts_wallet",
 ]
-LOCKING = re.compile(r'FROM "(\w+)".* FOR UPDATE|^UPDATE "(\w+)"', re.DOTALL)
-ASKING = re.compile(r' FOR UPDATE( OF "\w+")?')
+LOCKING = re.compile(r'FROM "(\w+)".* FOR (?:NO KEY )?UPDATE|^UPDATE "(\w+)"', re.DOTALL)
+ASKING = re.compile(r' FOR (NO KEY )?UPDATE( OF "\w+")?')
 
 
 class Watch:
@@ -76,6 +77,7 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
     watch = Watch()
     monkeypatch.setattr(connection.features, "has_select_for_update", True)
     monkeypatch.setattr(connection.features, "has_select_for_update_of", True)
+    monkeypatch.setattr(connection.features, "has_select_for_no_key_update", True)
     with connection.execute_wrapper(watch):
         yield watch
 
@@ -148,6 +150,12 @@ def past_its_day(_: FakeVendor) -> None:
     assert retain.enforce(timezone.now() + timedelta(days=1), 10) == 1
 
 
+def close_the_account(vendor: FakeVendor) -> None:
+    job = sent(vendor)
+    make_job(photo=make_photo(owner=job.owner))
+    leave.leave(member=job.owner, gives_up_micros=leave.would_be_left(job.owner))
+
+
 VERBS: dict[str, Callable[[FakeVendor], object]] = {
     "order": lambda _: make_job(),
     "cancel": cancel,
@@ -161,6 +169,7 @@ VERBS: dict[str, Callable[[FakeVendor], object]] = {
     "ask and answer": ask_and_answer,
     "trash": erase_from_the_trash,
     "retain": past_its_day,
+    "leave": close_the_account,
 }
 
 

@@ -1,0 +1,319 @@
+"""All that the house holds of a member, as one ZIP that is written while it is sent.
+
+Nothing is gathered on a disk or in memory: rows come a few hundred at a time, pictures in pieces
+from S3, and no transaction or database connection is held while somebody's slow line takes them.
+What can't be had is left out and named in README.txt, which comes last; the ZIP stays whole.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db import connection, models
+from django.utils import timezone
+from zipstream import ZIP_DEFLATED, ZipStream
+
+from accounts import ledger, statements
+from accounts.models import TopUp, Transfer, User
+from accounts.spreadsheets import csv_lines
+from jobs import receipts, storage
+from jobs.models import Consent, Photo, RestorationJob
+from jobs.states import JobState
+
+ROWS_AT_ONCE = 300
+TITLE_BYTES = 150  # in UTF-8; many file systems take 255 for a whole name
+# Names that Windows keeps for devices, whatever their ending.
+DEVICES = frozenset(
+    [
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
+    ]
+)
+FORBIDDEN = set('<>:"/\\|?*')
+README = """Your data at Heirloom
+=====================
+
+For {email}, {when} (UTC).
+
+originals/          your photos, byte for byte as you uploaded them
+results/            what was restored, with the model's name
+photos.json         what we know of each photo, and the name of its file here
+jobs.json           every restoration: model, settings, price, how it ended
+consents.json       a receipt of what you said about each photo, and what became of it
+transfers.json      every movement of money in your wallet, in millionths of a dollar
+transfers.csv       the same, in dollars, for a spreadsheet
+profile.json        your account
+
+Copies that we make to show you a photo, and the one without metadata that a restorer may fetch, are
+made from the originals and not repeated here. Of erased photos there are no pictures any more.
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One object of S3, and what it is called in the ZIP."""
+
+    key: str
+    name: str
+
+
+class Names:
+    """Safe and different names: for any system, and whatever a title holds."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def name(self, folder: str, title: str, ending: str, *, more: str = "") -> str:
+        """`folder/title more.ending`; with a number, when there is one like it."""
+        stem, number = safe(title), 1
+        while True:
+            counted = f" ({number})" if number > 1 else ""
+            name = f"{folder}/{stem}{more}{counted}.{ending}"
+            key = unicodedata.normalize("NFC", name).casefold()
+            if key not in self._taken:
+                self._taken.add(key)
+                return name
+            number += 1
+
+
+def safe(title: str) -> str:
+    """A title as a file's name, without any path, control character or reserved name."""
+    plain = "".join(
+        "_" if c in FORBIDDEN else c if c.isprintable() else " "
+        for c in unicodedata.normalize("NFC", title)
+    )
+    cut = plain.encode()[:TITLE_BYTES].decode(errors="ignore").strip(" .")
+    if cut.partition(".")[0].strip().casefold() in DEVICES:
+        cut = f"_{cut}"
+    return cut or "Untitled"
+
+
+def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Iterator[bytes]:
+    """The ZIP's bytes. `go_on` is called now and then, so that a turn can be renewed."""
+    archive, missing = ZipStream(), list[str]()
+    pictures, photos = _pictures(member), _in_turns(Photo.objects.for_member(member))
+    names = {picture.key: picture.name for picture in pictures}
+    tables: dict[str, Iterable[str]] = {
+        "profile.json": [_json(_profile(member))],
+        "photos.json": _json_list(_photo(photo, names) for photo in photos),
+        "jobs.json": _json_list(_jobs(member, names)),
+        "consents.json": _json_list(_consents(member)),
+        "transfers.json": _json_list(_transfers(member)),
+        "transfers.csv": csv_lines(statements.CSV_HEADER, _csv_rows(member)),
+    }
+    for name, text in tables.items():
+        archive.add(_bytes(text), name, compress_type=ZIP_DEFLATED)
+        yield from archive.all_files()
+    if not connection.in_atomic_block:
+        connection.close()  # from here on it is S3 and somebody's line
+    for picture in pictures:
+        go_on()
+        try:
+            pieces = storage.stream(picture.key)
+        except storage.StorageUnavailable:
+            missing.append(f"{picture.name}: could not be fetched, so it is not here")
+            continue
+        archive.add(_whole_or_told(pieces, picture, missing), picture.name)
+        yield from archive.all_files()
+    archive.add(_readme(member, missing), "README.txt")
+    yield from archive.finalize()
+
+
+def _whole_or_told(
+    pieces: Iterator[bytes], picture: Picture, missing: list[str]
+) -> Iterator[bytes]:
+    """What comes of a picture; that it ended early is told, since its beginning is sent already."""
+    try:
+        yield from pieces
+    except storage.StorageUnavailable:
+        missing.append(f"{picture.name}: ended early, so it is not whole")
+
+
+def _readme(member: User, missing: list[str]) -> str:
+    words = README.format(email=member.email, when=_moment(timezone.now()))
+    if missing:
+        words += "\nWhat is missing (please download again later, or ask us):\n\n"
+        words += "".join(f"- {line}\n" for line in missing)
+    return words
+
+
+def _pictures(member: User) -> list[Picture]:
+    """Every original and result that there is, under its name; two queries."""
+    names, pictures = Names(), []
+    photos = Photo.objects.for_member(member).with_pictures().order_by("created_at", "pk")
+    for photo in photos.only("pk", "title", "format").iterator(chunk_size=ROWS_AT_ONCE):
+        ending = {"JPEG": "jpg"}.get(photo.format, photo.format.lower())
+        name = names.name("originals", photo.title, ending)
+        pictures.append(Picture(photo.original_key, name))
+    delivered = RestorationJob.objects.for_member(member).filter(
+        state=JobState.DELIVERED, photo__in=Photo.objects.with_pictures()
+    )
+    jobs = delivered.select_related("photo").order_by("created_at", "pk")
+    for job in jobs.iterator(chunk_size=ROWS_AT_ONCE):
+        ending = job.result_key.rpartition(".")[2]
+        name = names.name("results", job.photo.title, ending, more=f" - {job.model.name}")
+        pictures.append(Picture(job.result_key, name))
+    return pictures
+
+
+# --- Rows, a few hundred at a time ----------------------------------------------------------------
+def _in_turns(rows: models.QuerySet[Any]) -> Iterator[Any]:
+    """By primary key, each few hundred in a query of their own: nothing is held between them."""
+    rows, last = rows.order_by("pk"), None
+    while some := list((rows.filter(pk__gt=last) if last is not None else rows)[:ROWS_AT_ONCE]):
+        yield from some
+        last = some[-1].pk
+
+
+def _profile(member: User) -> dict[str, Any]:
+    wallet = ledger.wallet_of(member)
+    addresses = EmailAddress.objects.filter(user=member).values("email", "verified", "primary")
+    top_ups = TopUp.objects.filter(member=member).order_by("created_at")
+    return {
+        "number": member.pk,
+        "email": member.email,
+        "addresses": list(addresses),
+        "name": member.name,
+        "joined": _moment(member.date_joined),
+        "last_sign_in": _moment(member.last_login),
+        "two_factor_sign_in": Authenticator.objects.filter(user=member).exists(),
+        "wallet": {
+            "available_micros": wallet.available_micros,
+            "held_micros": wallet.held_micros,
+            "monthly_limit_micros": wallet.monthly_limit_micros,
+            "warn_below_micros": wallet.warn_below_micros,
+        },
+        "payments_by_card": [
+            {
+                "number": str(top_up.pk),
+                "amount_micros": top_up.amount_micros,
+                "state": top_up.state,
+                "returned_micros": top_up.returned_micros,
+                "begun": _moment(top_up.created_at),
+                "paid": _moment(top_up.paid_at),
+            }
+            for top_up in top_ups
+        ],
+    }
+
+
+def _photo(photo: Photo, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "number": str(photo.pk),
+        "title": photo.title,
+        "file": names.get(photo.original_key, ""),
+        "state": photo.state,
+        "sha256": photo.sha256,
+        "bytes": photo.byte_size,
+        "format": photo.format,
+        "width_px": photo.width_px,
+        "height_px": photo.height_px,
+        "faces_in_prepared_copy": photo.faces,
+        "uploaded": _moment(photo.created_at),
+        "put_into_trash": _moment(photo.trashed_at),
+        "erased": _moment(photo.erased_at),
+    }
+
+
+def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+    jobs = _in_turns(RestorationJob.objects.for_member(member))
+    for some in _batches(jobs):
+        money = ledger.balances_of(job.hold_id for job in some if job.hold_id is not None)
+        for job in some:
+            balance = money.get(job.hold_id or 0)
+            yield {
+                "number": str(job.pk),
+                "photo": str(job.photo_id),
+                "consent": str(job.consent_id),
+                "model": job.model.name,
+                "vendor": job.model.vendor,
+                "settings": job.parameters,
+                "state": job.state,
+                "why_not": job.failure_words,
+                "quoted_micros": job.quoted_micros,
+                "quote": job.quote_explanation,
+                "money": asdict(balance) if balance else None,
+                "ordered": _moment(job.created_at),
+                "sent": _moment(job.submitted_at),
+                "ended": _moment(job.ended_at),
+                "result": {
+                    "file": names.get(job.result_key, ""),
+                    "sha256": job.result_sha256,
+                    "width_px": job.result_width_px,
+                    "height_px": job.result_height_px,
+                }
+                if job.result_key
+                else None,
+            }
+
+
+def _consents(member: User) -> Iterator[dict[str, Any]]:
+    """The receipt of every statement: its text, its purposes, its history; no reviewer is named."""
+    rows = Consent.objects.filter(given_by=member).select_related("notice", "photo", "given_by")
+    return (receipts.receipt(consent) for consent in _in_turns(rows))
+
+
+def _transfers(member: User) -> Iterator[dict[str, Any]]:
+    for some in _batches(_in_turns(Transfer.objects.for_member(member))):
+        for transfer in statements.described(some):
+            yield {
+                "number": transfer.pk,
+                "at": _moment(transfer.created_at),
+                "kind": transfer.kind,
+                "amount_micros": transfer.amount_micros,
+                "available_after_micros": transfer.available_after_micros,
+                "held_after_micros": transfer.held_after_micros,
+                "for": transfer.words,
+                "reason": transfer.reason,
+                "restoration": transfer.reference if transfer.is_of_a_job else "",
+                "of_hold": transfer.hold_id,
+            }
+
+
+def _csv_rows(member: User) -> Iterator[list[str]]:
+    mine = Transfer.objects.for_member(member)
+    for some in _batches(_in_turns(mine.only("pk"))):
+        numbers = [transfer.pk for transfer in some]
+        yield from list(statements.csv_rows(mine.filter(pk__in=numbers).order_by("pk")))
+
+
+def _batches(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    batch = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == ROWS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+# --- As text --------------------------------------------------------------------------------------
+def _json_list(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    separator = "["
+    for row in rows:
+        yield f"{separator}\n{_json(row)}"
+        separator = ","
+    yield "\n]\n" if separator == "," else "[]\n"
+
+
+def _json(said: Any) -> str:
+    return json.dumps(said, ensure_ascii=False, indent=2)
+
+
+def _bytes(text: Iterable[str]) -> Iterator[bytes]:
+    return (part.encode() for part in text)
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
