@@ -222,7 +222,7 @@ def test_a_decision_of_somebody_elses_is_found():
 def test_a_decision_that_is_gone_is_found():
     given = reviewed()
     with forging(ReviewDecision):
-        given.decisions.order_by("pk").last().delete()
+        given.decisions.latest("pk").delete()
     assert found() == [f"consent {given.pk}: it has 2 decisions, its events tell of 3"]
 
 
