@@ -176,7 +176,8 @@ def _decisions(
         if (
             decision.reviewer_id != event.by_id
             or decision.note not in event.why
-            or decision.verdict != VERDICTS.get(ConsentStatus(event.to_status), ReviewVerdict.APPROVE)
+            or decision.verdict
+            != VERDICTS.get(ConsentStatus(event.to_status), ReviewVerdict.APPROVE)
         ):
             yield f"decision {decision.pk} is not the one that event {event.number} tells of"
 

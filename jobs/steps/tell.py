@@ -20,8 +20,8 @@ from jobs.states import JobState
 
 NAME = "tell"
 CONCURRENCY = 4
-# They did it themselves and saw it done, or a letter of its own says it ("keep_until").
-THEIR_OWN_DOING = ("cancelled", "withdrawn", "trashed", "left", "keep_until")
+# They did it themselves and saw it done, or a letter of its own says it (the last two).
+SAID_ELSEWHERE = ("cancelled", "withdrawn", "trashed", "left", "keep_until", "consent_rejected")
 NOTHING = HoldBalance(held=0, captured=0, released=0, refunded=0)
 
 
@@ -51,7 +51,7 @@ def claim(limit: int, now: datetime) -> list[Work]:
 def call(work: Work) -> None:
     """Raises OSError or SMTPException when the mail server does not take it: try again later."""
     job = work.job
-    if job.state == JobState.CANCELLED and job.failure_code in THEIR_OWN_DOING:
+    if job.failure_code in SAID_ELSEWHERE:
         return
     kind = "delivered" if job.state == JobState.DELIVERED else "failed"
     context = {
