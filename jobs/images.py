@@ -35,6 +35,7 @@ SMALLEST_SIDE_PX = 16
 PREVIEW_SIDE_PX = 1600
 THUMBNAIL_SIDE_PX = 480
 VEILED_SIDE_PX = 16  # nobody can be recognised in it, however large it is shown
+SEE_THROUGH = {"LA": "L", "RGBA": "RGB"}  # and what is left without alpha
 SRGB = ImageCms.createProfile("sRGB")
 
 P = ParamSpec("P")
@@ -211,12 +212,10 @@ def _upright(image: Image.Image) -> Image.Image:
 @_in_words
 def _clean(image: Image.Image) -> Image.Image:
     """Upright 8-bit sRGB pixels on white, and nothing else."""
-    upright = _upright(image)
-    upright = _eight_bits(upright)
-    profile = image.info.get("icc_profile")
-    if profile and upright.mode in ("RGB", "RGBA", "L", "CMYK"):
+    upright = _with_plain_colours(_eight_bits(_upright(image)))
+    if profile := image.info.get("icc_profile"):
         upright = _to_srgb(upright, profile)
-    if upright.has_transparency_data:
+    if upright.mode in SEE_THROUGH:
         layer = upright.convert("RGBA")
         page = Image.new("RGBA", layer.size, "white")
         upright = Image.alpha_composite(page, layer)
@@ -234,20 +233,29 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return image
 
 
+def _with_plain_colours(image: Image.Image) -> Image.Image:
+    """Without palette, key colour or luma: grey or RGB, perhaps with alpha. Inks and LAB stay."""
+    grey = image.mode in ("1", "L", "LA", "La")
+    if image.has_transparency_data:
+        return image.convert("LA" if grey else "RGBA")
+    if image.mode in ("CMYK", "LAB"):
+        return image
+    return image.convert("L" if grey else "RGB")
+
+
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """A profile that can't be read is ignored: the pixels stay as they are."""
+    """A profile that can't be read, or is for other colours, is ignored: the pixels stay."""
+    colours = image.convert(SEE_THROUGH[image.mode]) if image.mode in SEE_THROUGH else image
     try:
-        alpha = image.getchannel("A") if image.mode == "RGBA" else None
-        source = image.convert("RGB") if image.mode == "RGBA" else image
         converted = ImageCms.profileToProfile(
-            source, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB, outputMode="RGB"
+            colours, ImageCms.ImageCmsProfile(io.BytesIO(profile)), SRGB, outputMode="RGB"
         )
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
     if converted is None:
         return image
-    if alpha is not None:
-        converted.putalpha(alpha)
+    if image.mode in SEE_THROUGH:
+        converted.putalpha(image.getchannel("A"))
     return converted
 
 
