@@ -35,7 +35,7 @@ from jobs.models import (
 
 Row = TypeVar("Row", ConsentEvent, ReviewDecision)
 
-VERDICTS = {  # a first approval of two changes no status
+VERDICTS: dict[str, ReviewVerdict] = {  # a first approval of two changes no status
     ConsentStatus.APPROVED: ReviewVerdict.APPROVE,
     ConsentStatus.REJECTED: ReviewVerdict.REJECT,
     ConsentStatus.QUESTIONED: ReviewVerdict.ASK,
