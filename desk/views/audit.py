@@ -13,7 +13,7 @@ from accounts.models import AuditEntry
 from accounts.models.audit import AuditQuerySet
 from accounts.spreadsheets import csv_download
 from desk.doors import staff_only
-from desk.forms import TrailFilter
+from desk.forms.members import TrailFilter
 
 ENTRIES_ON_A_PAGE = 100
 PERMISSION = "accounts.view_auditentry"

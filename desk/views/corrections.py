@@ -19,7 +19,7 @@ from accounts.members import member_of
 from accounts.models import Correction, CorrectionState, Transfer, TransferKind, User
 from accounts.money import dollars
 from desk.doors import staff_only
-from desk.forms import AdjustmentForm, RefundForm
+from desk.forms.members import AdjustmentForm, RefundForm
 from desk.lookup import with_charges_described
 
 DECIDED_ON_A_PAGE = 50

@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.models import TransferKind, User
 from desk import lookup
 from desk.doors import staff_only
-from desk.forms import SearchForm
+from desk.forms.members import SearchForm
 
 PERMISSION = "accounts.view_wallet"
 TRANSFERS_ON_A_PAGE = 200

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.members import member_of
 from desk.doors import staff_only
-from desk.notice_forms import DraftForm, PublishForm
+from desk.forms.notices import DraftForm, PublishForm
 from jobs import notices
 from jobs.models import ConsentCheck, ConsentNotice, NoticeDraft
 

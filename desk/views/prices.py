@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.members import member_of
 from desk import price_list
 from desk.doors import staff_only
-from desk.price_forms import PriceForm
+from desk.forms.prices import PriceForm
 from jobs import prices
 from jobs.catalog import MODELS, RestorationModel
 

@@ -24,7 +24,7 @@ from accounts.spreadsheets import csv_download
 from desk import days
 from desk.converters import ends_of, month_of
 from desk.doors import staff_only
-from desk.usage_forms import CloseForm, ExplanationForm, UsageForm
+from desk.forms.usage import CloseForm, ExplanationForm, UsageForm
 from jobs import reconciliation
 from jobs.models import Finding, FindingKind, UsageImport
 

@@ -27,7 +27,7 @@ from accounts.members import member_of
 from accounts.models import User
 from desk import review_figures
 from desk.doors import staff_only
-from desk.review_forms import FORMS, DecisionForm, QueueFilter
+from desk.forms.reviews import FORMS, DecisionForm, QueueFilter
 from jobs import doorbell, risks, storage
 from jobs.models import (
     Consent,

@@ -1,4 +1,4 @@
-"""What staff fill in at the desk."""
+"""What billing staff fill in about members, corrections and the trail."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What staff fill in at the desk, a room of it a file."""
