@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit
 from accounts.members import member_of
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from desk import review_figures
 from desk.doors import staff_only
 from desk.forms.reviews import FORMS, DecisionForm, QueueFilter
@@ -42,6 +42,7 @@ from jobs.steps import review
 from jobs.steps.review import ReviewError
 
 PERMISSION = "jobs.review_consent"
+LOOKED = "picture"  # in the trail: this reviewer has opened a picture
 ITEMS_ON_A_PAGE = 25
 EARLIER_MOST = 10
 DAYS_OF_FIGURES = 30
@@ -160,7 +161,7 @@ def show(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponseBase:
         return _to_item(request, consent)
     audit.record(
         actor=member_of(request),
-        action="picture",
+        action=LOOKED,
         what="Opened a photo that a consent is about",
         subject=f"photo {consent.photo_id}",
         member=consent.given_by,
@@ -183,6 +184,9 @@ def decide(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
     form = form_class(request.POST, seen=review.seen(consent))
     if not form.is_valid():
         return _item_page(request, consent, invalid=form, status=422)
+    if form.decision == "approve" and not _has_looked(consent, by):
+        messages.error(request, _("Please look at the picture before you approve it."))
+        return _to_item(request, consent)
     try:
         decided = VERBS[form.decision](consent=consent, by=by, seen=form.seen, **form.said)
     except ReviewError as problem:
@@ -192,6 +196,13 @@ def decide(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
         doorbell.ring_on_commit(step)
     messages.success(request, _outcome(decided))
     return _open_next(request, after=decided)
+
+
+def _has_looked(consent: Consent, by: User) -> bool:
+    """Whether this reviewer has opened this picture, as the trail tells."""
+    return AuditEntry.objects.filter(
+        actor=by, action=LOOKED, subject=f"photo {consent.photo_id}"
+    ).exists()
 
 
 # --- What the pages show --------------------------------------------------------------------------

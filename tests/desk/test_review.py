@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -44,7 +45,9 @@ def queue(client: Client, query: str = "") -> str:
 
 
 def press(client: Client, given: Consent, decision: str, **said: Any) -> Any:
-    """A decision as the form of a page that was just opened sends it."""
+    """A decision as the form of a page that was just opened sends it, the picture looked at."""
+    if decision == "approve":
+        client.post(reverse("desk_review_show", args=[given.pk]))
     shown = review.seen(given)
     fields = {
         "decision": decision,
@@ -54,6 +57,19 @@ def press(client: Client, given: Consent, decision: str, **said: Any) -> Any:
         **said,
     }
     return client.post(reverse("desk_review_decide", args=[given.pk]), fields, follow=True)
+
+
+def test_nobody_approves_a_picture_that_they_have_not_looked_at(desk: Client, rosa: User):
+    given = pending("OTHER")
+    shown = review.seen(given)
+    fields = {"decision": "approve", **asdict(shown)}
+    decide_here = reverse("desk_review_decide", args=[given.pk])
+    page = desk.post(decide_here, fields, follow=True).content.decode()
+    assert "Please look at the picture before you approve it." in page
+    assert not given.decisions.exists()
+    desk.post(reverse("desk_review_show", args=[given.pk]))
+    desk.post(decide_here, fields)
+    assert given.decisions.get().reviewer == rosa
 
 
 # --- Who may come in ----------------------------------------------------------------------------
