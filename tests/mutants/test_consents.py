@@ -1,0 +1,204 @@
+"""What a consent lets through and what its proof sees: each proof notices the defect it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from jobs import consent_proof, notices, pipeline
+from jobs.models.consent import ConsentQuerySet
+from jobs.steps import consent, order, submit
+from tests.builders import make_member
+from tests.fakes import FakeVendor
+from tests.jobs import test_consent_proof, test_gate, test_notices
+from tests.jobs.steps import test_consent
+from tests.mutants.mutation import defect
+from tests.mutants.mutation import notices as is_noticed
+
+pytestmark = pytest.mark.django_db
+
+LETS_THROUGH = {
+    "no status": ("status__in=[ConsentStatus.GRANTED, ConsentStatus.APPROVED],", "", "WITHDRAWN"),
+    "no date": (
+        "Q(keep_until__isnull=True) | Q(keep_until__gte=now.date()),",
+        "",
+        "GRANTED",
+    ),
+    "the last day is none": ("keep_until__gte", "keep_until__gt", "GRANTED"),
+    "no purpose": ("purpose_restore=True,", "", "GRANTED"),
+    "any vendor": ('vendors__contains=f"|{vendor}|",', "", "APPROVED"),
+}
+
+
+@pytest.mark.parametrize(("text", "other", "status"), LETS_THROUGH.values(), ids=LETS_THROUGH)
+def test_a_gate_that_lets_too_much_or_too_little_through_is_noticed(
+    vendor: FakeVendor, text: str, other: str, status: str
+):
+    with defect(ConsentQuerySet.live, {text: other}):
+        assert is_noticed(test_gate.test_before_it_is_sent_only_what_is_live_leaves, vendor, status)
+
+
+@pytest.mark.parametrize(
+    ("function", "changes"),
+    [
+        pytest.param(
+            submit.instead_of_call,
+            {"if not current.consent.is_live_for(job.model.vendor, now=now):": "if False:"},
+            id="the last look asks no consent",
+        ),
+        pytest.param(
+            pipeline._begin,
+            {"    if outcome is None:": "    if True:"},
+            id="the last look is not heeded",
+        ),
+    ],
+)
+def test_a_missing_last_look_is_noticed(
+    vendor: FakeVendor, function: Callable[..., Any], changes: Mapping[str, str]
+):
+    with defect(function, changes):
+        assert is_noticed(
+            test_gate.test_between_claim_and_call_only_what_is_live_leaves, vendor, "WITHDRAWN"
+        )
+
+
+@pytest.mark.parametrize(
+    ("function", "changes", "proof"),
+    [
+        pytest.param(
+            order.consent_obstacle,
+            {"consent.notice.version < version": "False"},
+            test_consent.test_under_an_older_notice_what_is_ordered_goes_on_and_new_work_asks_again,
+            id="an older notice is good for new work",
+        ),
+        pytest.param(
+            ConsentQuerySet.live,
+            {"purpose_restore=True,": "purpose_restore=True, notice__version__gt=1,"},
+            test_consent.test_under_an_older_notice_what_is_ordered_goes_on_and_new_work_asks_again,
+            id="a newer notice stops what is ordered",
+        ),
+    ],
+)
+def test_what_a_newer_notice_does_is_noticed(
+    vendor: FakeVendor,
+    function: Callable[..., Any],
+    changes: Mapping[str, str],
+    proof: Callable[..., object],
+):
+    with defect(function, changes):
+        assert is_noticed(proof, vendor)
+
+
+@pytest.mark.parametrize(
+    ("function", "changes", "proof"),
+    [
+        pytest.param(
+            consent.give_many,
+            {"if notice.version != notices.newest_version():": "if False:"},
+            test_consent.test_what_was_read_before_a_newer_notice_came_out_is_not_recorded,
+            id="what was not read is recorded",
+        ),
+        pytest.param(
+            consent.give_many,
+            {"{*depicted, *seen_before[photo.sha256]}": "{*depicted}"},
+            test_consent.test_of_many_only_the_bytes_that_needed_a_reviewer_before_need_one_again,
+            id="the reviewer is gone round",
+        ),
+        pytest.param(
+            consent._to_replace,
+            {"earlier.status in UNDECIDED and": "earlier.status == 'PENDING_REVIEW' and"},
+            test_consent.test_a_question_of_a_reviewers_is_answered_not_gone_round,
+            id="a question is gone round",
+        ),
+    ],
+)
+def test_a_proof_about_giving_notices(
+    function: Callable[..., Any], changes: Mapping[str, str], proof: Callable[[], object]
+):
+    with defect(function, changes):
+        assert is_noticed(proof)
+
+
+@pytest.mark.parametrize(
+    ("function", "changes", "proof"),
+    [
+        pytest.param(
+            consent_proof._consent,
+            {"!= event.sha256": "!= event.sha256 and False"},
+            lambda: test_consent_proof.test_another_statement_is_found("basis"),
+            id="no seal is computed",
+        ),
+        pytest.param(
+            consent_proof._links,
+            {"if event.number != number + 1:": "if False:"},
+            test_consent_proof.test_an_event_cut_out_of_the_middle_is_found,
+            id="numbers may have gaps",
+        ),
+        pytest.param(
+            consent_proof._links,
+            {"if event.previous_sha256 != sha256:": "if False:"},
+            test_consent_proof.test_an_event_that_was_sealed_anew_does_not_follow,
+            id="nothing follows from anything",
+        ),
+        pytest.param(
+            consent_proof._consent,
+            {"if events and events[-1].to_status != consent.status:": "if False:"},
+            test_consent_proof.test_a_status_that_no_event_led_to_is_found,
+            id="the row may say anything",
+        ),
+        pytest.param(
+            consent_proof._notices,
+            {"if notices.sha256_of(notice.text) != notice.sha256:": "if False:"},
+            test_consent_proof.test_another_text_of_a_notice_is_found,
+            id="the text may say anything",
+        ),
+        pytest.param(
+            consent_proof._decisions,
+            {"decision.reviewer_id != event.by_id": "False"},
+            test_consent_proof.test_a_decision_of_somebody_elses_is_found,
+            id="anybody decided",
+        ),
+        pytest.param(
+            consent_proof._anchors,
+            {"if pending.seals_sha256 != seals.hexdigest():": "if False:"},
+            lambda: test_consent_proof.test_what_the_chain_itself_cannot_show_an_earlier_check_does(
+                test_consent_proof.gone_whole
+            ),
+            id="earlier checks are not asked",
+        ),
+        pytest.param(
+            consent_proof._anchors,
+            {"if pk <= last:": "if True:"},
+            test_consent_proof.test_events_that_may_still_be_joined_by_an_earlier_one_are_not_anchored_yet,
+            id="anchored before it has settled",
+        ),
+    ],
+)
+def test_a_proof_about_the_proof_notices(
+    function: Callable[..., Any], changes: Mapping[str, str], proof: Callable[[], object]
+):
+    with defect(function, changes):
+        assert is_noticed(proof)
+
+
+@pytest.mark.parametrize(
+    ("changes", "proof"),
+    [
+        pytest.param(
+            {"if version != seen_version:": "if False:"},
+            test_notices.test_a_difference_that_was_to_another_version_is_looked_at_again,
+            id="another difference than was read",
+        ),
+        pytest.param(
+            {"if _sha256(locked.title, locked.text) != seen_sha256:": "if False:"},
+            test_notices.test_what_the_page_did_not_show_is_not_published,
+            id="other words than were read",
+        ),
+    ],
+)
+def test_a_proof_about_notices_notices(changes: Mapping[str, str], proof: Callable[..., object]):
+    editor = make_member(micros=0, is_staff=True)
+    with defect(notices.publish, changes):
+        assert is_noticed(proof, editor)
