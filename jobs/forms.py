@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
+from accounts import words
 from accounts.money import dollars
 from jobs import catalog
 from jobs.models import Depicted, Photo, Price
@@ -82,7 +83,10 @@ class ConsentForm(forms.Form):
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Needed for children and for somebody else; a reviewer reads it.",
+        help_text=(
+            "Needed for children and for somebody else; a reviewer reads it. "
+            "Of somebody who has died, please say how you are related."
+        ),
     )
     purpose_restore = forms.BooleanField(
         label="This photo may be restored. I know that faces may change.",
@@ -143,7 +147,7 @@ class ConsentForm(forms.Form):
             self.add_error(
                 "depicted", "“Nobody can be recognised” can't be true together with the others."
             )
-        if {Depicted.CHILD, Depicted.OTHER} & depicted and not said.get("basis", "").strip():
+        if {Depicted.CHILD, Depicted.OTHER} & depicted and not words.said(said.get("basis", "")):
             self.add_error(
                 "basis", "For a child or somebody else, please tell our reviewer in a few words."
             )

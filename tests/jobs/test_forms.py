@@ -288,7 +288,7 @@ def test_nobody_can_be_recognised_excludes_everybody_else():
 
 
 @pytest.mark.parametrize("who", ["CHILD", "OTHER"])
-@pytest.mark.parametrize("basis", [None, "", "   \n"])
+@pytest.mark.parametrize("basis", [None, "", "   \n", "\u200b\u200b", "..."])
 def test_a_child_or_somebody_else_needs_words_for_the_reviewer(who: str, basis: str | None):
     form = statement(depicted=[who], basis=basis)
     assert form.errors == {
