@@ -289,9 +289,9 @@ class SettingsForm(forms.Form):
     @property
     def error(self) -> str:
         """Why there is no price, in the first words that the form has for it."""
-        for name, words in self.errors.items():
+        for name, problems in self.errors.items():
             field = self.fields.get(name)
-            return f"{field.label}: {words[0]}" if field else str(words[0])
+            return f"{field.label}: {problems[0]}" if field else str(problems[0])
         return ""
 
 
