@@ -9,7 +9,8 @@ PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
 	SECRET_KEY=only-for-the-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	ALLOWED_HOSTS=heirloom.example PUBLIC_BASE_URL=https://heirloom.example \
 	AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x PIXAZO_API_KEY=x EMAIL_URL=smtp://127.0.0.1 \
-	CONTROLLER_NAME=x CONTROLLER_ADDRESS=x CONTROLLER_EMAIL=x@heirloom.example CONTROLLER_COUNTRY=x
+	CONTROLLER_NAME=x CONTROLLER_ADDRESS=x CONTROLLER_EMAIL=x@heirloom.example CONTROLLER_COUNTRY=x \
+	STORAGE_LOCATION=x
 
 .PHONY: help run test bench demo lint format site-ready dev-ready
 .SILENT:
