@@ -441,7 +441,7 @@ def _differences(
             yield K.ORPHANED, 0
     else:
         fair = attempt.job.vendor_cost_micros
-        if line.cost_micros != fair or line.model != attempt.job.model.vendor_model_id:
+        if line.cost_micros != fair or line.model != attempt.job.model.usual.model_id:
             yield K.MISPRICED, fair
         if line.cost_micros and attempt.pk not in paid:
             yield K.ORPHANED, fair

@@ -8,6 +8,12 @@ from django.conf import settings
 
 from jobs.gateway.output import OutputFetcher, is_loopback
 from jobs.gateway.pixazo import PixazoClient
+from jobs.gateway.types import Vendor
+
+
+def client(vendor: str) -> Vendor:
+    """The client of a vendor, by our word for it (`catalog.VENDORS`). Raises KeyError."""
+    return {"pixazo": pixazo}[vendor]()
 
 
 @cache

@@ -7,6 +7,7 @@ from jobs.catalog.model import RestorationModel
 from jobs.catalog.models import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS, VENDORS
 from jobs.catalog.parameters import Choice, Flag, Fraction, Integer, Parameter
 from jobs.catalog.quote import Quote, megapixels
+from jobs.catalog.route import Route
 
 __all__ = [
     "CODEFORMER",
@@ -21,5 +22,6 @@ __all__ = [
     "Parameter",
     "Quote",
     "RestorationModel",
+    "Route",
     "megapixels",
 ]

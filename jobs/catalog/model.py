@@ -9,13 +9,15 @@ from typing import Any
 from accounts.money import dollars
 from jobs.catalog.parameters import Parameter
 from jobs.catalog.quote import PerMegapixel, PerRequest, Quote
+from jobs.catalog.route import Route
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestorationModel:
-    """What we know of one model. `endpoint` is a path under the gateway's base URL.
+    """What we know of one model.
 
-    `advise` is told how wide each face in the photo is, in px.
+    `routes` are the vendors that run it, the usual one first. `advise` is told how wide each face
+    in the photo is, in px.
     """
 
     key: str
@@ -24,14 +26,28 @@ class RestorationModel:
     tagline: str
     good_for: str
     honest_limit: str
-    vendor: str
-    vendor_model_id: str
-    endpoint: str
-    image_parameter: str
+    routes: tuple[Route, ...]
     parameters: tuple[Parameter, ...]
     basis: PerRequest | PerMegapixel
     advise: Callable[[Sequence[int]], str]
     scale_parameter: str | None = None
+
+    @property
+    def usual(self) -> Route:
+        """The route that it takes unless there is a reason not to."""
+        return self.routes[0]
+
+    @property
+    def vendor(self) -> str:
+        """Who runs it, usually."""
+        return self.usual.vendor
+
+    def route(self, vendor: str) -> Route:
+        """This vendor's route. Raises KeyError when it has none."""
+        for route in self.routes:
+            if route.vendor == vendor:
+                return route
+        raise KeyError(vendor)
 
     def price_words(self, price_micros: int) -> str:
         """A price for one unit, in words: "$0.0031 a photo"."""
@@ -68,14 +84,6 @@ class RestorationModel:
             output_height_px=height,
             explanation=self.basis.explain(width * height, price_micros),
         )
-
-    def payload(self, *, image_url: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The vendor's JSON body. What the member left open is left out."""
-        said = {p.key: parameters.get(p.key) for p in self.parameters}
-        return {
-            self.image_parameter: image_url,
-            **{key: value for key, value in said.items() if value is not None},
-        }
 
     def words_for(self, parameters: Mapping[str, Any]) -> str:
         """A member's settings in a line: the plain ones, and what differs from a default."""

@@ -11,6 +11,7 @@ from jobs.catalog import advice
 from jobs.catalog.model import RestorationModel
 from jobs.catalog.parameters import Choice, Flag, Fraction, Integer
 from jobs.catalog.quote import PerMegapixel, PerRequest
+from jobs.catalog.route import Route
 
 FLUX_KONTEXT = RestorationModel(
     key="flux-kontext",
@@ -19,10 +20,14 @@ FLUX_KONTEXT = RestorationModel(
     tagline="Repairs the whole scene",
     good_for="Cracks, stains, dust and fading anywhere in the picture, with or without people.",
     honest_limit="Where the picture is gone, it invents something that fits. Faces may change.",
-    vendor="pixazo",
-    vendor_model_id="flux-kontext-restore-image",
-    endpoint="/flux-kontext-restore-image/v1/flux-kontext-restore-image/generate",
-    image_parameter="input_image",
+    routes=(
+        Route(
+            vendor="pixazo",
+            model_id="flux-kontext-restore-image",
+            endpoint="/flux-kontext-restore-image/v1/flux-kontext-restore-image/generate",
+            image_parameter="input_image",
+        ),
+    ),
     parameters=(
         Choice(
             key="output_format",
@@ -60,10 +65,14 @@ GFPGAN = RestorationModel(
     tagline="Brings faces into focus",
     good_for="Portraits that are blurred, grainy or small. The quickest and often the cheapest.",
     honest_limit="If a face is very small or badly damaged, it may turn into somebody else's.",
-    vendor="pixazo",
-    vendor_model_id="gfpgan",
-    endpoint="/gfpgan/v1/gfpgan/generate",
-    image_parameter="img",
+    routes=(
+        Route(
+            vendor="pixazo",
+            model_id="gfpgan",
+            endpoint="/gfpgan/v1/gfpgan/generate",
+            image_parameter="img",
+        ),
+    ),
     parameters=(
         Integer(
             key="scale",
@@ -93,10 +102,14 @@ CODEFORMER = RestorationModel(
     tagline="Lets you set how much may change",
     good_for="Faces and background together, and enlarging up to eight times.",
     honest_limit="Towards “sharper” it invents more of the face; towards “closer” it repairs less.",
-    vendor="pixazo",
-    vendor_model_id="codeformer-image-restoration",
-    endpoint="/codeformer-image-restoration/v1/codeformer/generate",
-    image_parameter="image",
+    routes=(
+        Route(
+            vendor="pixazo",
+            model_id="codeformer-image-restoration",
+            endpoint="/codeformer-image-restoration/v1/codeformer/generate",
+            image_parameter="image",
+        ),
+    ),
     parameters=(
         Fraction(
             key="codeformer_fidelity",

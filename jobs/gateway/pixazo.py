@@ -74,8 +74,8 @@ class PixazoClient:
         _raise_if_not_accepted(response)
         raise errors.Ambiguous(f"answered {response.status_code}", http_status=response.status_code)
 
-    def status(self, request_id: str) -> StatusReport:
-        """Ask for a request's status.
+    def status(self, request_id: str, *, endpoint: str = "") -> StatusReport:
+        """Ask for a request's status; its id says it all, whatever endpoint it was sent to.
 
         Raises NoSuchRequest, AccountBlocked, Throttled; Ambiguous for anything that says nothing.
         """

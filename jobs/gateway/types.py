@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,13 @@ class StatusReport:
     status: str
     error: str
     media_urls: tuple[str, ...]
+
+
+class Vendor(Protocol):
+    """What a step asks of a vendor. Failures are `gateway.errors`."""
+
+    def submit(self, submission: Submission, /) -> Accepted: ...
+    def status(self, request_id: str, *, endpoint: str) -> StatusReport: ...
 
 
 class MalformedReport(ValueError):

@@ -88,7 +88,10 @@ def claim(limit: int, now: datetime) -> list[Work]:
 
 def call(work: Work) -> Outcome:
     try:
-        report = vendors.pixazo().status(work.attempt.request_id or "")
+        report = vendors.client(work.attempt.vendor).status(
+            work.attempt.request_id or "",
+            endpoint=work.job.model.route(work.attempt.vendor).endpoint,
+        )
     except errors.NoSuchRequest as problem:
         return Lost(str(problem), contradicted=True)
     except errors.GatewayError as problem:

@@ -63,7 +63,10 @@ def call(work: Work) -> Outcome:
     if work.attempt.request_id is None:
         return NothingToAsk()
     try:
-        return vendors.pixazo().status(work.attempt.request_id)
+        endpoint = work.job.model.route(work.attempt.vendor).endpoint
+        return vendors.client(work.attempt.vendor).status(
+            work.attempt.request_id, endpoint=endpoint
+        )
     except errors.GatewayError as problem:
         return problem
     except Exception as problem:  # money is held: whatever it is, the deadline must count

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from accounts.models.leased import lease, still_ours
 from jobs import backoff, storage, vendors
+from jobs.catalog import Route
 from jobs.gateway import errors
 from jobs.gateway.types import Accepted, Submission
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
@@ -32,10 +33,11 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True)
 class Work:
-    """A leased job, its open attempt and the attempt's secret, which lives only here."""
+    """A leased job, its open attempt, the way it goes, and the secret, which lives only here."""
 
     job: RestorationJob
     attempt: Attempt
+    route: Route
     token: str
 
 
@@ -68,11 +70,11 @@ def claim(limit: int, now: datetime) -> list[Work]:
                 continue
             if ours.state == JobState.SUBMITTING:
                 _lost_track(ours, now)
-            elif not ours.consent.is_live_for(ours.model.vendor, now=now):
+            elif not ours.consent.is_live_for(ours.model.usual.vendor, now=now):
                 _end_without_consent(ours)
             else:
                 # The leased row goes on to the call: it has its photo with it, and needs no query.
-                works.append(_open_attempt(ours, leased=job, now=now))
+                works.append(_open_attempt(ours, ours.model.usual, leased=job, now=now))
     return works
 
 
@@ -85,7 +87,7 @@ def instead_of_call(work: Work, now: datetime) -> NeverSent | None:
     current = ours.first()
     if current is None:
         return NeverSent("never sent: the job had ended")
-    if not current.consent.is_live_for(job.model.vendor, now=now):
+    if not current.consent.is_live_for(work.route.vendor, now=now):
         return NeverSent("never sent: no live consent")
     return None
 
@@ -94,12 +96,12 @@ def call(work: Work) -> Outcome:
     job = work.job
     image_url = storage.address(job.photo.prepared_key, seconds=settings.VENDOR_URL_SECONDS)
     submission = Submission(
-        endpoint=job.model.endpoint,
-        payload=job.model.payload(image_url=image_url, parameters=job.parameters),
+        endpoint=work.route.endpoint,
+        payload=work.route.payload(image_url=image_url, parameters=job.parameters),
         callback_url=settings.PUBLIC_BASE_URL + reverse("pixazo_callback", args=[work.token]),
     )
     try:
-        return vendors.pixazo().submit(submission)
+        return vendors.client(work.route.vendor).submit(submission)
     except errors.GatewayError as problem:
         return problem
 
@@ -133,12 +135,14 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
             _unknown(job, str(outcome), now)
 
 
-def _open_attempt(job: RestorationJob, *, leased: RestorationJob, now: datetime) -> Work:
+def _open_attempt(
+    job: RestorationJob, route: Route, *, leased: RestorationJob, now: datetime
+) -> Work:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     attempt = Attempt.objects.create(
         job=job,
         number=job.attempts.count() + 1,
-        vendor=job.model.vendor,
+        vendor=route.vendor,
         token_sha256=Attempt.hash_token(token),
     )
     move(
@@ -150,7 +154,7 @@ def _open_attempt(job: RestorationJob, *, leased: RestorationJob, now: datetime)
         lease_until=job.lease_until,
         tries=job.tries,
     )
-    return Work(job=leased, attempt=attempt, token=token)
+    return Work(job=leased, attempt=attempt, route=route, token=token)
 
 
 def _answer(attempt: Attempt, outcome: Outcome, now: datetime) -> None:

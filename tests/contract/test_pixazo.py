@@ -99,8 +99,8 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
 def submit(peer: Peer, model: RestorationModel = GFPGAN, **parameters: object) -> str:
     return peer.client.submit(
         Submission(
-            endpoint=model.endpoint,
-            payload=model.payload(
+            endpoint=model.usual.endpoint,
+            payload=model.usual.payload(
                 image_url=peer.image_url, parameters={**model.defaults(), **parameters}
             ),
             callback_url=peer.callback_url,
@@ -123,7 +123,7 @@ def completed(peer: Peer, request_id: str) -> StatusReport:
 def test_each_models_defaults_are_accepted_and_its_id_begins_the_requests(
     peer: Peer, model: RestorationModel
 ):
-    assert submit(peer, model).startswith(f"{model.vendor_model_id}_")
+    assert submit(peer, model).startswith(f"{model.usual.model_id}_")
 
 
 def test_a_completed_request_names_a_picture_that_can_be_fetched(peer: Peer):
@@ -149,7 +149,7 @@ def test_a_wrong_key_is_our_accounts_problem(peer: Peer):
     with pytest.raises(errors.AccountBlocked):
         client.status("gfpgan_1")
     with pytest.raises(errors.AccountBlocked):
-        client.submit(Submission(GFPGAN.endpoint, {"img": peer.image_url}, peer.callback_url))
+        client.submit(Submission(GFPGAN.usual.endpoint, {"img": peer.image_url}, peer.callback_url))
 
 
 def test_a_request_that_nobody_made_is_not_known(peer: Peer):

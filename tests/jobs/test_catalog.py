@@ -85,11 +85,11 @@ def test_a_price_is_told_with_what_it_is_for():
     ],
 )
 def test_a_model_knows_every_documented_parameter(model: RestorationModel, documented: set[str]):
-    assert {model.image_parameter, *(p.key for p in model.parameters)} == documented
+    assert {model.usual.image_parameter, *(p.key for p in model.parameters)} == documented
 
 
 def test_a_payload_has_the_address_and_leaves_out_what_was_left_open():
-    payload = FLUX_KONTEXT.payload(
+    payload = FLUX_KONTEXT.usual.payload(
         image_url="https://s3/x", parameters={**FLUX_KONTEXT.defaults(), "seed": None}
     )
     assert payload == {
@@ -100,7 +100,7 @@ def test_a_payload_has_the_address_and_leaves_out_what_was_left_open():
 
 
 def test_a_payload_keeps_zero_and_false():
-    payload = CODEFORMER.payload(
+    payload = CODEFORMER.usual.payload(
         image_url="u",
         parameters={
             "codeformer_fidelity": 0.0,

@@ -62,7 +62,7 @@ def attempted(job: RestorationJob, *, completed_at: datetime | None = NOON) -> A
         number=job.attempts.count() + 1,
         vendor="pixazo",
         token_sha256=uuid.uuid4().hex * 2,
-        request_id=f"{job.model.vendor_model_id}_{next(_numbers):06d}",
+        request_id=f"{job.model.usual.model_id}_{next(_numbers):06d}",
         outcome=AttemptOutcome.ACCEPTED,
         vendor_status="COMPLETED" if completed_at else "PROCESSING",
         http_status=202,
@@ -107,4 +107,4 @@ def billed(attempt: Attempt, **changes: str) -> Line:
     cost = f"{attempt.job.vendor_cost_micros / 1_000_000:.6f}".rstrip("0")
     at = (attempt.completed_at or NOON).isoformat()
     assert attempt.request_id
-    return Line(attempt.request_id, attempt.job.model.vendor_model_id, cost, at).but(**changes)
+    return Line(attempt.request_id, attempt.job.model.usual.model_id, cost, at).but(**changes)

@@ -45,7 +45,7 @@ def test_a_gate_that_lets_too_much_or_too_little_through_is_noticed(
     [
         pytest.param(
             submit.instead_of_call,
-            {"if not current.consent.is_live_for(job.model.vendor, now=now):": "if False:"},
+            {"if not current.consent.is_live_for(work.route.vendor, now=now):": "if False:"},
             id="the last look asks no consent",
         ),
         pytest.param(

@@ -30,7 +30,7 @@ def test_a_ready_job_is_handed_over_with_its_payload_and_callback(vendor: FakeVe
     run("submit")
     (request,) = vendor.submissions
     sent = json.loads(request.content)
-    assert request.url.path == CODEFORMER.endpoint
+    assert request.url.path == CODEFORMER.usual.endpoint
     assert sent["codeformer_fidelity"] == 0.7
     assert f"photos/{job.photo_id}/prepared.png" in sent["image"]
     assert "X-Amz-Signature" in sent["image"]
