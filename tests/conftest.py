@@ -38,6 +38,7 @@ PROTECTED_TABLES = (
     "jobs_usageimport",
     "jobs_usageline",
     "jobs_dayclose",
+    "jobs_breakerevent",
 )
 
 

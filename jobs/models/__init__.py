@@ -1,6 +1,7 @@
 """What the journey remembers, one kind a file."""
 
 from jobs.models.attempt import Attempt, AttemptOutcome
+from jobs.models.breaker import Breaker, BreakerEvent, BreakerEventKind, BreakerState
 from jobs.models.consent import (
     Consent,
     ConsentCheck,
@@ -19,10 +20,15 @@ from jobs.models.job import RestorationJob
 from jobs.models.photo import Photo, PhotoState
 from jobs.models.price import Price
 from jobs.models.usage import DayClose, Finding, FindingKind, UsageImport, UsageLine
+from jobs.models.version import ResultVersion
 
 __all__ = [
     "Attempt",
     "AttemptOutcome",
+    "Breaker",
+    "BreakerEvent",
+    "BreakerEventKind",
+    "BreakerState",
     "Consent",
     "ConsentCheck",
     "ConsentEvent",
@@ -40,6 +46,7 @@ __all__ = [
     "Price",
     "RejectionReason",
     "RestorationJob",
+    "ResultVersion",
     "ReviewDecision",
     "ReviewVerdict",
     "UsageImport",

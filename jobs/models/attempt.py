@@ -54,6 +54,11 @@ class Attempt(models.Model):
     house_cost_micros = models.BigIntegerField(
         default=0, help_text="What the house may have paid for this attempt in vain."
     )
+    polls = models.PositiveIntegerField(default=0, help_text="How often we asked how it stands.")
+    polled_at = models.DateTimeField(null=True, blank=True)
+    poll_problem = models.CharField(
+        max_length=300, blank=True, help_text="Why the last look said nothing; empty when it did."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(
