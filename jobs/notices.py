@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from jobs import consent_chain
 from jobs.models import ConsentNotice, NoticeDraft
 
 MOST_LETTERS = 20_000
@@ -101,13 +102,7 @@ def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int
                 raise CannotPublish("A notice needs a title and a text.")
             if now and (now.title, now.text) == (locked.title, locked.text):
                 raise CannotPublish(f"This is what version {version} says already.")
-            notice = ConsentNotice.objects.create(
-                version=version + 1,
-                title=locked.title,
-                text=locked.text,
-                sha256=sha256_of(locked.text),
-                published_by=by,
-            )
+            notice = add(version=version + 1, title=locked.title, text=locked.text, by=by)
             locked.delete()
             audit.record(
                 actor=by,
@@ -120,6 +115,20 @@ def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int
         raise CannotPublish(
             f"Version {seen_version + 1} was published meanwhile. Look at the difference again."
         ) from None
+    return notice
+
+
+def add(*, version: int, title: str, text: str, by: User | None) -> ConsentNotice:
+    """Write a version, sealed: the row is never changed after it."""
+    notice = ConsentNotice(
+        version=version,
+        title=title,
+        text=text,
+        sha256=sha256_of(text),
+        published_by=by,
+    )
+    notice.seal = consent_chain.notice_sha256(notice)
+    notice.save()
     return notice
 
 

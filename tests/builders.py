@@ -83,9 +83,7 @@ def decide(consent: Consent, *, by: User | None = None, approve: bool = True) ->
 
 def the_notice() -> ConsentNotice:
     """The newest; a transactional test before this one may have emptied its table."""
-    return notices.newest() or ConsentNotice.objects.create(
-        version=1, title="Notice", text="Text\n", sha256=notices.sha256_of("Text\n")
-    )
+    return notices.newest() or notices.add(version=1, title="Notice", text="Text\n", by=None)
 
 
 def publish_notice(text: str = "Something new.", *, by: User | None = None) -> ConsentNotice:

@@ -9,11 +9,13 @@ from jobs import consent_chain
 def seal(apps, schema_editor):
     Consent = apps.get_model("jobs", "Consent")
     for consent in Consent.objects.select_related("notice"):
-        statement = consent_chain.statement_sha256(consent)
+        statement = consent_chain.statement_sha256(consent, form=1)
         previous = consent_chain.FIRST
         for number, event in enumerate(consent.events.order_by("pk"), start=1):
             event.number, event.previous_sha256 = number, previous
-            event.sha256 = previous = consent_chain.event_sha256(event, statement=statement)
+            event.sha256 = previous = consent_chain.event_sha256(
+                event, statement=statement, form=1
+            )
             event.save()
 
 

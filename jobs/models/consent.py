@@ -60,10 +60,11 @@ class ConsentNotice(models.Model):
     title = models.CharField(max_length=200)
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
-    published_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(default=timezone.now)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    seal = models.CharField(max_length=64, help_text="Over all of it (`jobs.consent_chain`).")
 
     class Meta:
         ordering = ["-version"]
@@ -236,7 +237,11 @@ class ConsentEvent(models.Model):
     )
     why = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(default=timezone.now)
+    decision_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the reviewer's decision that it tells of."
+    )
     previous_sha256 = models.CharField(max_length=64)
+    form = models.PositiveSmallIntegerField(help_text="Which form of the seal this is.")
     sha256 = models.CharField(max_length=64)
 
     class Meta:
@@ -305,16 +310,21 @@ class ReviewDecision(models.Model):
 
 
 class ConsentCheck(models.Model):
-    """One run of `check_consents`: what was found, and a hash of all seals there were then.
+    """One run of `check_consents`: what was found, and hashes of all that there was then.
 
-    Written once. A later run computes the same seals again, so events that were cut off whole
-    (row, seal and all) are missed as well.
+    Written once. A later run computes them again, so rows that were cut off whole (seal and all)
+    are missed as well.
     """
 
     at = models.DateTimeField(default=timezone.now)
     consent_count = models.PositiveIntegerField()
     last_event = models.BigIntegerField(help_text="The newest event's number then.")
-    seals_sha256 = models.CharField(max_length=64)
+    seals_sha256 = models.CharField(max_length=64, help_text="Of all events up to that one.")
+    young = models.JSONField(default=dict, help_text="Seals of the events after it, by number.")
+    last_decision = models.BigIntegerField(default=0)
+    decisions_sha256 = models.CharField(max_length=64, blank=True)
+    last_notice = models.PositiveIntegerField(default=0)
+    notices_sha256 = models.CharField(max_length=64, blank=True)
     problems = models.JSONField(default=list)
 
     class Meta:

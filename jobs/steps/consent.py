@@ -28,6 +28,7 @@ from jobs.models import (
     Photo,
     PhotoState,
     RestorationJob,
+    ReviewDecision,
 )
 from jobs.models.consent import NEEDS_REVIEW, REPLACED, UNDECIDED, parse_vendors
 from jobs.states import TERMINAL, UNSENT, JobState
@@ -236,15 +237,32 @@ def _replace(earlier: Consent, consent: Consent, by: User) -> None:
         )
 
 
-def change(consent: Consent, to: ConsentStatus, by: User | None, why: str) -> None:
+def change(
+    consent: Consent,
+    to: ConsentStatus,
+    by: User | None,
+    why: str,
+    *,
+    decision: ReviewDecision | None = None,
+) -> None:
     """The one way to another status. The caller holds the consent's lock."""
     was, consent.status = consent.status, to
     consent.save(update_fields=["status"])
-    note(consent, was, by, why)
+    note(consent, was, by, why, decision=decision)
 
 
-def note(consent: Consent, was: str, by: User | None, why: str) -> None:
-    """One event more, sealed. The caller holds the consent's lock, or has just made it."""
+def note(
+    consent: Consent,
+    was: str,
+    by: User | None,
+    why: str,
+    *,
+    decision: ReviewDecision | None = None,
+) -> None:
+    """One event more, sealed, with the reviewer's decision that it tells of.
+
+    The caller holds the consent's lock, or has just made it.
+    """
     last = consent.events.order_by("-number").first()
     event = ConsentEvent(
         consent=consent,
@@ -253,8 +271,10 @@ def note(consent: Consent, was: str, by: User | None, why: str) -> None:
         to_status=consent.status,
         by=by,
         why=why[:500],
+        decision_sha256=consent_chain.decision_sha256(decision) if decision else "",
         previous_sha256=last.sha256 if last else consent_chain.FIRST,
+        form=consent_chain.FORM,
     )
-    statement = consent_chain.statement_sha256(consent)
-    event.sha256 = consent_chain.event_sha256(event, statement=statement)
+    statement = consent_chain.statement_sha256(consent, form=event.form)
+    event.sha256 = consent_chain.event_sha256(event, statement=statement, form=event.form)
     event.save()

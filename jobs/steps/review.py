@@ -140,9 +140,10 @@ def approve(*, consent: Consent, by: User, seen: Seen, words: str = "") -> Conse
             raise ReviewError("This picture can't be seen yet: its copies are still being made.")
         decision = _decide(consent, by, ReviewVerdict.APPROVE, words=words)
         if approvals(consent) < approvals_needed(consent):
-            note(consent, consent.status, by, f"approved by the first of two. {words}".strip())
+            said = f"approved by the first of two. {words}".strip()
+            note(consent, consent.status, by, said, decision=decision)
             return consent
-        change(consent, ConsentStatus.APPROVED, by, words or "approved")
+        change(consent, ConsentStatus.APPROVED, by, words or "approved", decision=decision)
         jobs = _waiting_jobs(consent)
         for job in jobs:
             move(job, JobState.READY, by=by.email, why="consent approved", due_at=timezone.now())
@@ -161,7 +162,8 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         decision = _decide(consent, by, ReviewVerdict.REJECT, words=words, reason_code=reason_code)
-        change(consent, ConsentStatus.REJECTED, by, f"{reason}. {words}".strip())
+        said = f"{reason}. {words}".strip()
+        change(consent, ConsentStatus.REJECTED, by, said, decision=decision)
         jobs = _waiting_jobs(consent)
         for job in jobs:
             abandon.end(
@@ -182,7 +184,7 @@ def ask(*, consent: Consent, by: User, seen: Seen, question: str) -> Consent:
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         decision = _decide(consent, by, ReviewVerdict.ASK, words=question)
-        change(consent, ConsentStatus.QUESTIONED, by, question)
+        change(consent, ConsentStatus.QUESTIONED, by, question, decision=decision)
         _write(consent, photo, decision, "review_asked")
     return consent
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from desk import review_figures
-from jobs.models import Consent, ConsentNotice, ConsentStatus, Photo, PhotoState, ReviewDecision
+from jobs import notices
+from jobs.models import Consent, ConsentStatus, Photo, PhotoState, ReviewDecision
 from jobs.states import JobState
 from jobs.steps import review
 from tests.builders import decide, make_consent, make_job, make_member, make_photo
@@ -296,7 +297,7 @@ def test_a_page_tells_what_a_decision_needs(desk: Client):
 
 def test_the_page_says_when_a_newer_notice_is_out(desk: Client):
     given = pending()
-    ConsentNotice.objects.create(version=7, title="New", text="New", sha256="1" * 64)
+    notices.add(version=7, title="New", text="New", by=None)
     assert "version 7 is out now" in page_of(given, desk)
 
 
@@ -428,7 +429,7 @@ def test_the_first_of_two_is_told_that_another_decides_too(desk: Client):
 def test_a_page_from_before_a_new_notice_decides_nothing(desk: Client):
     given = pending()
     shown = review.seen(given)
-    ConsentNotice.objects.create(version=7, title="New", text="New", sha256="1" * 64)
+    notices.add(version=7, title="New", text="New", by=None)
     page = press(desk, given, "approve", newest_version=shown.newest_version).content.decode()
     assert "The notice has changed since you opened this page" in page
     assert not ReviewDecision.objects.exists()

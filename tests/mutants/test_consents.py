@@ -125,8 +125,8 @@ def test_a_proof_about_giving_notices(
     ("function", "changes", "proof"),
     [
         pytest.param(
-            consent_proof._consent,
-            {"!= event.sha256": "!= event.sha256 and False"},
+            consent_proof._holds,
+            {"computed == event.sha256": "True"},
             lambda: test_consent_proof.test_another_statement_is_found("basis"),
             id="no seal is computed",
         ),
@@ -155,22 +155,46 @@ def test_a_proof_about_giving_notices(
             id="the text may say anything",
         ),
         pytest.param(
-            consent_proof._decisions,
-            {"decision.reviewer_id != event.by_id": "False"},
+            consent_proof._notices,
+            {"consent_chain.notice_sha256(notice) != notice.seal": "False"},
+            test_consent_proof.test_another_title_of_a_notice_is_found,
+            id="the title may say anything",
+        ),
+        pytest.param(
+            consent_proof._fits,
+            {"event.decision_sha256 == consent_chain.decision_sha256(decision)": "True"},
             test_consent_proof.test_a_decision_of_somebody_elses_is_found,
             id="anybody decided",
         ),
         pytest.param(
-            consent_proof._anchors,
-            {"if pending.seals_sha256 != seals.hexdigest():": "if False:"},
+            consent_proof._replayed,
+            {"if mark.sha256 != seals.hexdigest():": "if False:"},
             lambda: test_consent_proof.test_what_the_chain_itself_cannot_show_an_earlier_check_does(
                 test_consent_proof.gone_whole
             ),
             id="earlier checks are not asked",
         ),
         pytest.param(
-            consent_proof._anchors,
-            {"if pk <= last:": "if True:"},
+            consent_proof._fewer,
+            {"saw.consent_count > count": "False"},
+            test_consent_proof.test_fewer_consents_than_an_earlier_check_saw_are_found,
+            id="there may be fewer",
+        ),
+        pytest.param(
+            consent_proof._young_missed,
+            {"if missed:": "if False:"},
+            test_consent_proof.test_fewer_consents_than_an_earlier_check_saw_are_found,
+            id="what is young is not asked for",
+        ),
+        pytest.param(
+            consent_proof._without_a_consent,
+            {".filter(~there)": ".none()"},
+            test_consent_proof.test_what_is_left_of_a_statement_that_is_gone_is_found,
+            id="a statement may be gone",
+        ),
+        pytest.param(
+            consent_proof._replayed,
+            {"if number <= up_to:": "if True:"},
             test_consent_proof.test_events_that_may_still_be_joined_by_an_earlier_one_are_not_anchored_yet,
             id="anchored before it has settled",
         ),

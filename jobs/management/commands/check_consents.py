@@ -8,6 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from jobs import consent_proof
+from jobs.models import ConsentCheck, ConsentEvent, ConsentNotice, ReviewDecision
+
+GAPS_SHOWN = 20
 
 
 class Command(BaseCommand):
@@ -17,4 +20,22 @@ class Command(BaseCommand):
         checked = consent_proof.check(timezone.now())
         if checked.problems:
             raise CommandError("Not as it was sealed:\n" + "\n".join(checked.problems))
-        self.stdout.write(f"{checked.consent_count} consents are as they were sealed.")
+        self.stdout.write(
+            f"{checked.consent_count} consents are as they were sealed, with "
+            f"{ConsentEvent.objects.count()} events, {ReviewDecision.objects.count()} decisions "
+            f"and {ConsentNotice.objects.count()} versions of the notice."
+        )
+        first = ConsentCheck.objects.earliest("pk")
+        self.stdout.write(
+            f"Whatever one of the {ConsentCheck.objects.count()} checks since "
+            f"{first.at:%Y-%m-%d %H:%M} UTC saw is still there, and this one has seen all that "
+            f"stood at {checked.at:%Y-%m-%d %H:%M} UTC. A change is found at any time; what is "
+            "written and removed whole before the next check is not."
+        )
+        if gaps := consent_proof.gaps():
+            more = " and more" if len(gaps) > GAPS_SHOWN else ""
+            self.stdout.write(
+                f"No event has the numbers {', '.join(gaps[:GAPS_SHOWN])}{more}. A write that was "
+                "given up midway leaves such a gap; so does a row that was removed before any "
+                "check saw it."
+            )

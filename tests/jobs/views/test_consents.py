@@ -344,6 +344,6 @@ def test_the_receipt_is_a_file_whose_seals_are_the_chains(client: Client, photo:
     assert "attachment" in response["Content-Disposition"]
     (event,) = response.json()["events"]
     given = photo.consents.get()
-    statement = consent_chain.statement_sha256(given)
-    sealed = consent_chain.event_sha256(given.events.get(), statement=statement)
+    statement = consent_chain.statement_sha256(given, form=2)
+    sealed = consent_chain.event_sha256(given.events.get(), statement=statement, form=2)
     assert event["x_seal_sha256"] == sealed
