@@ -8,19 +8,15 @@ Contract: Pixazo's API documents, sections "Request Code", "Webhook", "Delivery 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import httpx
 
 from jobs.gateway import errors
+from jobs.gateway.answers import REQUEST_ID, raise_if_not_accepted, readable
 from jobs.gateway.types import Accepted, MalformedReport, StatusReport, Submission
 
 STATUSES = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED", "ERROR"})
-# It stands in a path of ours and in the database: letters, digits, and what joins them.
-REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-DEFAULT_RETRY_AFTER_SECONDS = 30
-MOST_RETRY_AFTER_SECONDS = 3600
 
 
 class PixazoClient:
@@ -71,7 +67,7 @@ class PixazoClient:
             raise errors.Ambiguous(f"no answer: {type(problem).__name__}") from problem
         if response.status_code == 202:
             return Accepted(request_id=_request_id(response))
-        _raise_if_not_accepted(response)
+        raise_if_not_accepted(response, _error_words(response))
         raise errors.Ambiguous(f"answered {response.status_code}", http_status=response.status_code)
 
     def status(self, request_id: str, *, endpoint: str = "") -> StatusReport:
@@ -86,7 +82,7 @@ class PixazoClient:
         if response.status_code == 404:
             raise errors.NoSuchRequest("the vendor does not know this request", http_status=404)
         if response.status_code != 200:
-            _raise_if_not_accepted(response)
+            raise_if_not_accepted(response, _error_words(response))
             raise errors.Ambiguous(
                 f"answered {response.status_code}", http_status=response.status_code
             )
@@ -117,14 +113,9 @@ def read_report(body: bytes) -> StatusReport:
     return StatusReport(
         request_id=request_id,
         status=status,
-        error=_printable(error or "")[:300],
+        error=readable(error or ""),
         media_urls=_media_urls(said.get("output")),
     )
-
-
-def _printable(words: str) -> str:
-    """Without what a database can't keep: NUL, halves of characters, control characters."""
-    return "".join(c if c.isprintable() else " " for c in words)
 
 
 def _media_urls(output: Any) -> tuple[str, ...]:
@@ -148,27 +139,9 @@ def _request_id(response: httpx.Response) -> str:
         raise errors.Ambiguous(f"accepted, but {problem}", http_status=202) from problem
 
 
-def _raise_if_not_accepted(response: httpx.Response) -> None:
-    status = response.status_code
-    words = _error_words(response)
-    if status == 429:
-        raise errors.Throttled(words, retry_after_seconds=_retry_after(response))
-    if status in (401, 402, 403):
-        raise errors.AccountBlocked(words, http_status=status)
-    if 400 <= status < 500:
-        raise errors.Refused(words, http_status=status)
-
-
 def _error_words(response: httpx.Response) -> str:
     try:
         said = response.json()
-        words = said.get("message") or said.get("error")
+        return str(said.get("message") or said.get("error") or "")
     except (ValueError, AttributeError, RecursionError):
-        words = None
-    return _printable(str(words or f"answered {response.status_code}"))[:300]
-
-
-def _retry_after(response: httpx.Response) -> int:
-    said = response.headers.get("Retry-After", "")
-    seconds = int(said) if re.fullmatch("[0-9]{1,9}", said) else DEFAULT_RETRY_AFTER_SECONDS
-    return min(max(seconds, 1), MOST_RETRY_AFTER_SECONDS)
+        return ""

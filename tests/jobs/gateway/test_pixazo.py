@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from jobs.gateway import errors
-from jobs.gateway.pixazo import MOST_RETRY_AFTER_SECONDS, PixazoClient, read_report
+from jobs.gateway.answers import MOST_RETRY_AFTER_SECONDS
+from jobs.gateway.pixazo import PixazoClient, read_report
 from jobs.gateway.types import Accepted, MalformedReport, Submission
 from tests.fakes import KEY, FakeVendor
 
