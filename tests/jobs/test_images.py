@@ -35,7 +35,7 @@ NOT_A_PICTURE = "This is not a picture that we can read. JPEG, PNG, WebP, GIF an
 @pytest.fixture(autouse=True)
 def _no_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faces are tests/facefinder's question."""
-    monkeypatch.setattr(images, "find_faces", lambda pixels: [])
+    monkeypatch.setattr(images.uploads, "find_faces", lambda pixels: [])
 
 
 # --- What is welcome ------------------------------------------------------------------------
@@ -301,7 +301,7 @@ def test_faces_are_looked_for_in_the_upright_copy_and_kept_as_whole_pixels(
         looked_at.append(pixels)
         return [SimpleNamespace(x=1.9, y=np.int64(2), width=np.float32(10.5), height=12)]
 
-    monkeypatch.setattr(images, "find_faces", find_faces)
+    monkeypatch.setattr(images.uploads, "find_faces", find_faces)
     exif = Image.Exif()
     exif[0x0112] = 6
     laid = quadrants().transpose(Image.Transpose.ROTATE_90)

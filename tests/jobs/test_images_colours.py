@@ -30,7 +30,7 @@ from tests.jobs.pictures import (
 @pytest.fixture(autouse=True)
 def _no_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faces are tests/facefinder's question."""
-    monkeypatch.setattr(images, "find_faces", lambda pixels: [])
+    monkeypatch.setattr(images.uploads, "find_faces", lambda pixels: [])
 
 
 # --- Upright --------------------------------------------------------------------------------

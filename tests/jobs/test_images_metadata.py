@@ -59,7 +59,7 @@ LAID_DOWN = {
 @pytest.fixture(autouse=True)
 def _no_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faces are tests/facefinder's question."""
-    monkeypatch.setattr(images, "find_faces", lambda pixels: [])
+    monkeypatch.setattr(images.uploads, "find_faces", lambda pixels: [])
 
 
 def assert_bare(rendition: images.Rendition) -> None:

@@ -82,7 +82,7 @@ def test_faces_that_are_found_after_the_statement_are_flagged_then(
     storage.put(photo.original_key, io.BytesIO(pictures.small_photo()), content_type="image/jpeg")
     given = make_consent(photo, depicted=("OTHER",))
     monkeypatch.setattr(
-        images, "find_faces", lambda _: [Face(n, 0, 9, 9, 1.0) for n in range(count)]
+        images.uploads, "find_faces", lambda _: [Face(n, 0, 9, 9, 1.0) for n in range(count)]
     )
     run("prepare")
     given.refresh_from_db()

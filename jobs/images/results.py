@@ -1,0 +1,39 @@
+"""What a vendor sends back: decoded whole before it is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.conf import settings
+
+from jobs.images.files import Rendition, UnreadableImage, format_of, in_words, open_picture
+from jobs.images.pixels import PREVIEW_SIDE_PX, clean, shrunk
+
+RESULT_FORMATS = ("PNG", "JPEG")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A vendor's picture, found whole."""
+
+    format: str
+    width_px: int
+    height_px: int
+    preview: Rendition
+
+
+@in_words
+def check_result(file: BinaryIO, *, width_px: int, height_px: int) -> Result:
+    """Decode a vendor's picture whole, and see that it is of the photo's shape.
+
+    A few percent of difference in shape is allowed: models round to multiples of their own.
+    Raises UnreadableImage.
+    """
+    image = open_picture(file, RESULT_FORMATS, settings.RESULT_MAX_PIXELS)
+    expected, got = width_px / height_px, image.width / image.height
+    if not 0.9 < got / expected < 1.1:
+        raise UnreadableImage("The result has another shape than the photo.")
+    return Result(
+        format_of(image), image.width, image.height, shrunk(clean(image), PREVIEW_SIDE_PX)
+    )
