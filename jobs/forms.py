@@ -82,7 +82,7 @@ class ConsentForm(forms.Form):
         label="In your own words: why may this photo be restored?",
         required=False,
         max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         help_text=(
             "Needed for children and for somebody else; a reviewer reads it. "
             "Of somebody who has died, please say how you are related."
@@ -165,8 +165,15 @@ class AnswerForm(forms.Form):
     text = forms.CharField(
         label="Your answer",
         max_length=review.ANSWER_MOST,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        error_messages={"required": "Please write an answer."},
     )
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if not words.said(text):
+            raise forms.ValidationError("Please write an answer that can be read.")
+        return text
 
 
 # --- Leaving ----------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def _processing(consent: Consent) -> dict[str, Any]:
         "pii_controllers": [HEIRLOOM],
         "collection_method": "Uploaded by the member through the web site",
         "withdrawal_method": {
-            "how": "The button “Withdraw consent” on the photo's page and on this consent's record",
+            "how": "“Withdraw consent” on the photo's page and on this consent's record",
             "address": settings.PUBLIC_BASE_URL
             + reverse("consent_record", args=[consent.photo_id]),
         },

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 
-from jobs.models import PhotoState, RestorationJob
+from jobs.models import RestorationJob
 
 ERASED = "Erased photo"
 
@@ -27,5 +27,4 @@ def describe(references: Collection[str]) -> Mapping[str, str]:
 
 def title_of(job: RestorationJob) -> str:
     """The photo's title, until it is erased."""
-    gone = job.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
-    return ERASED if gone else job.photo.title
+    return ERASED if job.photo.is_erased else job.photo.title

@@ -130,6 +130,11 @@ class Photo(Leased):
         return f"{self.prefix}veiled.webp"
 
     @property
+    def is_erased(self) -> bool:
+        """Or about to be: no page shows its pictures any more."""
+        return self.state in (PhotoState.ERASING, PhotoState.ERASED)
+
+    @property
     def is_in_trash(self) -> bool:
         return self.trashed_at is not None
 

@@ -14,7 +14,9 @@ from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 
+from accounts import letters
 from accounts.models import User
 from jobs import consent_chain, notices, risks
 from jobs.models import (
@@ -32,7 +34,7 @@ from jobs.models import (
 )
 from jobs.models.consent import NEEDS_REVIEW, REPLACED, UNDECIDED, parse_vendors
 from jobs.states import TERMINAL, UNSENT, JobState
-from jobs.steps import abandon
+from jobs.steps import abandon, aftermath
 
 OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
 
@@ -41,7 +43,18 @@ class ConsentError(Exception):
     """Not allowed. The message is for the person who asked."""
 
 
+# Why a statement ended, as its event keeps it.
+WITHDRAWN_BY_MEMBER = "withdrawn by the member"
+ACCOUNT_CLOSED = "the account was closed"
 NOTICE_CHANGED = "Our notice has changed while you were reading. Here is the new one."
+
+
+class CannotSay(ConsentError):
+    """Of some of the photos nothing can be said now; `why` has the words for each, by its pk."""
+
+    def __init__(self, why: Mapping[uuid.UUID, str]) -> None:
+        self.why = why
+        super().__init__(next(iter(why.values())))
 
 
 class NoticeChanged(ConsentError):
@@ -88,8 +101,8 @@ def give_many(
 
     Each replaces those before it. Children and other people wait for a reviewer; the rest is live
     at once. Once a member's statement about a picture needed a reviewer, every later one about the
-    same bytes does too. Raises NoticeChanged unless `notice` is the newest, ConsentError when a
-    photo is gone or a reviewer has it.
+    same bytes does too. Raises NoticeChanged unless `notice` is the newest, CannotSay when a photo
+    is gone or a reviewer has it.
     """
     with transaction.atomic():
         wanted = [photo.pk for photo in photos]
@@ -133,18 +146,29 @@ def give_many(
 def _to_replace(
     photos: Sequence[Photo], notice: ConsentNotice
 ) -> Mapping[uuid.UUID, list[Consent]]:
-    """What still stands of earlier statements, locked. Raises ConsentError for what can't be."""
+    """What still stands of earlier statements, locked. Raises CannotSay for what can't be."""
     replaced: defaultdict[uuid.UUID, list[Consent]] = defaultdict(list)
     standing = Consent.objects.filter(photo__in=photos).exclude(status__in=OVER)
     for earlier in standing.order_by("pk").select_for_update():
-        if earlier.status in UNDECIDED and earlier.notice_id == notice.pk:
-            raise ConsentError("A reviewer is looking at what you said about this photo.")
         replaced[earlier.photo_id].append(earlier)
-    if any(photo.state in (PhotoState.ERASING, PhotoState.ERASED) for photo in photos):
-        raise ConsentError("This photo has been erased.")
-    if any(photo.is_in_trash for photo in photos):
-        raise ConsentError("This photo is in the trash. Put it back first.")
+    if why := obstacles(photos, notice):
+        raise CannotSay(why)
     return replaced
+
+
+def obstacles(photos: Sequence[Photo], notice: ConsentNotice) -> dict[uuid.UUID, str]:
+    """Of which photos nothing can be said now, and why, in the photos' order; one query."""
+    undecided = Consent.objects.filter(photo__in=photos, notice=notice, status__in=UNDECIDED)
+    with_a_reviewer = set(undecided.values_list("photo_id", flat=True))
+    why = {}
+    for photo in photos:
+        if photo.is_erased:
+            why[photo.pk] = "This photo has been erased."
+        elif photo.is_in_trash:
+            why[photo.pk] = "This photo is in the trash. Put it back first."
+        elif photo.pk in with_a_reviewer:
+            why[photo.pk] = "A reviewer is looking at what you said about this photo."
+    return why
 
 
 def _seen_before(photos: Sequence[Photo], by: User) -> Mapping[str, set[str]]:
@@ -184,15 +208,38 @@ def outlook(photo: Photo) -> Outlook:
 
 
 def withdraw(*, photo: Photo, by: User) -> None:
-    """Stop everything for a photo: unfinished jobs end uncharged, its pictures are erased."""
+    """Stop everything for a photo: unfinished jobs end uncharged, its pictures are erased.
+
+    A letter says what became of each; a second time changes nothing and writes none.
+    """
     with transaction.atomic():
+        photo = Photo.objects.select_for_update().get(pk=photo.pk)
+        if photo.is_erased:
+            return
         forget(
-            Photo.objects.select_for_update().get(pk=photo.pk),
+            photo,
             to=ConsentStatus.WITHDRAWN,
             by=by,
-            why="withdrawn by the member",
+            why=WITHDRAWN_BY_MEMBER,
             code="withdrawn",
             words="You withdrew consent for this photo.",
+        )
+        letters.write(
+            to=photo.owner,
+            kind="consent_withdrawn",
+            key=f"withdrawn:{photo.pk}",
+            context={
+                "title": photo.title,
+                "photo": str(photo.pk),
+                "restorations": [
+                    {
+                        "model": one.model,
+                        "ordered": date_format(one.ordered_at),
+                        "words": f"{one.ended} {one.money} {one.vendor}",
+                    }
+                    for one in aftermath.of_photo(photo)
+                ],
+            },
         )
 
 
@@ -209,7 +256,7 @@ def forget(
         abandon.end(job, JobState.CANCELLED, by="member" if by else "clock", code=code, words=words)
     for consent in given:
         change(consent, to, by, why)
-    if photo.state not in (PhotoState.ERASING, PhotoState.ERASED):
+    if not photo.is_erased:
         photo.state = PhotoState.ERASING
         photo.due_at, photo.tries = timezone.now(), 0
         photo.lease_token = photo.lease_until = None

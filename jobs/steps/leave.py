@@ -60,7 +60,7 @@ def leave(*, member: User, gives_up_micros: int) -> list[Photo]:
                 photo,
                 to=ConsentStatus.WITHDRAWN,
                 by=member,
-                why="the account was closed",
+                why=consent.ACCOUNT_CLOSED,
                 code="left",
                 words="You closed your account.",
             )

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts import audit, letters
 from accounts.models import User
+from accounts.words import said
 from jobs.models import (
     Consent,
     ConsentNotice,
@@ -191,7 +192,7 @@ def ask(*, consent: Consent, by: User, seen: Seen, question: str) -> Consent:
 
 def answer(*, consent: Consent, by: User, text: str) -> Consent:
     """The member's answer to a reviewer's question: it waits again. Raises ConsentError."""
-    text = text.strip()
+    text = said(text)
     if not text:
         raise ConsentError("Please write an answer.")
     if len(text) > ANSWER_MOST:

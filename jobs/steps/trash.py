@@ -14,9 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.models import ConsentStatus, Photo, PhotoState, RestorationJob
+from jobs.models import ConsentStatus, Photo, RestorationJob
 from jobs.states import UNSENT, JobState
 from jobs.steps import abandon, consent
+
+ERASED_BY_MEMBER = "erased from the trash by the member"  # as the event keeps it
 
 
 class TrashError(Exception):
@@ -62,7 +64,7 @@ def erase_now(*, photo: Photo, by: User) -> None:
         photo = _locked(photo)
         if not photo.is_in_trash:
             raise TrashError("This photo is not in the trash any more.")
-        _erase(photo, by=by, why="erased from the trash by the member")
+        _erase(photo, by=by, why=ERASED_BY_MEMBER)
 
 
 def erase_old(now: datetime, limit: int) -> int:
@@ -92,6 +94,6 @@ def _erase(photo: Photo, *, by: User | None, why: str) -> None:
 
 def _locked(photo: Photo) -> Photo:
     photo = Photo.objects.select_for_update().get(pk=photo.pk)
-    if photo.state in (PhotoState.ERASING, PhotoState.ERASED):
+    if photo.is_erased:
         raise TrashError("This photo has been erased.")
     return photo

@@ -52,8 +52,7 @@ class PhotoCard:
     @property
     def may_be_seen(self) -> bool:
         """What lies in the trash is seen on the trash's page alone."""
-        erased = self.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
-        return not erased and (self.shows_trash or not self.photo.is_in_trash)
+        return not self.photo.is_erased and (self.shows_trash or not self.photo.is_in_trash)
 
     @property
     def is_moving(self) -> bool:

@@ -16,13 +16,13 @@ from jobs.models import (
     ConsentEvent,
     ConsentStatus,
     Photo,
-    PhotoState,
     ReviewDecision,
     ReviewVerdict,
 )
-from jobs.models.consent import UNDECIDED
+from jobs.models.consent import REPLACED, UNDECIDED
 from jobs.steps import order
-from jobs.steps.consent import OVER
+from jobs.steps.consent import ACCOUNT_CLOSED, OVER, WITHDRAWN_BY_MEMBER
+from jobs.steps.trash import ERASED_BY_MEMBER
 from jobs.views.cards import PhotoCard
 
 LIVE = (ConsentStatus.GRANTED, ConsentStatus.APPROVED)
@@ -38,7 +38,14 @@ DEEDS = {
     ConsentStatus.APPROVED: _("agreed"),
     ConsentStatus.REJECTED: _("did not accept it"),
     ConsentStatus.WITHDRAWN: _("ended it"),
-    ConsentStatus.EXPIRED: _("ended it on its date"),
+    ConsentStatus.EXPIRED: _("ended it, because its date had passed"),
+}
+# What the member did when a statement of theirs ended, by the reason that its event keeps.
+ENDINGS = {
+    REPLACED: _("said something newer, which takes its place"),
+    WITHDRAWN_BY_MEMBER: _("withdrew it"),
+    ERASED_BY_MEMBER: _("erased the photo from the trash, which ends it"),
+    ACCOUNT_CLOSED: _("closed the account, which ends it"),
 }
 
 
@@ -72,6 +79,11 @@ class ConsentCard:
     @property
     def is_undecided(self) -> bool:
         return self.consent.status in UNDECIDED
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it says anything that could be taken back."""
+        return self.consent.status not in OVER
 
     @property
     def is_past_its_day(self) -> bool:
@@ -113,7 +125,7 @@ class ConsentCard:
 
     @property
     def is_erased(self) -> bool:
-        return self.consent.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
+        return self.consent.photo.is_erased
 
     @property
     def history(self) -> list[Moment]:
@@ -132,12 +144,12 @@ class ConsentCard:
         status = ConsentStatus(event.to_status)
         words = DEEDS[status]
         if event.by_id is None:
-            return Moment(event.at, "Heirloom", words, event.why)
+            note = "" if status == ConsentStatus.EXPIRED else event.why
+            return Moment(event.at, "Heirloom", words, note)
         if event.by_id == self.consent.given_by_id:
             if event.from_status == ConsentStatus.QUESTIONED and status not in OVER:
                 return Moment(event.at, _("You"), _("answered"), event.why)
-            note = event.why if status == ConsentStatus.WITHDRAWN else ""
-            return Moment(event.at, _("You"), words, note)
+            return Moment(event.at, _("You"), ENDINGS.get(event.why, words))
         told = next(
             (
                 one

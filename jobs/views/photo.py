@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.members import member_of
 from jobs import catalog, doorbell, prices
@@ -22,26 +24,63 @@ from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.consent_cards import consent_card
 from jobs.views.offers import Shown, make_offer, purse_of, shown_now
 
+View = Callable[..., HttpResponse]
+
+
+class Elsewhere(Http404):
+    """The member's own photo, and it has no page now. `words` say why, `address` what it has."""
+
+    def __init__(self, words: str, address: str) -> None:
+        self.words, self.address = words, address
+        super().__init__(words)
+
+
+def own_photo(request: HttpRequest, photo_id: uuid.UUID, *, in_trash: bool = False) -> Photo:
+    """The member's photo; one `in_trash`, too, if so wanted.
+
+    Raises Http404 for anybody else's; Elsewhere, for `or_elsewhere`.
+    """
+    photo = get_object_or_404(Photo.objects.for_member(member_of(request)), pk=photo_id)
+    if photo.is_erased:
+        raise Elsewhere("This photo has been erased.", resolve_url("consent_record", photo.pk))
+    if photo.is_in_trash and not in_trash:
+        raise Elsewhere("This photo is in the trash.", resolve_url("trash"))
+    return photo
+
+
+def or_elsewhere(view: View) -> View:
+    """Lead the owner of a photo without a page to what is left of it, instead of to nothing."""
+
+    @wraps(view)
+    def led(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **named)
+        except Elsewhere as place:
+            messages.info(request, place.words)
+            if request.headers.get("HX-Request"):
+                return HttpResponseClientRedirect(place.address)
+            return redirect(place.address)
+
+    return led
+
 
 @require_safe
 @login_required
+@or_elsewhere
 def photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    mine = Photo.objects.for_member(member_of(request))
-    if mine.in_trash().filter(pk=photo_id).exists():
-        messages.info(request, "This photo is in the trash.")
-        return redirect("trash")
     return photo_page(request, own_photo(request, photo_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@or_elsewhere
 def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = own_photo(request, photo_id)
     if request.method != "POST":
         return press_again(request, photo.pk)
     consent_step.withdraw(photo=photo, by=member_of(request))
     say_erased(request, photo, f"Consent for “{photo.title}” is withdrawn")
-    return redirect("gallery")
+    return redirect("consent_record", photo.pk)
 
 
 def say_erased(request: HttpRequest, photo: Photo, what: str) -> None:
@@ -96,7 +135,3 @@ def press_again(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Where a button's address leads without the button: after signing in anew, or by hand."""
     messages.info(request, "Nothing was done yet. Please press the button again.")
     return redirect("photo", photo_id)
-
-
-def own_photo(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
-    return get_object_or_404(Photo.objects.for_member(member_of(request)).visible(), pk=photo_id)

@@ -24,11 +24,12 @@ from jobs.views.offers import (
     say_too_little,
     shown_before,
 )
-from jobs.views.photo import own_photo, photo_page, press_again
+from jobs.views.photo import or_elsewhere, own_photo, photo_page, press_again
 
 
 @require_safe
 @login_required
+@or_elsewhere
 def quote(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResponse:
     """The price of what is filled in right now, as a fragment; at the price the page began with."""
     photo, model = own_photo(request, photo_id), model_named(model_key)
@@ -44,6 +45,7 @@ def quote(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResp
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@or_elsewhere
 def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpResponse:
     """The click. A second one with the same key is the same job."""
     photo = own_photo(request, photo_id)

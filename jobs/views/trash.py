@@ -16,7 +16,7 @@ from accounts.members import member_of
 from jobs.models import Photo
 from jobs.steps import trash as trash_step
 from jobs.views.cards import PhotoCard
-from jobs.views.photo import own_photo, press_again, say_erased
+from jobs.views.photo import or_elsewhere, own_photo, press_again, say_erased
 
 PHOTOS_ON_A_PAGE = 24
 
@@ -37,6 +37,7 @@ def trash(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@or_elsewhere
 def put(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = own_photo(request, photo_id)
     if request.method != "POST":

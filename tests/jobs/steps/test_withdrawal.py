@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import books, ledger
 from jobs import images, storage
-from jobs.models import Photo, PhotoState, RestorationJob
+from jobs.models import Attempt, Photo, PhotoState, RestorationJob
 from jobs.states import TERMINAL, JobState
-from jobs.steps import collect, consent, erase, prepare, settle, submit
+from jobs.steps import aftermath, collect, consent, erase, prepare, settle, submit
 from tests.builders import make_consent, make_due, make_job, make_photo, run
 from tests.fakes import FakeVendor, png
-from tests.staff import client_of
+from tests.staff import client_of, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
 
@@ -109,16 +111,27 @@ def after_it_was_delivered(photo: Photo, vendor: FakeVendor) -> None:
 
 
 Moment = Callable[[Photo, FakeVendor], None]
-MOMENTS: list[Moment] = [
-    waiting_for_a_reviewer,
-    before_it_was_sent,
-    while_it_was_being_sent,
-    in_the_vendors_queue,
-    while_it_was_restored,
-    when_it_was_charged_and_not_fetched,
-    while_it_was_being_fetched,
-    after_it_was_delivered,
-]
+UNCHARGED = "Nothing was charged: the $0.0031 that was set aside is in your wallet again."
+REFUNDED = "The charge of $0.0031 was refunded: it costs you nothing."
+UNSENT = "Nothing was sent to a restorer."
+UNSURE = "A copy without hidden data may have been sent to Pixazo on"
+SENT = "A copy without hidden data was sent to Pixazo on"
+MADE = "Pixazo made a picture of it, which it may hold, too."
+# What the member is told of the charge and of the copy.
+MOMENTS: dict[Moment, tuple[str, ...]] = {
+    waiting_for_a_reviewer: (UNCHARGED, UNSENT),
+    before_it_was_sent: (UNCHARGED, UNSENT),
+    while_it_was_being_sent: (UNCHARGED, SENT),
+    in_the_vendors_queue: (UNCHARGED, SENT),
+    while_it_was_restored: (UNCHARGED, SENT),
+    when_it_was_charged_and_not_fetched: (REFUNDED, SENT, MADE),
+    while_it_was_being_fetched: (REFUNDED, SENT, MADE),
+    after_it_was_delivered: (
+        "The charge of $0.0031 stays, because its picture was delivered on",
+        SENT,
+        MADE,
+    ),
+}
 
 
 def callback(vendor: FakeVendor) -> None:
@@ -141,7 +154,10 @@ def all_that_may_still_happen(vendor: FakeVendor) -> None:
     run("erase")
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+of_each_moment = pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+
+
+@of_each_moment
 def test_after_a_withdrawal_nothing_of_the_photo_is_left_or_comes_in(
     moment: Moment, vendor: FakeVendor
 ):
@@ -186,6 +202,92 @@ def test_copies_that_were_being_made_are_gone_after_the_second_pass():
 
 
 # --- What the member sees ---------------------------------------------------------------------
+@of_each_moment
+def test_page_and_letter_say_of_the_restoration_what_it_cost_and_who_may_still_hold_a_copy(
+    moment: Moment, vendor: FakeVendor
+):
+    photo = stored_photo()
+    moment(photo, vendor)
+    page = client_of(photo.owner).get(reverse("consent_record", args=[photo.pk]))
+    mail.outbox.clear()
+    run("send")
+    (letter,) = [one for one in mail.outbox if "is withdrawn" in one.subject]
+    assert isinstance(letter, EmailMultiAlternatives)
+    assert letter.subject == "Consent for “Anna 1931” is withdrawn"
+    assert reverse("consent_record", args=[photo.pk]) in letter.body
+    html = str(letter.alternatives[0][0])
+    known = MOMENTS[moment]
+    # The vendor's answer came after the letter was written.
+    known_then = (UNCHARGED, UNSURE) if moment is while_it_was_being_sent else known
+    for text, told in (
+        (page.content.decode(), known),
+        (html, known_then),
+        (letter.body, known_then),
+    ):
+        assert "GFPGAN" in text
+        for words in told:
+            assert words in text
+        for words in {UNCHARGED, REFUNDED, UNSENT, UNSURE, SENT, MADE}.difference(told):
+            assert words not in text
+
+
+def test_what_the_vendor_did_not_take_or_took_twice_and_what_was_partly_refunded_is_told_so(
+    vendor: FakeVendor,
+):
+    photo = stored_photo()
+    after_it_was_delivered(photo, vendor)
+    job = RestorationJob.objects.get()
+    assert job.hold is not None
+    Attempt.objects.update(created_at=datetime(2026, 3, 1, tzinfo=UTC))
+    refused = Attempt.objects.create(
+        job=job, number=2, vendor="pixazo", token_sha256="2", outcome="NOT_ACCEPTED"
+    )
+    ledger.refund(hold=job.hold, amount_micros=1_000, key="part", reason="Smaller than quoted")
+    (told,) = aftermath.of_photo(photo)
+    assert told.money.startswith("The charge of $0.0021 stays, because its picture was delivered")
+    assert told.money.endswith("$0.001 more was refunded.")
+    assert "was sent to Pixazo on March 1, 2026." in told.vendor
+    Attempt.objects.filter(pk=refused.pk).update(
+        outcome="UNKNOWN",
+        vendor_status="QUEUED",
+        house_cost_micros=1,
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    (told,) = aftermath.of_photo(photo)
+    assert "was sent to Pixazo on March 1, 2026 and March 2, 2026." in told.vendor
+
+
+def test_without_any_restoration_that_is_told_and_a_second_time_nothing_more():
+    photo = stored_photo()
+    make_consent(photo)
+    withdraw(photo)
+    withdraw(photo)
+    text = client_of(photo.owner).get(reverse("consent_record", args=[photo.pk])).content.decode()
+    nothing = "nothing was charged, and nothing was sent to a restorer."
+    assert nothing in text
+    run("send")
+    (letter,) = [one for one in mail.outbox if "is withdrawn" in one.subject]
+    assert nothing in letter.body
+
+
+def test_the_record_of_an_erased_photo_asks_the_same_few_queries_however_often_it_was_ordered(
+    vendor: FakeVendor,
+):
+    photo = stored_photo()
+    client = client_of(photo.owner)
+    address = reverse("consent_record", args=[photo.pk])
+    make_job(photo=photo)
+    run("submit")
+    withdraw(photo)
+    once = queries(client, address)
+    other = stored_photo()
+    for _ in range(3):
+        make_job(photo=other)
+    run("submit")
+    withdraw(other)
+    assert queries(client_of(other.owner), reverse("consent_record", args=[other.pk])) == once
+
+
 def press(client: Client, photo: Photo) -> str:
     answer = client.post(reverse("withdraw", args=[photo.pk]), follow=True)
     return answer.content.decode()

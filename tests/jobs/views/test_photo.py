@@ -65,11 +65,33 @@ def test_staff_see_no_members_photo_through_the_members_pages(client: Client):
 
 @pytest.mark.parametrize("state", [PhotoState.ERASING, PhotoState.ERASED])
 @pytest.mark.parametrize(("method", "name", "more"), DOORS)
-def test_an_erased_photo_is_gone_for_its_owner_too(
+def test_every_door_of_an_erased_photo_leads_its_owner_to_the_record(
     client: Client, member: User, state: str, method: str, name: str, more: tuple[str, ...]
 ):
     photo = make_photo(owner=member, state=state)
-    assert getattr(client, method)(reverse(name, args=[photo.pk, *more])).status_code == 404
+    address, record = reverse(name, args=[photo.pk, *more]), record_of(photo)
+    assert getattr(client, method)(address)["Location"] == record
+    text = client.get(record).content.decode()
+    assert "This photo has been erased." in text
+    assert "Nothing was ever said about who is in it." in text
+    fragment = getattr(client, method)(address, headers={"HX-Request": "true"})
+    assert fragment["HX-Redirect"] == record  # a page that is swapped in parts goes there whole
+
+
+def record_of(photo: Photo) -> str:
+    return reverse("consent_record", args=[photo.pk])
+
+
+def test_the_statements_link_of_an_erased_photos_job_leads_to_the_record(
+    client: Client, photo: Photo, vendor: FakeVendor, rings: list[str]
+):
+    job = make_job(photo=photo)
+    address = reverse("job_photo", args=[job.pk])
+    client.post(reverse("withdraw", args=[photo.pk]))
+    assert client.get(address, follow=True).redirect_chain[-1] == (record_of(photo), 302)
+    client.force_login(make_member())
+    for stranger_at in (address, reverse("photo", args=[photo.pk]), record_of(photo)):
+        assert client.get(stranger_at).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -184,6 +206,7 @@ def test_withdrawing_stops_the_jobs_returns_the_money_and_begins_to_erase(
 ):
     job = make_job(photo=photo)
     response = client.post(reverse("withdraw", args=[photo.pk]), follow=True)
+    assert response.redirect_chain == [(record_of(photo), 302)]
     assert "are being erased" in response.content.decode()
     photo.refresh_from_db()
     job.refresh_from_db()

@@ -1,0 +1,99 @@
+"""What became of a photo's restorations when the photo ended: for its record and for the letter.
+
+Every sentence is read off the rows when it is asked for: the job's own end, the ledger's balance
+of its hold, and its attempts. So page and letter say what holds, whichever state the end came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.formats import date_format
+
+from accounts import ledger
+from accounts.ledger import HoldBalance
+from accounts.money import dollars
+from jobs import catalog
+from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
+from jobs.states import JobState
+from jobs.steps.tell import NOTHING
+
+NEVER_SENT = "Nothing was sent to a restorer."
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """One restoration: which, how it ended, what of its charge, what of the copy that was sent."""
+
+    model: str
+    ordered_at: datetime
+    ended: str
+    money: str
+    vendor: str
+
+
+def of_photo(photo: Photo) -> list[Aftermath]:
+    """Of every restoration that was ever ordered of it, the first one first; four queries."""
+    ordered = RestorationJob.objects.filter(photo=photo).order_by("created_at", "pk")
+    jobs = list(ordered.prefetch_related("attempts"))
+    money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
+    return [
+        Aftermath(
+            model=job.model.name,
+            ordered_at=job.created_at,
+            ended=job.failure_words or f"{JobState(job.state).label}.",
+            money=_money_words(job, money.get(job.hold_id or 0, NOTHING)),
+            vendor=_vendor_words(list(job.attempts.all())),
+        )
+        for job in jobs
+    ]
+
+
+def _money_words(job: RestorationJob, money: HoldBalance) -> str:
+    """What became of the charge, and why."""
+    if money.open:
+        return f"{dollars(money.open)} is set aside for it."
+    if money.charged:
+        why = ""
+        if job.state == JobState.DELIVERED and job.ended_at is not None:
+            why = f", because its picture was delivered on {date_format(job.ended_at)}"
+        part = f" {dollars(money.refunded)} more was refunded." if money.refunded else ""
+        return f"The charge of {dollars(money.charged)} stays{why}.{part}"
+    if money.refunded:
+        return f"The charge of {dollars(money.refunded)} was refunded: it costs you nothing."
+    if money.released:
+        return (
+            f"Nothing was charged: the {dollars(money.released)} that was set aside is in your "
+            "wallet again."
+        )
+    return "Nothing was charged."
+
+
+def _vendor_words(attempts: Sequence[Attempt]) -> str:
+    """What a vendor received, and what it may still hold, as far as we know."""
+    taken = [one for one in attempts if one.outcome == AttemptOutcome.ACCEPTED or one.vendor_status]
+    unsure = [
+        one for one in attempts if one.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
+    ]
+    if not (taken or unsure):
+        return NEVER_SENT
+    name = catalog.VENDORS.get(attempts[-1].vendor, attempts[-1].vendor)
+    days = list(dict.fromkeys(date_format(one.created_at) for one in taken or unsure))
+    when = f"{name} on {' and '.join(days)}"
+    sent = (
+        f"A copy without hidden data was sent to {when}."
+        if taken
+        else f"A copy without hidden data may have been sent to {when}: we have no answer, so we "
+        "can’t tell."
+    )
+    made = (
+        f" {name} made a picture of it, which it may hold, too."
+        if any(one.completed_at for one in attempts)
+        else ""
+    )
+    return (
+        f"{sent}{made} How long {name} keeps what it received, its documents don’t say, and we "
+        "can’t erase it there."
+    )
