@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-import boto3
 import pytest
 from django.apps import AppConfig, apps
-from django.conf import settings
 from django.db import connection
 from django.db.models.signals import post_migrate
 from moto import mock_aws
@@ -94,17 +92,14 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def bucket() -> Iterator[None]:
-    """A private S3 inside the process."""
+    """A private S3 inside the process, empty at first.
+
+    The clients of `jobs.storage` stay from test to test, as they do in the site: making one takes
+    ten times as long as most tests. A test that moves the store makes its own (test_storage).
+    """
     with mock_aws():
-        _forget_clients()
-        boto3.client("s3", region_name=settings.AWS_REGION).create_bucket(Bucket=settings.S3_BUCKET)
+        storage.ensure_bucket()
         yield
-    _forget_clients()
-
-
-def _forget_clients() -> None:
-    for client in (storage._client, storage._public_client, storage._hasty_client):
-        client.cache_clear()
 
 
 @pytest.fixture
