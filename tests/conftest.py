@@ -48,6 +48,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         disable_socket(allow_unix_socket=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if asks_a_database(item):
+            item.add_marker("database")
+
+
+def asks_a_database(item: pytest.Item) -> bool:
+    """Whether it is worth a second run on another database; nobody has to say so.
+
+    pytest-django lets nobody at the database who has neither its mark nor one of its fixtures. A
+    house has a database too; what a browser sees of it is the same on each.
+    """
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    if item.get_closest_marker("browser"):
+        return False
+    asks = {"django_db_setup", "house"}.intersection(fixtures)
+    return bool(asks) or item.get_closest_marker("django_db") is not None
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _a_flush_brings_the_first_prices_back() -> Iterator[None]:
     """A transactional test empties all tables at its end; Django then says post_migrate."""
