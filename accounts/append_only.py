@@ -1,7 +1,7 @@
 """Tables that are written once: the database itself refuses UPDATE and DELETE on them.
 
 A migration of each room calls `protect` for its own tables; the triggers are the same on
-PostgreSQL and SQLite. TRUNCATE, which only a table's owner can do, is what test databases use.
+PostgreSQL and SQLite. (TRUNCATE, which only a table's owner can do, they don't watch.)
 """
 
 from __future__ import annotations
