@@ -210,6 +210,10 @@ GATEWAY_CONNECT_SECONDS = 5
 GATEWAY_READ_SECONDS = 30
 RESULT_DOWNLOAD_SECONDS = 60
 CALLBACK_MAX_BYTES = 64 * 1024
+# Of callbacks to addresses that we never gave, which anybody can send: so much of each, so many.
+FORGED_KEPT_BYTES = 2 * 1024
+FORGED_KEPT_AN_HOUR = 100
+FORGED_KEPT = 1000
 POLL_FIRST_SECONDS = env.int("POLL_FIRST_SECONDS", 8)  # Pixazo: "every 5-10 seconds"
 POLL_MOST_SECONDS = 300
 GATEWAY_DEADLINE_SECONDS = 3600  # after this an unanswered job ends in ERROR, uncharged

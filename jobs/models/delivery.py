@@ -46,6 +46,11 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(
+                fields=["-received_at"], name="forged_deliveries", condition=Q(verdict="FORGED")
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(attempt__isnull=True, verdict="FORGED")

@@ -8,7 +8,9 @@ that the request was accepted: the job passes through QUEUED on its way.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -33,26 +35,69 @@ class Settlement:
     note: str = ""
 
 
-def deliver(*, token: str, body: bytes) -> Settlement | None:
-    """A callback: find its attempt by the token, apply it, keep it raw. None: no such token.
+def deliver(
+    *, token: str, body: bytes, byte_size: int | None = None, vendor: str = "pixazo"
+) -> Settlement:
+    """A callback: find its attempt by the token, apply it, keep it raw with what it did.
 
-    One transaction; no outbound call.
+    `body` is at most CALLBACK_MAX_BYTES of the `byte_size` that were sent. One transaction; no
+    outbound call.
     """
+    byte_size = len(body) if byte_size is None else byte_size
+    attempt = Attempt.objects.filter(token_sha256=Attempt.hash_token(token), vendor=vendor).first()
+    if attempt is None:
+        return _keep_forged(body, byte_size, vendor, timezone.now())
     with transaction.atomic():
-        attempt = Attempt.objects.filter(token_sha256=Attempt.hash_token(token)).first()
-        if attempt is None:
-            return None
-        try:
-            settlement = apply(attempt, read_report(body), by="callback")
-        except MalformedReport as problem:
-            settlement = Settlement(Verdict.MALFORMED, str(problem))
+        settlement = _settle(attempt, body, byte_size)
         Delivery.objects.create(
+            vendor=vendor,
             attempt=attempt,
-            body=body.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+            body=_text(body),
+            byte_size=byte_size,
             verdict=settlement.verdict,
             note=settlement.note[:300],
         )
     return settlement
+
+
+def _settle(attempt: Attempt, body: bytes, byte_size: int) -> Settlement:
+    if byte_size > settings.CALLBACK_MAX_BYTES:
+        return Settlement(Verdict.TOO_LARGE, "only its beginning was read")
+    try:
+        return apply(attempt, read_report(body), by="callback")
+    except MalformedReport as problem:
+        return Settlement(Verdict.MALFORMED, str(problem))
+
+
+def _keep_forged(body: bytes, byte_size: int, vendor: str, now: datetime) -> Settlement:
+    """Sent to no address of ours. Anybody can do that, so little is kept, and not for ever.
+
+    Past FORGED_KEPT_AN_HOUR nothing is written at all, so that a flood costs two reads a call.
+    """
+    forged = Delivery.objects.filter(verdict=Verdict.FORGED)
+    newest = forged.filter(received_at__gt=now - timedelta(hours=1)).count()
+    if newest >= settings.FORGED_KEPT_AN_HOUR:
+        return Settlement(Verdict.FORGED, "too many to keep")
+    last = newest + 1 == settings.FORGED_KEPT_AN_HOUR
+    settlement = Settlement(
+        Verdict.FORGED, "further ones in the same hour are not kept" if last else ""
+    )
+    with transaction.atomic():
+        older = forged.order_by("-received_at", "-pk")[settings.FORGED_KEPT - 1 :]
+        Delivery.objects.filter(pk__in=list(older.values_list("pk", flat=True))).delete()
+        Delivery.objects.create(
+            vendor=vendor,
+            body=_text(body[: settings.FORGED_KEPT_BYTES]),
+            byte_size=byte_size,
+            verdict=settlement.verdict,
+            note=settlement.note,
+        )
+    return settlement
+
+
+def _text(body: bytes) -> str:
+    """As a database can keep it."""
+    return body.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:

@@ -1,15 +1,15 @@
 """The vendor's callback: moves the job and charges the wallet, in one transaction.
 
 The address is a capability: a random token that only its hash is kept of. No outbound call is made
-here. Answers: 200 whenever the callback was understood well enough to be kept, 404 for a token that
-is not ours, 413 for a body that no callback has; 5xx only for our own fault, so that the vendor
-tries again.
+here. Every callback leaves a Delivery with its verdict. Answers: 200 whenever it was understood
+well enough to be kept, 404 for a token that is not ours, 413 for a body that no callback has; 5xx
+only for our own fault, so that the vendor tries again.
 """
 
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -17,17 +17,44 @@ from jobs import doorbell
 from jobs.models import Verdict
 from jobs.steps import settle
 
+ANSWERS = {Verdict.FORGED: 404, Verdict.TOO_LARGE: 413}
+
 
 @csrf_exempt
 @require_POST
 def pixazo(request: HttpRequest, token: str) -> HttpResponse:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > settings.CALLBACK_MAX_BYTES:
-        return JsonResponse({"error": "too large"}, status=413)
-    settlement = settle.deliver(token=token, body=request.read(settings.CALLBACK_MAX_BYTES))
-    if settlement is None:
-        return JsonResponse({"error": "unknown"}, status=404)
+    try:
+        body, byte_size = read_callback(request)
+    except UnreadablePostError:
+        return JsonResponse({"error": "the body broke off"}, status=400)
+    return answer(settle.deliver(token=token, body=body, byte_size=byte_size))
+
+
+def read_callback(request: HttpRequest) -> tuple[bytes, int]:
+    """A body's first CALLBACK_MAX_BYTES, and its size: as announced, else as far as it was read.
+
+    Raises UnreadablePostError when the sender went away in the middle.
+    """
+    most = settings.CALLBACK_MAX_BYTES
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length:
+        # What is no number is read as nothing, and so is malformed.
+        size = int(length) if length.isascii() and length.isdigit() else 0
+        return (request.read(most) if size else b""), size
+    if not request.META.get("wsgi.input_terminated"):
+        return b"", 0
+    try:  # sent in chunks: Django reads only what was announced
+        body = request.META["wsgi.input"].read(most + 1)
+    except OSError as problem:
+        raise UnreadablePostError(*problem.args) from problem
+    return body[:most], len(body)
+
+
+def answer(settlement: settle.Settlement) -> HttpResponse:
+    """Say what the callback did, and ring for what it left to do."""
     if settlement.verdict == Verdict.APPLIED:
         doorbell.ring_on_commit("collect")
         doorbell.ring_on_commit("tell")
-    return JsonResponse({"verdict": settlement.verdict})
+    return JsonResponse(
+        {"verdict": settlement.verdict}, status=ANSWERS.get(settlement.verdict, 200)
+    )

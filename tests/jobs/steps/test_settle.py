@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts import books, ledger
 from accounts.models import Transfer, TransferKind
@@ -35,9 +38,7 @@ def token_of(vendor: FakeVendor) -> str:
 
 def deliver(vendor: FakeVendor, status: str, **changes: object) -> Verdict:
     body = {**vendor.finish(status).report(), **changes}
-    settlement = settle.deliver(token=token_of(vendor), body=json.dumps(body).encode())
-    assert settlement is not None
-    return settlement.verdict
+    return settle.deliver(token=token_of(vendor), body=json.dumps(body).encode()).verdict
 
 
 def kinds() -> list[str]:
@@ -133,9 +134,45 @@ def test_another_request_id_than_ours_is_a_mismatch(vendor: FakeVendor, sent: Re
     assert kinds() == ["HOLD"]
 
 
-def test_an_unknown_token_is_nobody():
-    assert settle.deliver(token="guess", body=b"{}") is None
-    assert not Delivery.objects.exists()
+def test_a_token_that_we_never_gave_is_kept_as_forged_and_moves_nothing(
+    vendor: FakeVendor, sent: RestorationJob
+):
+    body = vendor.finish("COMPLETED").callback()
+    assert settle.deliver(token="guess", body=body).verdict == Verdict.FORGED
+    kept = Delivery.objects.get()
+    assert (kept.attempt, kept.verdict, kept.byte_size) == (None, Verdict.FORGED, len(body))
+    sent.refresh_from_db()
+    assert sent.state == JobState.QUEUED
+
+
+def test_of_a_forged_callback_only_the_beginning_is_kept():
+    settle.deliver(token="guess", body=b"x" * 5000, byte_size=5_000_000)
+    kept = Delivery.objects.get()
+    assert (len(kept.body), kept.byte_size) == (2048, 5_000_000)
+
+
+def test_a_flood_of_forged_callbacks_is_not_kept(settings: Any):
+    settings.FORGED_KEPT_AN_HOUR = 3
+    verdicts = [settle.deliver(token="guess", body=b"{}").verdict for _ in range(5)]
+    assert set(verdicts) == {Verdict.FORGED}
+    notes = list(Delivery.objects.values_list("note", flat=True))
+    assert notes == ["", "", "further ones in the same hour are not kept"]
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    Delivery.objects.update(received_at=an_hour_ago)
+    settle.deliver(token="guess", body=b"{}")
+    assert Delivery.objects.count() == 4
+
+
+def test_of_all_forged_callbacks_the_newest_are_kept_and_no_others_go(
+    vendor: FakeVendor, sent: RestorationJob, settings: Any
+):
+    settings.FORGED_KEPT = 3
+    deliver(vendor, "PROCESSING")
+    for number in range(5):
+        settle.deliver(token="guess", body=str(number).encode())
+    forged = Delivery.objects.filter(verdict=Verdict.FORGED)
+    assert list(forged.values_list("body", flat=True)) == ["2", "3", "4"]
+    assert Delivery.objects.count() == 4
 
 
 @pytest.mark.parametrize(
@@ -146,7 +183,6 @@ def test_a_malformed_callback_is_kept_raw_and_moves_nothing(
     vendor: FakeVendor, sent: RestorationJob, body: bytes
 ):
     settlement = settle.deliver(token=token_of(vendor), body=body)
-    assert settlement is not None
     assert settlement.verdict == Verdict.MALFORMED
     assert Delivery.objects.get().body == body.decode()
     sent.refresh_from_db()
@@ -194,9 +230,7 @@ def test_callbacks_pollers_and_sweeps_at_once_charge_once(
 
     def act(number: int) -> str:
         if number < CALLBACKS:
-            settlement = settle.deliver(token=token, body=body)
-            assert settlement is not None
-            return str(settlement.verdict)
+            return str(settle.deliver(token=token, body=body).verdict)
         if number < CALLBACKS + POLLERS:
             return str(settle.apply(attempt, read_report(body), by="observe").verdict)
         tasks.sweep()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, UnreadablePostError
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import Wallet
 from jobs import vendors
 from jobs.models import Attempt, Delivery, RestorationJob
 from jobs.states import JobState
+from jobs.views import webhooks
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
 
@@ -148,7 +152,7 @@ def test_every_callback_is_kept_as_it_came(
 
 # --- Who may call, and how ------------------------------------------------------------------
 @pytest.mark.parametrize("token", ["x", "0" * 43, "..%2f..", "é"])
-def test_a_token_that_is_not_ours_is_not_found_and_leaves_no_trace(
+def test_a_token_that_is_not_ours_is_not_found_and_moves_nothing(
     client: Client, vendor: FakeVendor, job: RestorationJob, token: str
 ):
     response = client.post(
@@ -157,7 +161,7 @@ def test_a_token_that_is_not_ours_is_not_found_and_leaves_no_trace(
         content_type="application/json",
     )
     assert response.status_code == 404
-    assert verdicts() == []
+    assert verdicts() == ["FORGED"]
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
 
@@ -184,24 +188,82 @@ def test_only_post_is_answered(
     assert verdicts() == []
 
 
-def test_a_body_larger_than_any_callback_is_refused_unread(
-    client: Client, vendor: FakeVendor, job: RestorationJob, settings: Any
+class Wire(io.BytesIO):
+    """What a client sends; `taken` is how much of it was read."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self.taken += len(piece)
+        return piece
+
+
+def test_of_a_body_larger_than_any_callback_only_the_beginning_is_read_and_kept(
+    vendor: FakeVendor, job: RestorationJob, settings: Any
 ):
     settings.CALLBACK_MAX_BYTES = 1000
-    response = call_back(client, vendor, b" " * 1001)
+    sent = Wire(vendor.finish().callback().ljust(5_000_000))
+    request = RequestFactory().post(callback_path(vendor), content_type="application/json")
+    request.META["CONTENT_LENGTH"] = "5000000"
+    request = WSGIRequest({**request.META, "wsgi.input": sent})
+    response = webhooks.pixazo(request, callback_path(vendor).split("/")[3])
     assert response.status_code == 413
-    assert verdicts() == []
-    assert call_back(client, vendor, b" " * 1000).status_code == 200
+    assert sent.taken == 1000
+    kept = Delivery.objects.get()
+    assert (kept.verdict, len(kept.body), kept.byte_size) == ("TOO_LARGE", 1000, 5_000_000)
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
 
 
-@pytest.mark.parametrize("length", ["-1", "ten", "1e3"])
-def test_a_length_that_is_no_number_is_refused(
+def test_a_body_of_just_the_most_bytes_is_a_callback(
+    client: Client, vendor: FakeVendor, job: RestorationJob, rings: list[str], settings: Any
+):
+    settings.CALLBACK_MAX_BYTES = 1000
+    body = vendor.finish().callback().ljust(1000)
+    assert call_back(client, vendor, body).json() == {"verdict": "APPLIED"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "code", "verdict"), [(0, 200, "APPLIED"), (1000, 413, "TOO_LARGE")]
+)
+def test_a_body_sent_in_chunks_is_read_without_an_announced_length(
+    vendor: FakeVendor,
+    job: RestorationJob,
+    rings: list[str],
+    settings: Any,
+    extra: int,
+    code: int,
+    verdict: str,
+):
+    settings.CALLBACK_MAX_BYTES = 1000
+    sent = Wire(vendor.finish().callback() + b" " * extra)
+    meta = RequestFactory().post(callback_path(vendor), content_type="application/json").META
+    meta |= {"CONTENT_LENGTH": "", "wsgi.input_terminated": True, "wsgi.input": sent}
+    response = webhooks.pixazo(WSGIRequest(meta), callback_path(vendor).split("/")[3])
+    assert (response.status_code, verdicts()) == (code, [verdict])
+    assert sent.taken <= 1001
+
+
+@pytest.mark.parametrize("length", ["-1", "ten", "1e3", "\u0663"])
+def test_a_length_that_is_no_number_is_malformed(
     client: Client, vendor: FakeVendor, job: RestorationJob, length: str
 ):
     response = client.generic(
         "POST", callback_path(vendor), b"{}", "application/json", CONTENT_LENGTH=length
     )
-    assert response.status_code == 413
+    assert (response.status_code, verdicts()) == (200, ["MALFORMED"])
+
+
+def test_a_vendor_that_goes_away_in_the_middle_is_no_fault_of_ours(
+    client: Client, vendor: FakeVendor, job: RestorationJob, monkeypatch: pytest.MonkeyPatch
+):
+    def read(self: HttpRequest, size: int) -> bytes:
+        raise UnreadablePostError("connection reset")
+
+    monkeypatch.setattr(HttpRequest, "read", read)
+    assert call_back(client, vendor).status_code == 400
+    assert verdicts() == []
 
 
 def test_the_vendor_needs_no_csrf_token(vendor: FakeVendor, job: RestorationJob, rings: list[str]):

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("jobs", "0030_what_a_hostile_gateway_does")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("verdict", "FORGED")),
+                fields=["-received_at"],
+                name="forged_deliveries",
+            ),
+        ),
+    ]
