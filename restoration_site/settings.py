@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 from environs import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -37,6 +38,23 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def base_url(name: str, said: str) -> str:
+    """Scheme and host alone, without a slash: addresses are put together by adding paths to it.
+
+    Raises ImproperlyConfigured with the variable's name.
+    """
+    parts = urlsplit(said)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or said.strip("/") != origin(said)
+    ):
+        raise ImproperlyConfigured(
+            f"{name} must be http:// or https:// and a host, with nothing behind it: {said!r}."
+        )
+    return origin(said)
+
+
 def with_query(url: str, **more: int) -> str:
     """A URL with more in its query; what it says already stands."""
     parts = urlsplit(url)
@@ -54,8 +72,15 @@ SECRET_KEY = secret(
 ALLOWED_HOSTS = [
     host for host in secret("ALLOWED_HOSTS", sandbox="127.0.0.1,localhost").split(",") if host
 ]
-# Where the vendor reaches our callbacks, and the base of links in e-mails. No trailing slash.
-PUBLIC_BASE_URL = secret("PUBLIC_BASE_URL", sandbox="http://127.0.0.1:8000").rstrip("/")
+# Where the vendor reaches our callbacks, and the base of links in e-mails.
+PUBLIC_BASE_URL = base_url(
+    "PUBLIC_BASE_URL", secret("PUBLIC_BASE_URL", sandbox="http://127.0.0.1:8000")
+)
+if not validate_host(urlsplit(PUBLIC_BASE_URL).hostname or "", ALLOWED_HOSTS):
+    raise ImproperlyConfigured(
+        f"ALLOWED_HOSTS lacks the host of PUBLIC_BASE_URL ({PUBLIC_BASE_URL}): the vendor's "
+        "callbacks would be refused. Add it."
+    )
 SERVED_OVER_HTTPS = PUBLIC_BASE_URL.startswith("https://")
 # True for the embedded sandbox alone: pages then say that models and mail are stand-ins.
 SANDBOX = env.bool("SANDBOX", DEBUG)
