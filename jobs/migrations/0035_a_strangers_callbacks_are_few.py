@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0030_what_a_hostile_gateway_does")]
+    dependencies = [("jobs", "0027_every_notice_is_sealed")]
 
     operations = [
         migrations.AddIndex(
