@@ -14,6 +14,7 @@ import httpx
 
 from jobs.gateway import errors
 from jobs.gateway.answers import REQUEST_ID, raise_if_not_accepted, readable
+from jobs.gateway.bounded import ANSWER_SECONDS, Bounded
 from jobs.gateway.types import Accepted, MalformedReport, StatusReport, Submission
 
 STATUSES = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED", "ERROR"})
@@ -30,16 +31,20 @@ class PixazoClient:
         connect_seconds: float,
         read_seconds: float,
         connections: int,
+        answer_seconds: float = ANSWER_SECONDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._http = httpx.Client(
             base_url=base_url,
-            headers={"Ocp-Apim-Subscription-Key": api_key, "Cache-Control": "no-cache"},
+            headers={
+                "Ocp-Apim-Subscription-Key": api_key,
+                "Cache-Control": "no-cache",
+                "Accept-Encoding": "identity",
+            },
             timeout=httpx.Timeout(read_seconds, connect=connect_seconds),
-            limits=httpx.Limits(max_connections=connections),
             follow_redirects=False,
             trust_env=False,
-            transport=transport,
+            transport=Bounded(seconds=answer_seconds, connections=connections, transport=transport),
         )
 
     def close(self) -> None:

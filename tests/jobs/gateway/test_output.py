@@ -276,7 +276,7 @@ def test_a_result_that_breaks_off_is_tried_again():
 
 def test_a_result_that_comes_too_slowly_is_tried_another_time(monkeypatch: pytest.MonkeyPatch):
     clock = iter(range(0, 100_000, 25))  # every look at the clock is 25 seconds later
-    monkeypatch.setattr("jobs.gateway.output.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("jobs.gateway.bounded.time.monotonic", lambda: float(next(clock)))
     body = Body(b"x" * CHUNK_BYTES, pieces=1000)
     store = Store(httpx.Response(200, stream=body))
     with pytest.raises(errors.OutputUnavailable, match="too slowly"):
@@ -286,7 +286,7 @@ def test_a_result_that_comes_too_slowly_is_tried_another_time(monkeypatch: pytes
 
 def test_a_result_that_drips_in_is_cut_off_too(monkeypatch: pytest.MonkeyPatch):
     clock = iter(range(0, 100_000, 25))
-    monkeypatch.setattr("jobs.gateway.output.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("jobs.gateway.bounded.time.monotonic", lambda: float(next(clock)))
     body = Body(b"x", pieces=1000)  # a byte, a pause, a byte: never a whole chunk
     with pytest.raises(errors.OutputUnavailable, match="too slowly"):
         fetcher(Store(httpx.Response(200, stream=body)), max_bytes=10**9).fetch(URL, io.BytesIO())
