@@ -30,6 +30,7 @@ from accounts.ledger import ROUTES
 from accounts.models import Account, Transfer, TransferKind
 from jobs.catalog import MODELS
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.models.attempt import COST
 from jobs.reconciliation import ONE_DAY, start_of
 from jobs.states import JobState
 
@@ -288,7 +289,7 @@ def _bought(period: Period) -> Iterable[Any]:
         .annotate(day=TruncDate(Coalesce("completed_at", "created_at"), tzinfo=UTC))
         .values("day", "job__model_key")
         .annotate(
-            vendor_cost=Sum("job__vendor_cost_micros", filter=completed),
+            vendor_cost=Sum(COST, filter=completed),
             in_vain=Sum("house_cost_micros", filter=in_vain),
         )
         .order_by()

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import words
 from accounts.money import dollars
-from jobs import catalog
+from jobs import catalog, vendors
 from jobs.models import Depicted, Photo, Price
 from jobs.steps import order, review
 
@@ -105,15 +105,21 @@ class ConsentForm(forms.Form):
 
     def __init__(self, *args: Any, photos: int = 1, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.asked_vendors = ["pixazo", *(["fal"] if settings.FAL_KEY else [])]
-        for vendor in self.asked_vendors:
-            name = catalog.VENDORS[vendor]
+        usual, *others = self.asked_vendors = vendors.reachable()
+        usual_name = catalog.VENDORS[usual]
+        self.fields[f"purpose_{usual}"] = forms.BooleanField(
+            label=f"A copy without any hidden data may be sent to {usual_name} for this.",
+            error_messages={
+                "required": f"The models run at {usual_name}: without this we can't restore."
+            },
+        )
+        for vendor in others:
             self.fields[f"purpose_{vendor}"] = forms.BooleanField(
-                label=f"A copy without any hidden data may be sent to {name} for this.",
-                required=len(self.asked_vendors) == 1,
-                error_messages={
-                    "required": f"The models run at {name}: without this we can't restore."
-                },
+                label=f"While {usual_name} can't be used, a copy without any hidden data may be "
+                f"sent to {catalog.VENDORS[vendor]} instead.",
+                help_text=f"{_what_runs_at(vendor)} Without this tick, your order waits for "
+                f"{usual_name}. The price is the same.",
+                required=False,
             )
         if photos > 1:
             self.fields["depicted"].label = "Who can be recognised in these photos?"
@@ -151,12 +157,19 @@ class ConsentForm(forms.Form):
             self.add_error(
                 "basis", "For a child or somebody else, please tell our reviewer in a few words."
             )
-        if len(self.asked_vendors) > 1 and not self.vendors:
-            self.add_error(
-                f"purpose_{self.asked_vendors[0]}",
-                "The models run at one of these: without any we can't restore.",
-            )
         return said
+
+
+def _what_runs_at(vendor: str) -> str:
+    """Which models another vendor than the usual one runs, and which settings it does not take."""
+    said = []
+    for model in catalog.MODELS.values():
+        for route in model.routes:
+            if route.vendor == vendor:
+                labels = [p.label for p in model.parameters if p.key in route.unsaid]
+                without = f", without “{'”, “'.join(labels)}”" if labels else ""
+                said.append(f"{model.name}{without}")
+    return f"Only for {'; '.join(said)}."
 
 
 class AnswerForm(forms.Form):

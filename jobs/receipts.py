@@ -7,13 +7,17 @@ never claimed: the receipt is of the uploader's own statement.
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from jobs import catalog
-from jobs.models import Consent, ConsentEvent, ConsentStatus, Depicted
+from jobs.models import Attempt, AttemptOutcome, Consent, ConsentEvent, ConsentStatus, Depicted
 
 RECEIPT_SCHEMA = "ISO/IEC TS 27560:2023"
 RECORD_SCHEMA = "heirloom-consent-record/1"
@@ -62,8 +66,42 @@ def controller() -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class SentCopy:
+    """A copy that a vendor has received or, unless `surely`, may have."""
+
+    job_id: uuid.UUID
+    consent_id: uuid.UUID
+    vendor: str
+    at: datetime
+    surely: bool
+
+    @property
+    def vendor_name(self) -> str:
+        return catalog.VENDORS.get(self.vendor, self.vendor)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "party_id": self.vendor,
+            "party_name": self.vendor_name,
+            "at": self.at.isoformat(),
+            "surely_received": self.surely,
+        }
+
+
+def copies_sent(attempts: QuerySet[Attempt]) -> list[SentCopy]:
+    """Who really got a copy, by these attempts, oldest first; one query."""
+    sent = attempts.exclude(outcome=AttemptOutcome.NOT_ACCEPTED).order_by("created_at", "pk")
+    return [
+        SentCopy(job, consent, vendor, at, outcome == AttemptOutcome.ACCEPTED)
+        for job, consent, vendor, at, outcome in sent.values_list(
+            "job_id", "job__consent_id", "vendor", "created_at", "outcome"
+        )
+    ]
+
+
 def receipt(consent: Consent) -> dict[str, Any]:
-    """The receipt of one statement, fetched with its notice, photo and giver; one query.
+    """The receipt of one statement, fetched with its notice, photo and giver; two queries.
 
     - ``receipt_metadata`` (6.4.5): which schema the receipt follows, and who issued it
     - ``record_header`` (6.3.3): ``schema_version``, ``record_id``, ``pii_principal_id``
@@ -75,8 +113,10 @@ def receipt(consent: Consent) -> dict[str, Any]:
     - ``events`` (6.3.7): every change of the consent's state, with its time, by whom and until when
 
     ``x_heirloom`` holds what the standard has no field for: the photo's hash, what was said in
-    words, and the seals that `manage.py check_consents` proves. No reviewer is ever named.
+    words, which vendors were really sent a copy and when, and the seals that
+    `manage.py check_consents` proves. No reviewer is ever named.
     """
+    copies = copies_sent(Attempt.objects.filter(job__consent=consent))
     return {
         "receipt_metadata": {
             "receipt_schema_version": RECEIPT_SCHEMA,
@@ -125,6 +165,7 @@ def receipt(consent: Consent) -> dict[str, Any]:
             ],
             "basis_in_the_uploaders_words": consent.basis,
             "attestation": ATTESTATION,
+            "copies_sent": [copy.as_dict() for copy in copies],
             "session_sha256": consent.session_fingerprint,
         },
     }

@@ -1,19 +1,33 @@
-"""The vendors' clients, built once a process from settings."""
+"""The vendors that this house has a key for, and their clients, built once a process."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
 
+from jobs.catalog import RestorationModel, Route
+from jobs.gateway.fal import FalClient
 from jobs.gateway.output import OutputFetcher, is_loopback
 from jobs.gateway.pixazo import PixazoClient
 from jobs.gateway.types import Vendor
 
 
+def reachable() -> tuple[str, ...]:
+    """Our words (`catalog.VENDORS`) for those that we can send to, the usual one first."""
+    return ("pixazo", "fal") if settings.FAL_KEY else ("pixazo",)
+
+
+def routes(model: RestorationModel) -> tuple[Route, ...]:
+    """The ways that this house can send a job of this model, the usual one first."""
+    return tuple(route for route in model.routes if route.vendor in reachable())
+
+
 def client(vendor: str) -> Vendor:
-    """The client of a vendor, by our word for it (`catalog.VENDORS`). Raises KeyError."""
-    return {"pixazo": pixazo}[vendor]()
+    """The client of a vendor, by our word for it. Raises KeyError."""
+    clients: dict[str, Callable[[], Vendor]] = {"pixazo": pixazo, "fal": fal}
+    return clients[vendor]()
 
 
 @cache
@@ -28,8 +42,21 @@ def pixazo() -> PixazoClient:
 
 
 @cache
+def fal() -> FalClient:
+    return FalClient(
+        base_url=settings.FAL_BASE_URL,
+        api_key=settings.FAL_KEY,
+        connect_seconds=settings.GATEWAY_CONNECT_SECONDS,
+        read_seconds=settings.GATEWAY_READ_SECONDS,
+        connections=settings.CALLS_IN_FLIGHT,
+    )
+
+
+@cache
 def outputs() -> OutputFetcher:
-    hosts = settings.PIXAZO_OUTPUT_HOSTS
+    hosts = list(settings.PIXAZO_OUTPUT_HOSTS)
+    if "fal" in reachable():
+        hosts += settings.FAL_OUTPUT_HOSTS
     return OutputFetcher(
         allowed_hosts=hosts,
         sandbox_hosts=[host for host in hosts if settings.SANDBOX and is_loopback(host)],

@@ -228,8 +228,12 @@ PIXAZO_OUTPUT_HOSTS = env.list(
     if SANDBOX
     else ["pub-582b7213209642b9b995c96c95a30381.r2.dev"],
 )
+# The second vendor: without a key there is no route to it. With the sandbox's own gateway
+# (FAL_BASE_URL on loopback) its results and keys come from there.
 FAL_KEY = env.str("FAL_KEY", "")
-FAL_BASE_URL = env.str("FAL_BASE_URL", "https://queue.fal.run").rstrip("/")
+FAL_BASE_URL = (env.str("FAL_BASE_URL", "") or "https://queue.fal.run").rstrip("/")
+FAL_OUTPUT_HOSTS = env.list("FAL_OUTPUT_HOSTS", ["v3.fal.media", "v3b.fal.media"])
+FAL_JWKS_URL = env.str("FAL_JWKS_URL", "") or "https://rest.fal.ai/.well-known/jwks.json"
 
 GATEWAY_CONNECT_SECONDS = 5
 GATEWAY_READ_SECONDS = 30

@@ -22,6 +22,7 @@ S3_BUCKET = "heirloom-test"
 PUBLIC_BASE_URL = "http://testserver"
 PIXAZO_BASE_URL = "https://gateway.test"
 PIXAZO_OUTPUT_HOSTS = ["cdn.test"]
+FAL_KEY = ""  # a test of the second vendor says so
 STRIPE_SECRET_KEY = ""  # a test that pays by card says so (tests/accounts/conftest.py)
 STRIPE_WEBHOOK_SECRET = ""
 STRIPE_API_BASE = "https://cards.test"

@@ -2,7 +2,7 @@
 
 Facts (endpoints, parameters, ranges, defaults, what a price is for) are Pixazo's documents':
 "Codeformer Image Restoration API", "GFPGAN Image Restore API" and "Flux Kontext Image Restoration
-API".
+API"; of fal's route, fal's page "CodeFormer".
 """
 
 from __future__ import annotations
@@ -108,6 +108,22 @@ CODEFORMER = RestorationModel(
             model_id="codeformer-image-restoration",
             endpoint="/codeformer-image-restoration/v1/codeformer/generate",
             image_parameter="image",
+        ),
+        # fal's page has no word for the background, and says nothing of what becomes of it: whoever
+        # ordered it sharpened can't be served there. Its price is the public one of 2026, for a
+        # megapixel of the output.
+        Route(
+            vendor="fal",
+            model_id="fal-ai/codeformer",
+            endpoint="fal-ai/codeformer",
+            image_parameter="image_url",
+            names={
+                "codeformer_fidelity": "fidelity",
+                "upscale": "upscaling",
+                "face_upsample": "face_upscale",
+            },
+            unsaid={"background_enhance": False},
+            unit_cost_micros=2_100,
         ),
     ),
     parameters=(

@@ -13,6 +13,8 @@ class Route:
 
     `names` are the vendor's words for our parameters' keys, where they differ. `unsaid` are the
     parameters that this vendor has no word for, each with the only value that may be left out.
+    `unit_cost_micros` is what it takes for a unit of the price's basis; None: what stands in the
+    price list, which is of the usual vendor.
     """
 
     vendor: str
@@ -21,6 +23,7 @@ class Route:
     image_parameter: str
     names: Mapping[str, str] = field(default_factory=dict)
     unsaid: Mapping[str, Any] = field(default_factory=dict)
+    unit_cost_micros: int | None = None
 
     def serves(self, parameters: Mapping[str, Any]) -> bool:
         """Whether all that these settings ask for can be said to this vendor."""

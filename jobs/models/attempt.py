@@ -11,7 +11,7 @@ from datetime import UTC, date
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 
 
 class AttemptOutcome(models.TextChoices):
@@ -23,14 +23,18 @@ class AttemptOutcome(models.TextChoices):
     UNKNOWN = "UNKNOWN", "Can't tell"
 
 
+# What the vendor of each attempt takes for it, in a query.
+COST = Coalesce("own_cost_micros", "job__vendor_cost_micros")
+
+
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def cost_by_day(self) -> dict[date, int]:
-        """What the vendor takes for completed attempts, by the (UTC) day, in micro-dollars."""
+        """What the vendors take for completed attempts, by the (UTC) day, in micro-dollars."""
         return dict(
             self.filter(completed_at__isnull=False)
             .annotate(day=TruncDate("completed_at", tzinfo=UTC))
             .values_list("day")
-            .annotate(micros=models.Sum("job__vendor_cost_micros"))
+            .annotate(micros=models.Sum(COST))
             .order_by("day")
         )
 
@@ -51,6 +55,11 @@ class Attempt(models.Model):
     )
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)
+    own_cost_micros = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="What its vendor takes, when that is not the usual one; else it is the job's.",
+    )
     house_cost_micros = models.BigIntegerField(
         default=0, help_text="What the house may have paid for this attempt in vain."
     )
@@ -99,6 +108,11 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of job {self.job_id}: {self.outcome}"
+
+    @property
+    def cost_micros(self) -> int:
+        """What its vendor takes when it completes."""
+        return self.job.vendor_cost_micros if self.own_cost_micros is None else self.own_cost_micros
 
     @staticmethod
     def hash_token(token: str) -> str:

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs.catalog import VENDORS
 from jobs.models.photo import PhotoState
 
 if TYPE_CHECKING:
@@ -219,6 +220,12 @@ class Consent(models.Model):
         """The reviewer who has it in hand now."""
         held = self.claimed_until is not None and self.claimed_until > now
         return self.claimed_by if held else None
+
+    @property
+    def vendor_names(self) -> str:
+        """Who may be sent a copy."""
+        named = [name for name in self.vendors.split("|") if name]
+        return ", ".join(VENDORS.get(name, name) for name in named)
 
     @property
     def depicted_words(self) -> str:

@@ -116,6 +116,12 @@ class RestorationJob(Leased):
     def model(self) -> catalog.RestorationModel:
         return catalog.MODELS[self.model_key]
 
+    def own_cost_of(self, route: catalog.Route, pixels: int) -> int | None:
+        """What this route's vendor takes for so many pixels, if it has a price of its own."""
+        if route.unit_cost_micros is None:
+            return None
+        return self.model.basis.total(pixels, route.unit_cost_micros)
+
     @property
     def is_moving(self) -> bool:
         """Whether anything more will happen."""

@@ -24,7 +24,7 @@ from accounts import ledger, statements
 from accounts.models import TopUp, Transfer, User
 from accounts.spreadsheets import csv_lines
 from jobs import receipts, storage
-from jobs.models import Consent, Photo, RestorationJob
+from jobs.models import Attempt, Consent, Photo, RestorationJob
 from jobs.states import JobState
 
 ROWS_AT_ONCE = 300
@@ -229,6 +229,7 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
     jobs = _in_turns(RestorationJob.objects.for_member(member))
     for some in _batches(jobs):
         money = ledger.balances_of(job.hold_id for job in some if job.hold_id is not None)
+        copies = receipts.copies_sent(Attempt.objects.filter(job__in=some))
         for job in some:
             balance = money.get(job.hold_id or 0)
             yield {
@@ -236,7 +237,7 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
                 "photo": str(job.photo_id),
                 "consent": str(job.consent_id),
                 "model": job.model.name,
-                "vendor": job.model.vendor,
+                "sent_to": [copy.as_dict() for copy in copies if copy.job_id == job.pk],
                 "settings": job.parameters,
                 "state": job.state,
                 "why_not": job.failure_words,

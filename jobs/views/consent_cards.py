@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jobs import catalog, notices
+from jobs import notices
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -170,8 +170,7 @@ class ConsentCard:
 
     @property
     def vendor_names(self) -> str:
-        named = [name for name in self.consent.vendors.split("|") if name]
-        return ", ".join(catalog.VENDORS.get(name, name) for name in named)
+        return self.consent.vendor_names
 
 
 def consent_cards(consents: Sequence[Consent]) -> list[ConsentCard]:

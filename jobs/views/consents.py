@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.members import member_of
 from jobs import notices, receipts
 from jobs.forms import AnswerForm, ConsentForm
-from jobs.models import Consent, ConsentNotice, ConsentStatus, Photo
+from jobs.models import Attempt, Consent, ConsentNotice, ConsentStatus, Photo
 from jobs.steps import aftermath, order, review
 from jobs.steps import consent as consent_step
 from jobs.views.batch import chosen
@@ -260,6 +260,7 @@ def _record_page(
         "photo": PhotoCard(photo),
         "current": next(iter(cards), None),
         "cards": cards,
+        "copies": receipts.copies_sent(Attempt.objects.filter(job__photo=photo)),
         "outlook": None if photo.is_erased else consent_step.outlook(photo),
         "aftermath": aftermath.of_photo(photo) if photo.is_erased else [],
         "controller": receipts.controller(),

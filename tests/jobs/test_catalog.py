@@ -155,3 +155,32 @@ def test_money_in_words_rounds_nothing_away(micros: int, words: str):
 
 def test_megapixels_never_say_zero():
     assert megapixels(3072) == "0.003 MP"
+
+
+# --- The second vendor ----------------------------------------------------------------------
+def test_fals_codeformer_is_told_the_same_in_fals_own_words():
+    said = {**CODEFORMER.defaults(), "codeformer_fidelity": 0.7, "background_enhance": False}
+    assert CODEFORMER.route("fal").payload(image_url="https://x.test/a", parameters=said) == {
+        "image_url": "https://x.test/a",
+        "fidelity": 0.7,
+        "upscaling": 2,
+        "face_upscale": True,
+    }
+
+
+def test_what_fal_has_no_word_for_is_never_left_out_of_an_order():
+    fal = CODEFORMER.route("fal")
+    assert not fal.serves(CODEFORMER.defaults())  # which sharpen the background
+    assert fal.serves({**CODEFORMER.defaults(), "background_enhance": False})
+    assert all(model.usual.serves(model.defaults()) for model in MODELS.values())
+
+
+def test_only_codeformer_can_go_anywhere_else():
+    ways = {key: [route.vendor for route in model.routes] for key, model in MODELS.items()}
+    assert ways == {
+        "gfpgan": ["pixazo"],
+        "codeformer": ["pixazo", "fal"],
+        "flux-kontext": ["pixazo"],
+    }
+    with pytest.raises(KeyError):
+        GFPGAN.route("fal")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from jobs import receipts
-from jobs.models import Consent
+from jobs.models import Attempt, Consent
 from jobs.steps import consent as consent_step
-from tests.builders import make_consent, make_photo
+from tests.builders import make_consent, make_job, make_photo
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +77,24 @@ def test_the_parties_are_controller_principal_and_recipient(settings: Any):
     )
     assert principal["party_email"] == given.given_by.email
     assert (recipient["party_id"], recipient["party_name"]) == ("pixazo", "Pixazo")
+
+
+def test_it_names_the_vendors_that_really_received_a_copy():
+    photo = make_photo()
+    given = make_consent(photo)
+    for vendor, outcome in (("pixazo", "NOT_ACCEPTED"), ("fal", "ACCEPTED"), ("fal", "UNKNOWN")):
+        Attempt.objects.create(
+            job=make_job(photo=photo),
+            number=1,
+            vendor=vendor,
+            outcome=outcome,
+            token_sha256=f"{vendor} {outcome}",
+        )
+    copies = receipt_of(given)["x_heirloom"]["copies_sent"]
+    assert [(one["party_name"], one["surely_received"]) for one in copies] == [
+        ("fal.ai", True),
+        ("fal.ai", False),
+    ]
 
 
 def test_every_change_of_state_is_an_event():

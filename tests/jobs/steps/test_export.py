@@ -72,6 +72,8 @@ def test_everything_of_a_member_is_there_and_nothing_of_another(vendor: FakeVend
     assert archive.read("results/Anna 1931 - GFPGAN.png") == png()
     (job,) = said(archive, "jobs.json")
     assert (job["state"], job["model"]) == ("DELIVERED", "GFPGAN")
+    (copy,) = job["sent_to"]
+    assert (copy["party_name"], copy["surely_received"]) == ("Pixazo", True)
     assert job["money"]["captured"] == job["quoted_micros"]
     assert job["result"]["file"] == "results/Anna 1931 - GFPGAN.png"
     (row,) = said(archive, "photos.json")

@@ -35,7 +35,7 @@ from tests.fakes import FakeVendor
 pytestmark = pytest.mark.django_db
 
 LIST_QUERIES = 7  # session, member, how many, consents, which are live, newest notice, wallet
-RECORD_QUERIES = 11
+RECORD_QUERIES = 12
 
 
 @pytest.fixture
@@ -81,14 +81,24 @@ def test_a_second_vendor_is_asked_about_only_when_the_house_can_send_there(
 ):
     assert "fal.ai" not in text_of(client, "consent", photos[0].pk)
     settings.FAL_KEY = "key"
-    assert "sent to fal.ai" in text_of(client, "consent", photos[0].pk)
-    client.post(
-        reverse("consent", args=[photos[0].pk]), said(purpose_pixazo=None, purpose_fal="on")
+    text = text_of(client, "consent", photos[0].pk)
+    assert "sent to fal.ai instead" in text
+    assert "Only for CodeFormer, without “Sharpen the background too”." in text
+    client.post(reverse("consent", args=[photos[0].pk]), said(purpose_fal="on"))
+    assert Consent.objects.get().vendors == "|pixazo|fal|"
+    client.post(reverse("consent", args=[photos[1].pk]), said())
+    assert photos[1].consents.get().vendors == "|pixazo|"
+
+
+def test_the_second_vendor_alone_is_not_enough_for_it_runs_only_in_the_firsts_stead(
+    client: Client, photos: list[Photo], settings: Any
+):
+    settings.FAL_KEY = "key"
+    refused = client.post(
+        reverse("consent", args=[photos[1].pk]), said(purpose_pixazo=None, purpose_fal="on")
     )
-    assert Consent.objects.get().vendors == "|fal|"
-    refused = client.post(reverse("consent", args=[photos[1].pk]), said(purpose_pixazo=None))
     assert refused.status_code == 422
-    assert "without any we can&#x27;t restore" in refused.content.decode()
+    assert "without this we can&#x27;t restore" in refused.content.decode()
 
 
 def test_what_is_said_once_is_kept_for_each_photo_with_its_own_bytes(
