@@ -3,7 +3,7 @@
 A cell that begins like a formula would be run by the spreadsheet of whoever opens the file, and a
 photo's title is anybody's words. defusedcsv disarms what begins with = + - @ | or %; white space
 and the full-width forms, behind which a formula can hide, are made plain first (OWASP, "CSV
-Injection").
+Injection"), and letters that turn a line's direction are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from defusedcsv import csv
 from django.http import StreamingHttpResponse
+
+from accounts.words import straight
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as something else
 PLAIN_FORMS = str.maketrans("＝＋－＠｜％", "=+-@|%")
@@ -44,4 +46,6 @@ def csv_download(
 
 
 def _plain(cell: object) -> object:
-    return " ".join(cell.split()).translate(PLAIN_FORMS) if isinstance(cell, str) else cell
+    return (
+        straight(" ".join(cell.split())).translate(PLAIN_FORMS) if isinstance(cell, str) else cell
+    )

@@ -9,14 +9,17 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import User
 from jobs.models import Consent, ConsentEvent, ConsentStatus, Depicted, Photo
 from jobs.models.consent import REPLACED, UNDECIDED
 
 FACES_MANY = 5
+SOURCES_MOST = 5
 
 
 class Risk(models.TextChoices):
@@ -27,6 +30,9 @@ class Risk(models.TextChoices):
     MANY_FACES = "MANY_FACES", "Many faces"
     WITHDRAWN_BEFORE = "WITHDRAWN_BEFORE", "Withdrawn before"
     REJECTED_BEFORE = "REJECTED_BEFORE", "Member rejected before"
+
+
+CODES = {Risk.CHILD: Depicted.CHILD, Risk.OTHER_PERSON: Depicted.OTHER}
 
 
 def risks_of(
@@ -80,6 +86,47 @@ def flags(consent: Consent) -> list[Risk]:
     """Those of a consent, in the order in which they are shown."""
     held = consent.risks.split("|")
     return [risk for risk in Risk if risk in held]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A flag, and the earlier statements because of which it stands; none if this one says it."""
+
+    risk: Risk
+    statements: Sequence[Consent]
+
+
+def sources(consent: Consent) -> list[Source]:
+    """Why each flag of a consent is there, the newest statements first; a query a flag, at most."""
+    before = (
+        Consent.objects.exclude(pk=consent.pk)
+        .filter(created_at__lte=consent.created_at)
+        .for_reviewers()
+        .select_related("photo")
+        .prefetch_related("decisions")
+        .order_by("-created_at")
+    )
+    theirs = before.filter(given_by=consent.given_by_id)
+    same_bytes = Q(photo_sha256=consent.photo_sha256)
+    found = []
+    for risk in flags(consent):
+        said: Iterable[Consent] = ()
+        match risk:
+            case Risk.CHILD | Risk.OTHER_PERSON:
+                said = () if CODES[risk] in consent.depicted else theirs.filter(same_bytes)
+                said = [one for one in said if CODES[risk] in one.depicted]
+            case Risk.WITHDRAWN_BEFORE:
+                events = ConsentEvent.objects.filter(to_status=ConsentStatus.WITHDRAWN)
+                said = before.filter(same_bytes, _has(events.exclude(why=REPLACED)))
+            case Risk.REJECTED_BEFORE:
+                events = ConsentEvent.objects.filter(to_status=ConsentStatus.REJECTED)
+                said = theirs.filter(_has(events))[:SOURCES_MOST]
+        found.append(Source(risk, list(said)[:SOURCES_MOST]))
+    return found
+
+
+def _has(events: models.QuerySet[ConsentEvent]) -> models.Exists:
+    return models.Exists(events.filter(consent=models.OuterRef("pk")))
 
 
 def _stored(risks: Iterable[Risk]) -> str:

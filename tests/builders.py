@@ -68,6 +68,11 @@ def make_consent(
     )
 
 
+def pending(who: str = "OTHER", **photo: Any) -> Consent:
+    """A statement that waits for a reviewer, about a photo of its own."""
+    return make_consent(make_photo(**photo), depicted=(who,))
+
+
 def decide(consent: Consent, *, by: User | None = None, approve: bool = True) -> Consent:
     """As a reviewer does who has just looked at it; a child is approved by as many as it takes."""
     shown = review.seen(consent)

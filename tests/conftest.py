@@ -14,13 +14,16 @@ import pytest
 from django.apps import AppConfig, apps
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.test import Client
 from moto import mock_aws
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from xdist.scheduler import LoadScopeScheduling
 
 from accounts import append_only
+from accounts.models import User
 from jobs import doorbell, storage, vendors
 from tests.fakes import FakeVendor
+from tests.staff import client_of, make_clerk
 
 PROTECTED_TABLES = (
     "accounts_transfer",
@@ -160,3 +163,14 @@ def _a_flush_deletes_and_may_empty_append_only_tables() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations, "sql_flush", sql_flush)
         yield
+
+
+# --- Billing staff, and their browser -----------------------------------------------------------
+@pytest.fixture
+def ben() -> User:
+    return make_clerk(email="ben@heirloom.example")
+
+
+@pytest.fixture
+def billing(ben: User) -> Client:
+    return client_of(ben)

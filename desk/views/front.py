@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.members import member_of
 from accounts.models import BooksCheck, CardEvent, Correction
 from desk.doors import staff_only
-from jobs.models import Finding
+from jobs.models import Consent, Finding
 
 MISFITS_SHOWN_FOR = timedelta(days=30)
 MISFITS_MOST = 10
@@ -26,5 +27,10 @@ def front(request: HttpRequest) -> HttpResponse:
         "findings": Finding.objects.unexplained().count(),
         "misfits": misfits.select_related("top_up__member")[:MISFITS_MOST],
         "checked": BooksCheck.objects.first(),
+        "reviews": Consent.objects.waiting().count() if _may_review(request) else 0,
     }
     return render(request, "desk/front.html", context)
+
+
+def _may_review(request: HttpRequest) -> bool:
+    return member_of(request).has_perm("jobs.review_consent")

@@ -25,21 +25,22 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit
 from accounts.members import member_of
 from accounts.models import AuditEntry, User
+from accounts.words import straight
 from desk import review_figures
 from desk.doors import staff_only
 from desk.forms.reviews import FORMS, DecisionForm, QueueFilter
 from jobs import doorbell, risks, storage
 from jobs.models import (
     Consent,
+    ConsentEvent,
     ConsentStatus,
     PhotoState,
     RestorationJob,
-    ReviewDecision,
 )
 from jobs.models.consent import UNDECIDED
 from jobs.states import JobState
 from jobs.steps import review
-from jobs.steps.review import ReviewError
+from jobs.steps.review import DecidedBefore, ReviewError
 
 PERMISSION = "jobs.review_consent"
 LOOKED = "picture"  # in the trail: this reviewer has opened a picture
@@ -120,6 +121,8 @@ def claim(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
     consent = _reviewed(consent_id)
     try:
         review.claim(consent=consent, by=member_of(request))
+    except DecidedBefore:
+        pass  # the page says what became of it
     except ReviewError as problem:
         messages.error(request, str(problem))
     return _to_item(request, consent)
@@ -157,7 +160,10 @@ def show(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponseBase:
     """Open the picture: written down first, then its address is given."""
     consent = _reviewed(consent_id)
     if not _can_be_seen(consent):
-        messages.error(request, _("This picture is not to be seen."))
+        words = review.what_became_of(consent) or _("This picture is not to be seen.")
+        if not request.accepts("text/html"):
+            return JsonResponse({"problem": words}, status=409)
+        messages.error(request, words)
         return _to_item(request, consent)
     audit.record(
         actor=member_of(request),
@@ -185,7 +191,8 @@ def decide(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _item_page(request, consent, invalid=form, status=422)
     if form.decision == "approve" and not _has_looked(consent, by):
-        messages.error(request, _("Please look at the picture before you approve it."))
+        unseen = _("Please look at the picture before you approve it.")
+        messages.error(request, review.what_became_of(consent) or unseen)
         return _to_item(request, consent)
     try:
         decided = VERBS[form.decision](consent=consent, by=by, seen=form.seen, **form.said)
@@ -217,10 +224,15 @@ def _item_page(
     by, now = member_of(request), timezone.now()
     audit.about(request, member=consent.given_by, subject=f"consent {consent.pk}")
     seen = review.seen(consent)
-    shown = _item(consent, by, now)
+    shown, became = _item(consent, by, now), review.what_became_of(consent)
+    events = list(consent.events.select_related("by"))
     context = {
         "item": shown,
-        "events": _in_words(consent.events.select_related("by"), "to_status"),
+        "became": became,
+        "can_decide": shown["can_decide"] and not became,
+        "events": _in_words(events, "to_status"),
+        "sources": _sources(consent),
+        "answers": _answers(consent, events),
         "earlier": _earlier(consent),
         "jobs": RestorationJob.objects.filter(
             consent=consent, state=JobState.AWAITING_CONSENT
@@ -262,11 +274,30 @@ def _item(consent: Consent, by: User, now: datetime) -> dict[str, Any]:
     }
 
 
+def _sources(consent: Consent) -> list[risks.Source]:
+    """Why it is flagged, each statement in words."""
+    found = risks.sources(consent)
+    for source in found:
+        _in_words(source.statements, "status")
+    return found
+
+
 def _earlier(consent: Consent) -> list[Any]:
     """The same member's other statements, newest first, with what was decided of them."""
     others = Consent.objects.filter(given_by=consent.given_by).exclude(pk=consent.pk)
-    newest = others.prefetch_related("decisions").order_by("-created_at")[:EARLIER_MOST]
-    return _in_words(newest, "status")
+    others = others.for_reviewers().select_related("photo").prefetch_related("decisions")
+    return _in_words(others.order_by("-created_at")[:EARLIER_MOST], "status")
+
+
+def _answers(consent: Consent, events: Iterable[ConsentEvent]) -> list[tuple[str, str]]:
+    """What reviewers asked and the member answered, the first pair first."""
+    asked, found = "", []
+    for event in events:
+        if event.to_status == ConsentStatus.QUESTIONED:
+            asked = event.why
+        elif event.from_status == ConsentStatus.QUESTIONED and event.by_id == consent.given_by_id:
+            found.append((asked, event.why))
+    return found
 
 
 def _in_words(rows: Iterable[Any], field: str) -> list[Any]:
@@ -291,10 +322,7 @@ def _can_be_seen(consent: Consent) -> bool:
 def _reviewed(consent_id: uuid.UUID) -> Consent:
     """One that is or was for reviewers; what never needed one is none of their business."""
     rows = Consent.objects.select_related("photo", "given_by", "claimed_by", "notice")
-    consent = get_object_or_404(rows, pk=consent_id)
-    if consent.status not in UNDECIDED:
-        get_object_or_404(ReviewDecision.objects.filter(consent=consent)[:1])
-    return consent
+    return get_object_or_404(rows.for_reviewers(), pk=consent_id, was_for_reviewers=True)
 
 
 # --- Where to go next -----------------------------------------------------------------------------
@@ -345,4 +373,4 @@ def _outcome(consent: Consent) -> str:
         ConsentStatus.QUESTIONED: _("The member has been asked about “%(photo)s”."),
         ConsentStatus.PENDING_REVIEW: _("“%(photo)s”: 1 of 2. Somebody else decides, too."),
     }[ConsentStatus(consent.status)]
-    return words % {"photo": consent.photo.title}
+    return words % {"photo": straight(consent.photo.title)}

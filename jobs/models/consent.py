@@ -146,6 +146,13 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         found = self.waiting().filter(free).exclude(given_by=reviewer)
         return found.filter(~models.Exists(theirs))
 
+    def for_reviewers(self) -> ConsentQuerySet:
+        """Each with `was_for_reviewers`: whether it ever waited for one, so that one may see it."""
+        waited = ConsentEvent.objects.filter(
+            consent=models.OuterRef("pk"), to_status=ConsentStatus.PENDING_REVIEW
+        )
+        return self.annotate(was_for_reviewers=models.Exists(waited))
+
     def claimed_by_now(self, reviewer: Any, *, now: datetime) -> ConsentQuerySet:
         return self.filter(claimed_by=reviewer, claimed_until__gt=now)
 

@@ -33,7 +33,7 @@ from jobs.models import (
     ReviewDecision,
     ReviewVerdict,
 )
-from jobs.models.consent import ConsentQuerySet
+from jobs.models.consent import REPLACED, ConsentQuerySet
 from jobs.moves import move
 from jobs.risks import Risk, flags
 from jobs.states import JobState
@@ -224,9 +224,8 @@ def _locked(consent: Consent, by: User, shown: Seen) -> tuple[Photo, Consent]:
     """Both rows, locked and read again. Raises ReviewError unless this person may decide now."""
     photo = Photo.objects.select_for_update().get(pk=consent.photo_id)
     consent = Consent.objects.select_for_update().get(pk=consent.pk)
+    consent.photo = photo
     _check_open(consent, by, timezone.now())
-    if photo.trashed_at is not None or photo.state in (PhotoState.ERASING, PhotoState.ERASED):
-        raise DecidedBefore("The member has thrown this photo away.")
     _check_seen(consent, photo, shown)
     return photo, consent
 
@@ -238,8 +237,8 @@ def _check_open(consent: Consent, by: User, now: datetime) -> None:
 
 
 def _check_waiting(consent: Consent) -> None:
-    if consent.status != ConsentStatus.PENDING_REVIEW:
-        raise DecidedBefore(_what_became_of(consent))
+    if words := what_became_of(consent):
+        raise DecidedBefore(words)
 
 
 def _check_person(consent: Consent, by: User) -> None:
@@ -265,18 +264,36 @@ def _check_seen(consent: Consent, photo: Photo, shown: Seen) -> None:
         raise Changed("The notice has changed since you opened this page. Please look again.")
 
 
-def _what_became_of(consent: Consent) -> str:
-    decision = consent.decisions.select_related("reviewer").last()
+def what_became_of(consent: Consent) -> str:
+    """Why there is nothing to decide, for a reviewer; empty while it waits for a decision."""
+    photo = consent.photo
     match consent.status:
         case ConsentStatus.WITHDRAWN:
-            return "The member has taken this back."
+            return _how_it_was_taken_back(consent)
+        case ConsentStatus.EXPIRED:
+            return "The day until which the member let us keep this photo has passed."
+        case ConsentStatus.GRANTED:
+            return "This needs no reviewer."
+    if photo.state in (PhotoState.ERASING, PhotoState.ERASED):
+        return "The member has had this photo erased."
+    decision = consent.decisions.select_related("reviewer").last()
+    match consent.status:
         case ConsentStatus.APPROVED if decision:
             return f"{decision.reviewer} has approved this already."
         case ConsentStatus.REJECTED if decision:
             return f"{decision.reviewer} has rejected this already: {_reason(decision)}."
         case ConsentStatus.QUESTIONED if decision:
             return f"{decision.reviewer} has asked the member something; the answer is to come."
+        case ConsentStatus.PENDING_REVIEW:
+            return "The member has thrown this photo away." if photo.is_in_trash else ""
     return "This consent is not waiting for a decision any more."
+
+
+def _how_it_was_taken_back(consent: Consent) -> str:
+    last = consent.events.last()
+    if last is not None and last.why == REPLACED:
+        return "The member has said something new about this photo, which takes the place of this."
+    return "The member has withdrawn this, and the photo is erased."
 
 
 def _reason(decision: ReviewDecision) -> str:

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from accounts.money import dollars
+from accounts.words import straight
 from jobs import catalog
 
 register = template.Library()
@@ -63,6 +64,12 @@ def duration(seconds: float | None) -> str:
         "hours": minutes // 60,
         "minutes": minutes % 60,
     }
+
+
+@register.filter(name="straight")
+def straight_filter(text: object) -> str:
+    """`accounts.words.straight`, for titles and attributes, where no `<bdi>` can stand."""
+    return straight(str(text))
 
 
 @register.simple_tag(takes_context=True)

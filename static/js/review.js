@@ -20,7 +20,11 @@ const answering = (key) =>
 const obey = (element) => {
   if (element.dataset.opens) document.getElementById(element.dataset.opens).showModal();
   else if ("press" in element.dataset) element.click();
-  else (element.matches("button, input") ? element : element.querySelector("input, textarea")).focus();
+  else {
+    const folded = element.closest("details");
+    if (folded) folded.open = true;
+    (element.matches("button, input") ? element : element.querySelector("input, textarea")).focus();
+  }
 };
 
 document.addEventListener("keydown", (event) => {
@@ -44,6 +48,19 @@ for (const opener of desk.querySelectorAll("[data-opens]")) {
   opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
 }
 for (const part of desk.querySelectorAll("[data-with-script]")) part.hidden = false;
+
+// What is folded up on a phone lies open where there is room.
+if (window.matchMedia("(min-width: 60rem)").matches) {
+  for (const part of desk.querySelectorAll("[data-open-wide]")) part.open = true;
+}
+
+// What the server says instead of doing it, such as that the member has withdrawn.
+const refuse = (words) => {
+  const notice = desk.querySelector("[data-lost]");
+  notice.querySelector("[data-words]").textContent = words;
+  notice.hidden = false;
+  notice.scrollIntoView({ block: "nearest" });
+};
 
 // --- The picture: its opening is written down before its address is given ---------------------
 const picture = desk.querySelector("[data-picture]");
@@ -75,7 +92,9 @@ if (picture) {
         body: new FormData(form),
         headers: { Accept: "application/json" },
       });
-      turn((await answer.json()).address);
+      const said = await answer.json();
+      if (said.problem) refuse(said.problem);
+      else turn(said.address);
     } catch {
       form.submit();
     } finally {
@@ -97,10 +116,7 @@ if (desk.dataset.keep) {
         method: "POST",
         headers: { "X-CSRFToken": token },
       });
-      if (answer.status !== 409) return;
-      const notice = desk.querySelector("[data-lost]");
-      notice.textContent = await answer.text();
-      notice.hidden = false;
+      if (answer.status === 409) refuse(await answer.text());
     } catch {
       // Offline: the decision itself will say so.
     }

@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.models import AuditEntry, User
 from jobs.models import Consent, ConsentStatus
 from tests.builders import decide, make_consent, make_member, make_photo
-from tests.staff import BILLING_STAFF, REVIEWERS, client_of, make_clerk, make_staff
+from tests.staff import BILLING_STAFF, REVIEWERS, client_of, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -28,16 +28,6 @@ def entries(**fields: Any) -> list[AuditEntry]:
 def the_entry(**fields: Any) -> AuditEntry:
     (entry,) = entries(**fields)
     return entry
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_clerk(email="ben@heirloom.example")
-
-
-@pytest.fixture
-def billing(ben: User) -> Client:
-    return client_of(ben)
 
 
 @pytest.fixture

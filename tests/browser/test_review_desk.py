@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -40,6 +41,11 @@ def say(member: Visitor, title: str) -> str:
 
 def status(member: Visitor, photo: str) -> str:
     return member.open(photo).content.text
+
+
+def withdraw(member: Visitor, photo: str) -> None:
+    page = member.open(photo)
+    member.send(page, page.form(f"{urlsplit(photo).path}withdraw/"))
 
 
 def tab_to(page: Page, name: str) -> None:
@@ -125,6 +131,29 @@ def test_a_reviewer_clears_a_queue_with_the_keyboard_alone(
     guard.look_at_width(page)
 
 
+def test_whoever_withdraws_meanwhile_is_told_of_at_the_keyboard(
+    open_page: OpenPage, people: People, reviewer: Visitor, guard: Guard
+):
+    member = people.member()
+    photo = say(member, "six")
+    page = open_page("desktop", signed_in=reviewer)
+    page.goto("/desk/review/")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="six", level=1)).to_be_visible()
+    withdraw(member, photo)
+    guard.expect_refusal(409)
+    page.keyboard.press("b")
+    alert = page.get_by_role("alert").filter(has_text="The member has withdrawn this")
+    expect(alert).to_be_visible()
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The member has withdrawn this").first).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    guard.look_at_width(page)
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+
+
 def test_a_reviewer_decides_on_a_phone_by_touch(
     open_page: OpenPage, people: People, reviewer: Visitor, guard: Guard
 ):
@@ -138,6 +167,11 @@ def test_a_reviewer_decides_on_a_phone_by_touch(
     page.get_by_role("button", name="Show the picture").click()
     expect(page.get_by_role("img", name="four", exact=True)).to_be_visible()
     guard.look_at_width(page)
+    # The decision follows what it is about, and the way to it is in sight all the time.
+    expect(page.get_by_role("link", name="Decide")).to_be_in_viewport()
+    page.get_by_role("link", name="Decide").click()
+    expect(page.get_by_role("button", name="Approve")).to_be_in_viewport()
+    page.locator("summary", has_text="Reject").click()
     page.get_by_label("The picture should not be changed by a model").check()
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_text("“four” is not accepted.")).to_be_visible()

@@ -22,16 +22,6 @@ from tests.staff import client_of, make_clerk, queries
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ben() -> User:
-    return make_clerk(email="ben@heirloom.example")
-
-
-@pytest.fixture
-def billing(ben: User) -> Client:
-    return client_of(ben)
-
-
 def wrote(what: str, *, by: User, at: datetime | None = None, **said: Any) -> AuditEntry:
     with mock.patch("django.utils.timezone.now", return_value=at or timezone.now()):
         return audit.record(**{"actor": by, "action": "price.publish", "what": what, **said})

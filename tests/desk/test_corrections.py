@@ -27,16 +27,6 @@ pytestmark = pytest.mark.django_db
 USD = 1_000_000
 
 
-@pytest.fixture
-def ben() -> User:
-    return make_clerk(email="ben@heirloom.example")
-
-
-@pytest.fixture
-def billing(ben: User) -> Client:
-    return client_of(ben)
-
-
 def form(**said: Any) -> dict[str, Any]:
     return {
         "direction": "CREDIT",

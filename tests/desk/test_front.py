@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts import corrections
 from accounts.models import CardEvent, TopUp
 from jobs.models import Finding
-from tests.builders import make_member
+from tests.builders import decide, make_member, pending
 from tests.staff import BILLING_STAFF, REVIEWERS, client_of, make_clerk, make_staff, queries
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +100,20 @@ def test_the_first_page_is_a_few_queries_whatever_waits():
             event_id=f"evt_{number}", type="x", verdict="MISMATCHED", body="{}", top_up=top_up
         )
     assert queries(client, reverse("desk")) == few
+
+
+def test_it_counts_the_statements_that_wait_for_those_who_may_review_them():
+    pending()
+    pending()
+    decide(pending())
+    both = make_staff(is_superuser=True)
+    assert (
+        "2 statements wait for a reviewer." in client_of(both).get(reverse("desk")).content.decode()
+    )
+    assert "for a reviewer" not in client_of(make_clerk()).get(reverse("desk")).content.decode()
+
+
+def test_the_notice_stands_last_in_the_nav():
+    page = client_of(make_staff(is_superuser=True)).get(reverse("desk")).content.decode()
+    nav = page.partition('class="desk-nav"')[2].partition("</nav>")[0]
+    assert nav.rstrip().endswith(f'<a href="{reverse("desk_notices")}">Notice</a>')

@@ -21,21 +21,11 @@ from jobs.steps import consent as consent_step
 from jobs.steps import order
 from tests.builders import make_consent, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor
-from tests.staff import client_of, make_clerk, queries
+from tests.staff import client_of, queries
 
 pytestmark = pytest.mark.django_db
 
 NO_JOB = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def ben() -> User:
-    return make_clerk(email="ben@heirloom.example")
-
-
-@pytest.fixture
-def billing(ben: User) -> Client:
-    return client_of(ben)
 
 
 @pytest.fixture
@@ -255,7 +245,7 @@ def test_payments_corrections_consents_and_the_trail_are_on_the_page(
         "charge.dispute.created: Moved money or the payment",
         "Disputed",
         "Gran at the sea",
-        "Withdrawn, maria@heirloom.example: withdrawn by the member",
+        "Withdrawn, maria@heirloom.example: <bdi>withdrawn by the member</bdi>",
         "Twice charged",
         "Waits for a second person",
         "Something that was seen",

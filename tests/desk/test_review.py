@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,29 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from desk import review_figures
 from jobs import notices
 from jobs.models import Consent, ConsentStatus, Photo, PhotoState, ReviewDecision
 from jobs.states import JobState
 from jobs.steps import review
-from tests.builders import decide, make_consent, make_job, make_member, make_photo
+from tests.builders import decide, make_consent, make_job, make_member, make_photo, pending
 from tests.staff import REVIEWERS, client_of, make_clerk, make_staff, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "rings")]
-
-
-@pytest.fixture
-def rosa() -> User:
-    return make_staff(REVIEWERS, email="rosa@heirloom.example")
-
-
-@pytest.fixture
-def desk(rosa: User) -> Client:
-    return client_of(rosa)
-
-
-def pending(who: str = "OTHER", **photo: Any) -> Consent:
-    return make_consent(make_photo(**photo), depicted=(who,))
 
 
 def page_of(given: Consent, client: Client) -> str:
@@ -121,85 +105,6 @@ def test_a_consent_that_never_needed_a_reviewer_is_none_of_their_business(desk: 
     given = make_consent(make_photo())
     for method, path in every_address(given)[3:]:
         assert getattr(desk, method)(path).status_code == 404
-
-
-# --- The queue ----------------------------------------------------------------------------------
-def test_the_oldest_stands_first_with_its_flags_and_how_long_it_waits(desk: Client):
-    old, new = pending("CHILD", title="Old one"), pending(title="New one")
-    Consent.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=3))
-    page = queue(desk)
-    assert page.index("Old one") < page.index("New one")
-    for words in ("Child", "Somebody else", "3\xa0days ago", old.given_by.email, "0 of 2"):
-        assert words in page
-    assert str(new.pk) in page
-
-
-def test_an_empty_queue_says_so(desk: Client):
-    page = queue(desk)
-    assert "Nothing waits" in page
-    assert "Begin with the oldest" not in page
-
-
-def test_the_queue_counts_what_waits_what_is_mine_and_what_was_asked(desk: Client, rosa: User):
-    pending("CHILD")
-    review.claim(consent=pending(), by=rosa)
-    asked = pending()
-    review.ask(consent=asked, by=rosa, seen=review.seen(asked), question="Who?")
-    counts = review_figures.waiting_now(rosa, now=timezone.now())
-    assert (counts.waiting, counts.mine, counts.asked) == (2, 1, 1)
-    assert {risk.value: count for risk, count in counts.flags if count} == {
-        "CHILD": 1,
-        "OTHER_PERSON": 1,
-    }
-
-
-def test_the_filters_leave_what_they_say(desk: Client, rosa: User):
-    child, other = pending("CHILD", title="Kid"), pending(title="Neighbour")
-    Consent.objects.filter(pk=other.pk).update(created_at=timezone.now() - timedelta(days=5))
-    review.claim(consent=child, by=rosa)
-    asked = pending(title="Stranger")
-    review.ask(consent=asked, by=rosa, seen=review.seen(asked), question="Who?")
-    for query, titles in (
-        ("?flag=CHILD", {"Kid"}),
-        ("?age=3", {"Neighbour"}),
-        ("?age=7", set()),
-        ("?hand=mine", {"Kid"}),
-        ("?hand=free", {"Neighbour"}),
-        (f"?member={other.given_by.email}", {"Neighbour"}),
-        ("?member=nobody@", set()),
-        ("?status=QUESTIONED", {"Stranger"}),
-        ("?flag=NONSENSE&age=x", {"Kid", "Neighbour"}),
-    ):
-        response = desk.get(reverse("desk_reviews") + query)
-        shown = {item["consent"].photo.title for item in response.context["items"]}
-        assert shown == titles, query
-
-
-def test_the_queue_is_cut_into_pages_and_goes_on_after_the_last_one(
-    desk: Client, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("desk.views.review.ITEMS_ON_A_PAGE", 2)
-    given = [pending() for _ in range(5)]
-    seen: list[Any] = []
-    query = ""
-    while True:
-        context = desk.get(reverse("desk_reviews") + query).context
-        seen += [item["consent"] for item in context["items"]]
-        if context["later"] is None:
-            break
-        query = f"?after={context['later']}"
-    assert seen == given
-    assert "Later" not in queue(desk, "?after=nonsense&flag=WITHDRAWN_BEFORE")
-
-
-def test_the_queue_does_a_fixed_number_of_queries(desk: Client, rosa: User):
-    decide(pending("CHILD"), by=make_member())
-    counted = queries(desk, reverse("desk_reviews"))
-    for _ in range(4):
-        given = pending("CHILD")
-        review.approve(consent=given, by=make_member(), seen=review.seen(given))
-        review.claim(consent=given, by=make_staff())
-    assert queries(desk, reverse("desk_reviews")) == counted
 
 
 # --- The picture --------------------------------------------------------------------------------
@@ -293,6 +198,40 @@ def test_a_page_tells_what_a_decision_needs(desk: Client):
         given.photo_sha256,
     ):
         assert words in page, words
+
+
+def test_a_flag_says_which_earlier_statement_it_is_for_and_leads_there(desk: Client):
+    photo = make_photo(title="As it was before")
+    before = decide(make_consent(photo, depicted=("CHILD",)))
+    given = make_consent(
+        make_photo(owner=photo.owner, sha256=photo.sha256, title="Now"), depicted=("OTHER",)
+    )
+    why = page_of(given, desk).partition("Why it is flagged")[2].partition("History")[0]
+    assert f'<a href="{reverse("desk_review", args=[before.pk])}"><bdi>As it was before' in why
+    assert "the same picture" in why
+    assert "The member says so here." in why
+
+
+def test_the_members_other_statements_have_titles_and_lead_where_a_reviewer_may_look(
+    desk: Client,
+):
+    given = pending()
+    member = given.given_by
+    reviewed = make_consent(make_photo(owner=member, title="Reviewed"), depicted=("OTHER",))
+    make_consent(make_photo(owner=member, title="Never for a reviewer"))
+    others = page_of(given, desk).partition("other statements")[2]
+    link = reverse("desk_review", args=[reviewed.pk])
+    assert f'<a href="{link}"><bdi>Reviewed</bdi></a>' in others
+    assert "<p><bdi>Never for a reviewer</bdi>" in others
+
+
+def test_what_was_asked_and_answered_stands_with_what_was_said(desk: Client):
+    given = pending()
+    review.ask(consent=given, by=make_member(), seen=review.seen(given), question="Does she know?")
+    review.answer(consent=given, by=given.given_by, text="She asked me to.")
+    said = page_of(given, desk).partition("What the member said")[2].partition("<form")[0]
+    assert "Does she know?" in said
+    assert "She asked me to." in said
 
 
 def test_the_page_says_when_a_newer_notice_is_out(desk: Client):
@@ -440,61 +379,3 @@ def test_an_unknown_button_does_nothing(desk: Client, decision: str):
     given = pending()
     assert "press one of the buttons" in press(desk, given, decision).content.decode()
     assert not ReviewDecision.objects.exists()
-
-
-# --- Figures ------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("count", "median", "percentile_95"),
-    [(0, None, None), (1, 1, 1), (2, 1, 2), (3, 2, 3), (19, 10, 19), (20, 10, 19), (100, 50, 95)],
-)
-def test_a_percentile_is_the_nearest_rank(
-    count: int, median: int | None, percentile_95: int | None
-):
-    ordered = [timedelta(minutes=number) for number in range(1, count + 1)]
-    for percent, minutes in ((50, median), (95, percentile_95)):
-        expected = None if minutes is None else timedelta(minutes=minutes)
-        assert review_figures.percentile(ordered, percent) == expected
-
-
-def test_the_wait_ends_with_the_deciding_decision_and_counts_in_its_period():
-    quick, slow, half, child = pending(), pending(), pending(), pending("CHILD")
-    now = timezone.now()
-    for given, hours in ((quick, 1), (slow, 30), (child, 10)):
-        Consent.objects.filter(pk=given.pk).update(created_at=now - timedelta(hours=hours))
-        decide(given, approve=given != slow)
-    review.ask(consent=half, by=make_member(), seen=review.seen(half), question="Who?")
-    later = now + timedelta(hours=25)
-    day, week, *_ = review_figures.waits(timezone.now())
-    assert (day.count, week.count) == (3, 3)
-    assert day.median is not None
-    assert round(day.median.total_seconds() / 3600) == 10
-    assert day.percentile_95 is not None
-    assert round(day.percentile_95.total_seconds() / 3600) == 30
-    day, week, *_ = review_figures.waits(later)
-    assert (day.count, day.median, week.count) == (0, None, 3)
-
-
-def test_decisions_are_counted_by_reviewer_and_rejections_by_reason(desk: Client, rosa: User):
-    decide(pending(), by=rosa)
-    decide(pending(), by=rosa, approve=False)
-    asked = pending()
-    review.ask(consent=asked, by=rosa, seen=review.seen(asked), question="Who?")
-    since = timezone.now() - timedelta(days=1)
-    assert review_figures.by_reviewer(since=since) == [
-        review_figures.ReviewerTally(rosa.email, approved=1, rejected=1, asked=1)
-    ]
-    reasons = {one.reason: one.count for one in review_figures.by_reason(since=since)}
-    assert reasons["The person shown should be asked first"] == 1
-    assert sum(reasons.values()) == 1
-    page = desk.get(reverse("desk_review_figures")).content.decode()
-    for words in ("95th percentile", rosa.email, "The person shown should be asked first"):
-        assert words in page
-
-
-def test_the_figures_do_a_fixed_number_of_queries(desk: Client, rosa: User):
-    path = reverse("desk_review_figures")
-    decide(pending(), by=rosa)
-    counted = queries(desk, path)
-    for approve in (True, False, True):
-        decide(pending(), approve=approve)
-    assert queries(desk, path) == counted

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from facefinder import Face
 from jobs import images, storage
-from jobs.models import ConsentStatus, PhotoState
-from jobs.risks import flags
+from jobs.models import Consent, ConsentStatus, PhotoState
+from jobs.risks import flags, sources
 from jobs.steps import consent
 from tests.builders import decide, make_consent, make_member, make_photo, run
 from tests.journeys import pictures
@@ -88,3 +88,33 @@ def test_faces_that_are_found_after_the_statement_are_flagged_then(
     given.refresh_from_db()
     assert flags(given) == risks
     assert storage.keys_under(photo.veiled_key) == [photo.veiled_key]
+
+
+# --- Why ------------------------------------------------------------------------------------------
+def why(given: Consent) -> dict[str, list[Consent]]:
+    """The statements that each flag is there because of."""
+    return {source.risk.value: list(source.statements) for source in sources(given)}
+
+
+def test_a_flag_that_an_earlier_statement_raised_names_it():
+    photo = make_photo()
+    child = decide(make_consent(photo, depicted=("CHILD",)))
+    assert why(child) == {"CHILD": []}, "this very statement says so"
+    again = make_consent(photo, depicted=("OTHER",))
+    assert why(again) == {"CHILD": [child], "OTHER_PERSON": []}
+    assert why(child) == {"CHILD": []}, "what came later is no reason"
+
+
+def test_what_was_withdrawn_and_what_was_rejected_before_are_named():
+    photo = make_photo()
+    before = make_consent(photo)
+    consent.withdraw(photo=photo, by=photo.owner)
+    owner = make_member()
+    rejected = decide(make_consent(make_photo(owner=owner), depicted=("OTHER",)), approve=False)
+    make_consent(make_photo(owner=owner))
+    anew = make_consent(make_photo(owner=owner, sha256=photo.sha256), depicted=("OTHER",))
+    assert why(anew) == {
+        "OTHER_PERSON": [],
+        "WITHDRAWN_BEFORE": [before],
+        "REJECTED_BEFORE": [rejected],
+    }

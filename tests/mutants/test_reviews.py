@@ -11,7 +11,8 @@ from desk import review_figures
 from desk.views import review as review_pages
 from jobs.steps import review
 from tests.desk import test_review as test_desk
-from tests.jobs.steps import test_review
+from tests.desk import test_review_figures
+from tests.jobs.steps import test_review, test_review_at_once, test_review_claims
 from tests.mutants.mutation import defect, notices
 from tests.staff import REVIEWERS, client_of, make_staff
 
@@ -76,12 +77,12 @@ changed_meanwhile = (
         pytest.param(
             review._check_claim,
             {"if holder is not None and holder != by:": "if False:"},
-            test_review.test_what_one_has_in_hand_nobody_else_claims_or_decides,
+            test_review_claims.test_what_one_has_in_hand_nobody_else_claims_or_decides,
             id="a claim that nobody minds",
         ),
         pytest.param(
             review._check_waiting,
-            {"if consent.status != ConsentStatus.PENDING_REVIEW:": "if False:"},
+            {"if words := what_became_of(consent):": "if False:"},
             test_review.test_the_second_of_two_decisions_is_told_who_decided_and_what,
             id="decided twice",
         ),
@@ -94,7 +95,7 @@ changed_meanwhile = (
         pytest.param(
             review_figures.percentile,
             {"-(-percent * len(ordered) // 100)": "percent * len(ordered) // 100"},
-            lambda: test_desk.test_a_percentile_is_the_nearest_rank(19, 10, 19),
+            lambda: test_review_figures.test_a_percentile_is_the_nearest_rank(19, 10, 19),
             id="a rank rounded down",
         ),
     ],
@@ -129,5 +130,5 @@ def test_two_decisions_without_a_look_under_the_lock_are_noticed():
     }
     with defect(review._locked, look_first):
         assert notices(
-            test_review.test_two_decide_at_once_and_it_is_one_decision_and_the_other_is_told
+            test_review_at_once.test_two_decide_at_once_and_it_is_one_decision_and_the_other_is_told
         )

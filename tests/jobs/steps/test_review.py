@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -16,36 +13,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import books, ledger
-from accounts.models import AuditEntry, Letter, User
+from accounts.models import AuditEntry, Letter
 from jobs import notices
 from jobs.models import (
     Consent,
     ConsentStatus,
     Photo,
     PhotoState,
-    RestorationJob,
     ReviewDecision,
 )
 from jobs.states import JobState
 from jobs.steps import consent, review
 from jobs.steps.consent import ConsentError
-from jobs.steps.review import Changed, DecidedBefore, InHand, NotYours, ReviewError, Seen
-from tests.builders import decide, make_consent, make_job, make_member, make_photo, run
-from tests.racing import at_once
+from jobs.steps.review import Changed, DecidedBefore, NotYours, ReviewError, Seen
+from tests.builders import decide, make_consent, make_job, make_photo, pending, run
+from tests.jobs.reviewing import reviewer, verdicts
 
 pytestmark = pytest.mark.django_db
-
-
-def pending(who: str = "OTHER", **photo: Any) -> Consent:
-    return make_consent(make_photo(**photo), depicted=(who,))
-
-
-def reviewer(name: str = "") -> User:
-    return make_member(micros=0, email=f"{name}@heirloom.example" if name else "")
-
-
-def verdicts(given: Consent) -> list[str]:
-    return [decision.verdict for decision in given.decisions.all()]
 
 
 # --- Deciding -----------------------------------------------------------------------------------
@@ -141,7 +125,7 @@ def test_what_the_member_took_back_is_not_decided():
     given = pending()
     shown = review.seen(given)
     consent.withdraw(photo=given.photo, by=given.given_by)
-    with pytest.raises(DecidedBefore, match="The member has taken this back"):
+    with pytest.raises(DecidedBefore, match="The member has withdrawn this"):
         review.approve(consent=given, by=reviewer(), seen=shown)
 
 
@@ -151,7 +135,7 @@ def test_what_the_member_took_back_is_not_decided():
 def test_a_photo_that_was_thrown_away_is_not_decided_on(gone: dict[str, Any]):
     given = pending()
     Photo.objects.update(**gone)
-    with pytest.raises(DecidedBefore, match="thrown this photo away"):
+    with pytest.raises(DecidedBefore, match=r"(thrown this|had this) photo"):
         decide(given)
     assert not Consent.objects.to_review().exists()
 
@@ -363,181 +347,3 @@ def test_a_decision_leaves_a_line_in_the_trail():
     entry = AuditEntry.objects.get(action="consent.ask")
     assert (entry.actor, entry.member, entry.why) == (rosa, given.given_by, "Who is this?")
     assert entry.subject == f"consent {given.pk}"
-
-
-# --- In hand ------------------------------------------------------------------------------------
-def later(given: Consent, seconds: int) -> None:
-    """As if so much time had gone by since it was claimed."""
-    given.refresh_from_db()
-    assert given.claimed_until is not None
-    given.claimed_until -= timedelta(seconds=seconds)
-    given.save()
-
-
-def test_what_one_has_in_hand_nobody_else_claims_or_decides():
-    given, rosa, rolf = pending(), reviewer("rosa"), reviewer("rolf")
-    review.claim(consent=given, by=rosa)
-    with pytest.raises(InHand, match=r"rosa@.* has this in hand until"):
-        review.claim(consent=given, by=rolf)
-    with pytest.raises(InHand, match="rosa@"):
-        decide(given, by=rolf)
-    assert verdicts(given) == []
-    assert decide(given, by=rosa).status == ConsentStatus.APPROVED
-
-
-def test_a_claim_ends_by_itself_and_is_kept_by_going_on(settings: Any):
-    settings.REVIEW_CLAIM_SECONDS = 600
-    given, rosa, rolf = pending(), reviewer("rosa"), reviewer("rolf")
-    review.claim(consent=given, by=rosa)
-    later(given, 500)
-    review.claim(consent=given, by=rosa)
-    later(given, 599)
-    with pytest.raises(InHand):
-        review.claim(consent=given, by=rolf)
-    later(given, 2)
-    assert given.holder(now=timezone.now()) is None
-    assert review.claim(consent=given, by=rolf).claimed_by == rolf
-
-
-def test_what_was_put_back_is_free_and_only_its_holder_puts_it_back():
-    given, rosa, rolf = pending(), reviewer(), reviewer()
-    review.claim(consent=given, by=rosa)
-    review.release(consent=given, by=rolf)
-    with pytest.raises(InHand):
-        review.claim(consent=given, by=rolf)
-    review.release(consent=given, by=rosa)
-    review.claim(consent=given, by=rolf)
-
-
-def test_nobody_claims_their_own_or_what_they_approved():
-    given, rosa = pending("CHILD"), reviewer()
-    with pytest.raises(NotYours):
-        review.claim(consent=given, by=given.given_by)
-    review.approve(consent=given, by=rosa, seen=review.seen(given))
-    with pytest.raises(NotYours):
-        review.claim(consent=given, by=rosa)
-
-
-def test_after_a_decision_nobody_has_it_in_hand():
-    given, rosa = pending("CHILD"), reviewer()
-    review.claim(consent=given, by=rosa)
-    review.approve(consent=given, by=rosa, seen=review.seen(given))
-    given.refresh_from_db()
-    assert (given.claimed_by, given.claimed_until) == (None, None)
-
-
-def test_the_next_is_the_oldest_that_is_free_for_this_person():
-    rosa, rolf = reviewer(), reviewer()
-    own = make_consent(make_photo(owner=rosa), depicted=("OTHER",))
-    approved, taken, first, second = pending("CHILD"), pending(), pending(), pending()
-    review.approve(consent=approved, by=rosa, seen=review.seen(approved))
-    review.claim(consent=taken, by=rolf)
-    everything = Consent.objects.all()
-    assert review.claim_next(by=rosa, among=everything) == first
-    assert review.claim_next(by=rosa, among=everything, after=first) == second
-    first.refresh_from_db()
-    assert first.claimed_by is None
-    assert review.claim_next(by=rosa, among=everything, after=second) == first
-    assert review.claim_next(by=rosa, among=everything, after=first, backwards=True) is None
-    assert review.claim_next(by=rosa, among=everything, after=second, backwards=True) == first
-    assert own.status == ConsentStatus.PENDING_REVIEW
-
-
-# --- At once ------------------------------------------------------------------------------------
-def told(act: Callable[[], Consent]) -> str:
-    """The status that a decision made, or what the reviewer was told instead."""
-    try:
-        return act().status
-    except ReviewError as problem:
-        return str(problem)
-
-
-def fresh(given: Consent) -> Consent:
-    """As another process has read it."""
-    return Consent.objects.get(pk=given.pk)
-
-
-def race(*acts: Callable[[], Consent]) -> list[str]:
-    return at_once(len(acts), lambda number: told(acts[number]))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_decide_at_once_and_it_is_one_decision_and_the_other_is_told():
-    rosa, rolf = reviewer("rosa"), reviewer("rolf")
-    for _ in range(20):
-        given = pending()
-        job = make_job(photo=given.photo)
-        said = race(
-            partial(decide, fresh(given), by=rosa),
-            partial(decide, fresh(given), by=rolf, approve=False),
-        )
-        given.refresh_from_db()
-        job.refresh_from_db()
-        (verdict,) = verdicts(given)
-        if verdict == "APPROVE":
-            assert (given.status, job.state) == (ConsentStatus.APPROVED, JobState.READY)
-            assert sorted(said) == ["APPROVED", f"{rosa} has approved this already."]
-        else:
-            assert (given.status, job.state) == (ConsentStatus.REJECTED, JobState.REJECTED)
-            assert any(words.startswith(f"{rolf} has rejected") for words in said)
-        assert given.events.exclude(from_status="").count() == 1
-        assert Letter.objects.filter(key__startswith="review:", to=given.given_by).count() == 1
-    assert books.lies() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_approve_a_child_at_once_and_both_count_once():
-    reviewers = [reviewer("rosa"), reviewer("rolf")]
-    for _ in range(20):
-        given = pending("CHILD")
-        said = race(*(partial(decide, fresh(given), by=one) for one in reviewers))
-        assert sorted(said) == [ConsentStatus.APPROVED, ConsentStatus.PENDING_REVIEW]
-        given.refresh_from_db()
-        assert given.status == ConsentStatus.APPROVED
-        assert [event.number for event in given.events.all()] == [1, 2, 3]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_one_reviewer_in_two_windows_does_not_count_as_two():
-    rosa = reviewer("rosa")
-    for _ in range(20):
-        given = pending("CHILD")
-        said = race(*(partial(decide, fresh(given), by=rosa) for _ in range(2)))
-        assert ConsentStatus.APPROVED not in said
-        given.refresh_from_db()
-        assert (given.status, verdicts(given)) == (ConsentStatus.PENDING_REVIEW, ["APPROVE"])
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_claim_at_once_and_one_has_it():
-    reviewers = [reviewer("rosa"), reviewer("rolf")]
-    for _ in range(20):
-        given = pending()
-        said = race(*(partial(review.claim, consent=fresh(given), by=one) for one in reviewers))
-        given.refresh_from_db()
-        holder = given.holder(now=timezone.now())
-        assert holder in reviewers
-        assert sum(words.startswith(f"{holder} has this in hand") for words in said) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_withdrawal_and_a_decision_at_once_both_end_and_the_money_returns():
-    """Both take their locks in the one documented order, so neither waits for ever."""
-    rosa = reviewer()
-    for _ in range(5):
-        given = pending()
-        job = make_job(photo=given.photo)
-
-        def act(number: int, given: Consent = given, job: RestorationJob = job) -> None:
-            if number == 0:
-                consent.withdraw(photo=given.photo, by=given.given_by)
-                return
-            with contextlib.suppress(ConsentError):
-                decide(given, by=rosa)
-
-        at_once(2, act)
-        job.refresh_from_db()
-        given.refresh_from_db()
-        assert (job.state, given.status) == (JobState.CANCELLED, ConsentStatus.WITHDRAWN)
-        assert ledger.wallet_of(given.given_by).held_micros == 0
-    assert books.lies() == []

@@ -1,0 +1,102 @@
+"""What waits for a reviewer: oldest first, with its flags, filtered, page by page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from desk import review_figures
+from jobs.models import Consent
+from jobs.steps import review
+from tests.builders import decide, make_member, pending
+from tests.staff import make_staff, queries
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "rings")]
+
+
+def queue(client: Client, query: str = "") -> str:
+    return client.get(reverse("desk_reviews") + query).content.decode()
+
+
+def test_the_oldest_stands_first_with_its_flags_and_how_long_it_waits(desk: Client):
+    old, new = pending("CHILD", title="Old one"), pending(title="New one")
+    Consent.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=3))
+    page = queue(desk)
+    assert page.index("Old one") < page.index("New one")
+    for words in ("Child", "Somebody else", "3\xa0days ago", old.given_by.email, "0 of 2"):
+        assert words in page
+    assert str(new.pk) in page
+
+
+def test_an_empty_queue_says_so(desk: Client):
+    page = queue(desk)
+    assert "Nothing waits" in page
+    assert "Begin with the oldest" not in page
+
+
+def test_the_queue_counts_what_waits_what_is_mine_and_what_was_asked(desk: Client, rosa: User):
+    pending("CHILD")
+    review.claim(consent=pending(), by=rosa)
+    asked = pending()
+    review.ask(consent=asked, by=rosa, seen=review.seen(asked), question="Who?")
+    counts = review_figures.waiting_now(rosa, now=timezone.now())
+    assert (counts.waiting, counts.mine, counts.asked) == (2, 1, 1)
+    assert {risk.value: count for risk, count in counts.flags if count} == {
+        "CHILD": 1,
+        "OTHER_PERSON": 1,
+    }
+
+
+def test_the_filters_leave_what_they_say(desk: Client, rosa: User):
+    child, other = pending("CHILD", title="Kid"), pending(title="Neighbour")
+    Consent.objects.filter(pk=other.pk).update(created_at=timezone.now() - timedelta(days=5))
+    review.claim(consent=child, by=rosa)
+    asked = pending(title="Stranger")
+    review.ask(consent=asked, by=rosa, seen=review.seen(asked), question="Who?")
+    for query, titles in (
+        ("?flag=CHILD", {"Kid"}),
+        ("?age=3", {"Neighbour"}),
+        ("?age=7", set()),
+        ("?hand=mine", {"Kid"}),
+        ("?hand=free", {"Neighbour"}),
+        (f"?member={other.given_by.email}", {"Neighbour"}),
+        ("?member=nobody@", set()),
+        ("?status=QUESTIONED", {"Stranger"}),
+        ("?flag=NONSENSE&age=x", {"Kid", "Neighbour"}),
+    ):
+        response = desk.get(reverse("desk_reviews") + query)
+        shown = {item["consent"].photo.title for item in response.context["items"]}
+        assert shown == titles, query
+
+
+def test_the_queue_is_cut_into_pages_and_goes_on_after_the_last_one(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("desk.views.review.ITEMS_ON_A_PAGE", 2)
+    given = [pending() for _ in range(5)]
+    seen: list[Any] = []
+    query = ""
+    while True:
+        context = desk.get(reverse("desk_reviews") + query).context
+        seen += [item["consent"] for item in context["items"]]
+        if context["later"] is None:
+            break
+        query = f"?after={context['later']}"
+    assert seen == given
+    assert "Later" not in queue(desk, "?after=nonsense&flag=WITHDRAWN_BEFORE")
+
+
+def test_the_queue_does_a_fixed_number_of_queries(desk: Client, rosa: User):
+    decide(pending("CHILD"), by=make_member())
+    counted = queries(desk, reverse("desk_reviews"))
+    for _ in range(4):
+        given = pending("CHILD")
+        review.approve(consent=given, by=make_member(), seen=review.seen(given))
+        review.claim(consent=given, by=make_staff())
+    assert queries(desk, reverse("desk_reviews")) == counted
