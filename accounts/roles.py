@@ -42,6 +42,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "jobs.change_finding",
         "jobs.view_dayclose",
         "jobs.add_dayclose",
+        "jobs.view_breaker",
+        "jobs.change_breaker",
     ),
 }
 

@@ -246,10 +246,18 @@ FORGED_KEPT = 1000
 POLL_FIRST_SECONDS = env.int("POLL_FIRST_SECONDS", 8)  # Pixazo: "every 5-10 seconds"
 POLL_MOST_SECONDS = 300
 GATEWAY_DEADLINE_SECONDS = 3600  # after this an unanswered job ends in ERROR, uncharged
+# When the vendor does not let us ask (our key, too many requests), its silence is no answer and the
+# deadlines above wait; but nobody's job, and nobody's charge without a picture, longer than this.
+GATEWAY_LAST_DEADLINE_SECONDS = 86_400
 UNKNOWN_DEADLINE_SECONDS = 120  # how long we wait to learn whether a submission was accepted
 RETRY_FIRST_SECONDS = 5
 RETRY_MOST_SECONDS = 600
 STEP_MOST_TRIES = 8
+# A vendor that refused our account (402, 401, 403) gets one job now and then, ever more rarely. The
+# first pause is longer than a submission can take.
+PROBE_FIRST_SECONDS = 60
+PROBE_MOST_SECONDS = 1800
+WAIT_SPREAD_SECONDS = 15  # over which those come back whom a 429 sent away
 
 # --- People -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -59,6 +59,18 @@ def lasting(time: timedelta | None) -> str:
 
 
 @register.filter
+def seconds(time: timedelta | None) -> str:
+    """How long a machine took: "0.3 s", "42 s", "3 min 5 s"; – of nothing."""
+    if time is None:
+        return "–"
+    whole = time.total_seconds()
+    if whole < 10:
+        return f"{whole:.1f} s"
+    minutes, rest = divmod(round(whole), 60)
+    return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
 def distance(micros: int) -> str:
     """An amount without its direction, for words that say it."""
     return dollars(abs(micros))

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 from accounts.members import member_of
 from accounts.models import BooksCheck, CardEvent, Correction
 from desk.doors import staff_only
+from desk.gateway import any_stopped
+from jobs.catalog import VENDORS
 from jobs.models import Consent, Finding
 
 MISFITS_SHOWN_FOR = timedelta(days=30)
@@ -24,6 +26,7 @@ def front(request: HttpRequest) -> HttpResponse:
     misfits = CardEvent.objects.misfits().filter(received_at__gt=timezone.now() - MISFITS_SHOWN_FOR)
     context = {
         "waiting": Correction.objects.waiting().count(),
+        "stopped": [VENDORS.get(row.vendor, row.vendor) for row in any_stopped()],
         "findings": Finding.objects.unexplained().count(),
         "misfits": misfits.select_related("top_up__member")[:MISFITS_MOST],
         "checked": BooksCheck.objects.first(),

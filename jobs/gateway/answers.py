@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -18,13 +20,16 @@ MOST_RETRY_AFTER_SECONDS = 3600
 def raise_if_not_accepted(response: httpx.Response, words: str = "") -> None:
     """Raises a kind of NotAccepted for any 4xx; `words` are the vendor's own, if it had any."""
     status = response.status_code
-    words = readable(words) or f"answered {status}"
+    reason = readable(words)
+    words = reason or f"answered {status}"
     if status == 429:
-        raise errors.Throttled(words, retry_after_seconds=retry_after(response))
+        raise errors.Throttled(words, retry_after_seconds=retry_after(response, datetime.now(UTC)))
     if status in (401, 402, 403):
         raise errors.AccountBlocked(words, http_status=status)
+    if status in (408, 425):  # it did not read the request, or wants it again
+        raise errors.NotAccepted(words, http_status=status)
     if 400 <= status < 500:
-        raise errors.Refused(words, http_status=status)
+        raise errors.Refused(words, http_status=status, reason=reason)
 
 
 def readable(words: str) -> str:
@@ -32,8 +37,23 @@ def readable(words: str) -> str:
     return "".join(c if c.isprintable() else " " for c in words)[:MOST_LETTERS]
 
 
-def retry_after(response: httpx.Response) -> int:
-    """How many seconds a 429 asks us to wait, within reason."""
+def retry_after(response: httpx.Response, now: datetime) -> int:
+    """How many seconds a 429 asks us to wait, within reason.
+
+    In either of the header's forms, seconds or a date (RFC 9110, section 10.2.3).
+    """
     said = response.headers.get("Retry-After", "")
-    seconds = int(said) if re.fullmatch("[0-9]{1,9}", said) else DEFAULT_RETRY_AFTER_SECONDS
+    if re.fullmatch("[0-9]{1,9}", said):
+        seconds = int(said)
+    else:
+        at = _date(said)
+        seconds = round((at - now).total_seconds()) if at else DEFAULT_RETRY_AFTER_SECONDS
     return min(max(seconds, 1), MOST_RETRY_AFTER_SECONDS)
+
+
+def _date(said: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(said)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -35,7 +35,14 @@ class AccountBlocked(NotAccepted):
 
 
 class Refused(NotAccepted):
-    """400: the vendor rejects what we sent. Trying again can't help."""
+    """400: the vendor rejects what we sent. Trying again can't help.
+
+    `reason` is what it said, one line, or "" if it gave none.
+    """
+
+    def __init__(self, message: str, *, http_status: int, reason: str = "") -> None:
+        super().__init__(message, http_status=http_status)
+        self.reason = reason
 
 
 class Ambiguous(GatewayError):

@@ -68,6 +68,11 @@ class Attempt(models.Model):
     poll_problem = models.CharField(
         max_length=300, blank=True, help_text="Why the last look said nothing; empty when it did."
     )
+    unasked_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the vendor last did not let us ask; its silence counts from then.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(
@@ -81,6 +86,7 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["number"]
         indexes = [
+            models.Index(fields=["-created_at"], name="attempts_made"),
             models.Index(
                 fields=["completed_at"],
                 name="attempts_completed",

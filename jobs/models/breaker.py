@@ -34,6 +34,9 @@ class Breaker(models.Model):
     state = models.CharField(max_length=6, choices=BreakerState, default=BreakerState.CLOSED)
     why = models.CharField(max_length=300, blank=True)
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    met_by = models.CharField(
+        max_length=20, blank=True, help_text="The step that met the refusal: submit, observe…"
+    )
     opened_at = models.DateTimeField(null=True, blank=True)
     probe_at = models.DateTimeField(
         null=True, blank=True, help_text="When one job may be sent to see whether it works again."

@@ -1,5 +1,8 @@
 """Ask the vendor about requests that have not been reported as done: callbacks can get lost.
 
+A vendor that does not let us ask (our key, too many requests) is silent for a reason of ours: that
+time is not the job's, up to a last deadline.
+
 An UNKNOWN job has no request to ask for; it waits for a late callback until a deadline. Then it
 is sent once more, at the house's cost; if that too stays unclear, it ends in ERROR, uncharged.
 """
@@ -14,12 +17,12 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models.leased import lease, still_ours
-from jobs import backoff, vendors
+from jobs import backoff, breaker, vendors
 from jobs.gateway import errors
 from jobs.gateway.types import StatusReport
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
 from jobs.moves import move
-from jobs.states import JobState
+from jobs.states import WAITING_FOR_VENDOR, JobState
 from jobs.steps import abandon, settle
 
 log = logging.getLogger(__name__)
@@ -30,10 +33,12 @@ NO_ANSWER = "The restorer did not answer in time."
 
 @dataclass(frozen=True)
 class Work:
-    """A leased job and the attempt to ask about."""
+    """A leased job, the attempt to ask about, and what the vendor's breaker says of asking."""
 
     job: RestorationJob
     attempt: Attempt
+    wait_until: datetime | None
+    was_stopped: bool
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,14 @@ class NothingToAsk:
     """The attempt has no request_id yet."""
 
 
-Outcome = StatusReport | errors.GatewayError | NothingToAsk
+@dataclass(frozen=True)
+class NotAsked:
+    """The vendor asked us to wait until then (429), whatever it is that we want."""
+
+    until: datetime
+
+
+Outcome = StatusReport | errors.GatewayError | NothingToAsk | NotAsked
 
 
 def waiting() -> models.QuerySet[RestorationJob]:
@@ -56,12 +68,17 @@ def claim(limit: int, now: datetime) -> list[Work]:
         attempt.job_id: attempt
         for attempt in Attempt.objects.filter(job__in=jobs).order_by("number")
     }
-    return [Work(job=job, attempt=newest[job.pk]) for job in jobs]
+    if not jobs:
+        return []
+    gates = breaker.look(now)
+    return [_work(job, newest[job.pk], gates) for job in jobs]
 
 
 def call(work: Work) -> Outcome:
     if work.attempt.request_id is None:
         return NothingToAsk()
+    if work.wait_until is not None:
+        return NotAsked(work.wait_until)
     try:
         endpoint = work.job.model.route(work.attempt.vendor).endpoint
         return vendors.client(work.attempt.vendor).status(
@@ -78,31 +95,71 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
     job = still_ours(work.job)
     if job is None:
         return
-    polls = job.tries + 1
+    attempt = _note_look(work, outcome, now)
     if isinstance(outcome, StatusReport):
-        settle.apply(work.attempt, outcome, by=NAME)
+        settle.apply(attempt, outcome, by=NAME)
+        if work.was_stopped:
+            breaker.told_status(vendor=attempt.vendor)
         job.refresh_from_db()
-        if job.state not in (JobState.UNKNOWN, JobState.QUEUED, JobState.PROCESSING):
+        if job.state not in WAITING_FOR_VENDOR:
             return
-    if now >= job.waiting_since + _patience(job):
-        _lose_patience(job, work.attempt, now)
+    elif isinstance(outcome, errors.GatewayError):
+        breaker.refused(outcome, vendor=attempt.vendor, by=NAME, now=now)
+    if now >= _deadline(job, attempt):
+        _lose_patience(job, attempt, now)
         return
+    if isinstance(outcome, NotAsked):
+        polls, due_at = job.tries, backoff.after_a_wait(outcome.until)
+    else:
+        polls = job.tries + 1
+        due_at = backoff.poll_at(now, polls)
     RestorationJob.objects.filter(pk=job.pk).update(
-        due_at=backoff.poll_at(now, polls), tries=polls, lease_token=None, lease_until=None
+        due_at=due_at, tries=polls, lease_token=None, lease_until=None
     )
 
 
-def _patience(job: RestorationJob) -> timedelta:
+def _work(job: RestorationJob, attempt: Attempt, gates: breaker.Gates) -> Work:
+    return Work(
+        job=job,
+        attempt=attempt,
+        wait_until=gates.waits_until(attempt.vendor),
+        was_stopped=gates.is_stopped_for_asking(attempt.vendor),
+    )
+
+
+def _note_look(work: Work, outcome: Outcome, now: datetime) -> Attempt:
+    """Keep on the attempt, for staff, that we asked and what came of it."""
+    attempt = Attempt.objects.select_for_update().get(pk=work.attempt.pk)
+    match outcome:
+        case NothingToAsk():
+            return attempt
+        case NotAsked():
+            attempt.unasked_at = now
+        case _:
+            attempt.polls += 1
+            attempt.polled_at = now
+            attempt.poll_problem = "" if isinstance(outcome, StatusReport) else str(outcome)[:300]
+            if isinstance(outcome, errors.AccountBlocked | errors.Throttled):
+                attempt.unasked_at = now
+    attempt.save(update_fields=["polls", "polled_at", "poll_problem", "unasked_at"])
+    return attempt
+
+
+def _deadline(job: RestorationJob, attempt: Attempt) -> datetime:
+    """When silence is an answer; time in which we could not ask does not count, within reason."""
+    since = job.waiting_since
     if job.state == JobState.UNKNOWN:
-        return timedelta(seconds=settings.UNKNOWN_DEADLINE_SECONDS)
-    return timedelta(seconds=settings.GATEWAY_DEADLINE_SECONDS)
+        return since + timedelta(seconds=settings.UNKNOWN_DEADLINE_SECONDS)
+    patient = timedelta(seconds=settings.GATEWAY_DEADLINE_SECONDS)
+    last = since + timedelta(seconds=settings.GATEWAY_LAST_DEADLINE_SECONDS)
+    return min(max(since, attempt.unasked_at or since) + patient, last)
 
 
 def _lose_patience(job: RestorationJob, attempt: Attempt, now: datetime) -> None:
     if job.state == JobState.UNKNOWN and job.resubmissions == 0:
         attempt.outcome = AttemptOutcome.UNKNOWN
         # Never nothing: it is also what tells an attempt that another one has replaced.
-        attempt.house_cost_micros = max(job.vendor_cost_micros, 1)
+        attempt.house_cost_micros = max(attempt.cost_micros, 1)
         attempt.save(update_fields=["outcome", "house_cost_micros"])
         move(
             job,

@@ -1,4 +1,4 @@
-"""Hand READY jobs to the vendor.
+"""Hand READY jobs to a vendor: the first that may be sent to now (`jobs.breaker`).
 
 An `Attempt` is committed before the call, so a worker killed at any point leaves a trace: a job
 found SUBMITTING with a dead lease may or may not have been accepted, and becomes UNKNOWN. Live
@@ -8,24 +8,30 @@ without it no address of the picture is ever made.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models.leased import lease, still_ours
-from jobs import backoff, storage, vendors
+from jobs import backoff, breaker, refusals, storage, vendors
+from jobs.breaker import Gates, Passage
 from jobs.catalog import Route
 from jobs.gateway import errors
 from jobs.gateway.types import Accepted, Submission
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.models.job import JobQuerySet
 from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon
 
+log = logging.getLogger(__name__)
 NAME = "submit"
 CONCURRENCY = 16
 TOKEN_BYTES = 32
@@ -33,12 +39,20 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True)
 class Work:
-    """A leased job, its open attempt, the way it goes, and the secret, which lives only here."""
+    """A leased job, its open attempt, the way it goes, and the secret, which lives only here.
+
+    `passage` is what the breaker said to it.
+    """
 
     job: RestorationJob
     attempt: Attempt
     route: Route
     token: str
+    passage: Passage
+
+    @property
+    def is_probe(self) -> bool:
+        return self.passage == Passage.PROBE
 
 
 @dataclass(frozen=True)
@@ -53,14 +67,16 @@ NO_CONSENT = "There is no valid consent for this photo any more."
 
 
 def waiting() -> models.QuerySet[RestorationJob]:
-    return RestorationJob.objects.to_submit()
+    """Without those that no vendor may get now, so that nobody is rung for them."""
+    return _sendable(breaker.look(timezone.now()))
 
 
 def claim(limit: int, now: datetime) -> list[Work]:
     works = []
+    gates = breaker.look(now)
     for job in lease(
-        waiting().select_related("photo", "consent", "hold"),
-        limit=limit,
+        _sendable(gates).select_related("photo", "consent", "hold"),
+        limit=1 if gates.one_at_a_time else limit,
         seconds=settings.LEASE_SECONDS,
         now=now,
     ):
@@ -70,11 +86,13 @@ def claim(limit: int, now: datetime) -> list[Work]:
                 continue
             if ours.state == JobState.SUBMITTING:
                 _lost_track(ours, now)
-            elif not ours.consent.is_live_for(ours.model.usual.vendor, now=now):
+            elif not (routes := _allowed(ours, now)):
                 _end_without_consent(ours)
-            else:
+            elif way := _way(routes, gates):
                 # The leased row goes on to the call: it has its photo with it, and needs no query.
-                works.append(_open_attempt(ours, ours.model.usual, leased=job, now=now))
+                works.append(_open_attempt(ours, *way, leased=job, now=now))
+            else:
+                _put_back(ours)
     return works
 
 
@@ -112,6 +130,7 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
     attempt = Attempt.objects.select_for_update().get(pk=work.attempt.pk)
     if attempt.outcome == AttemptOutcome.OPEN:
         _answer(attempt, outcome, now)
+    _tell_breaker(work, outcome, now)
     if job is None:
         return
     match outcome:
@@ -120,29 +139,67 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
         case NeverSent():
             if job.state == JobState.SUBMITTING:
                 _end_without_consent(job)
-        case errors.Refused():
+        case errors.Refused(reason=reason):
+            if refusals.is_ours(reason):
+                log.error("%s refuses what we sent: %s", work.route.vendor, reason)
             abandon.end(
                 job,
                 JobState.ERROR,
                 by=NAME,
                 code="vendor_refused",
-                words="The restorer does not accept this photo with these settings.",
+                words=refusals.words_for(reason),
                 why=str(outcome),
             )
+        case errors.AccountBlocked():
+            # As due as it was: when the vendor is tried again, those that it refused come first.
+            _wait_for_us(job, outcome, due_at=work.job.due_at)
+        case errors.Throttled():
+            until = now + timedelta(seconds=outcome.retry_after_seconds)
+            _wait_for_us(job, outcome, due_at=backoff.after_a_wait(until))
         case errors.NotAccepted():
             _try_again(job, outcome, now)
         case _:
             _unknown(job, str(outcome), now)
 
 
+def _sendable(gates: Gates) -> JobQuerySet:
+    jobs = RestorationJob.objects.to_submit()
+    sendable = gates.sendable()
+    return jobs if sendable is None else jobs.filter(~Q(state=JobState.READY) | sendable)
+
+
+def _allowed(job: RestorationJob, now: datetime) -> list[Route]:
+    """The routes that can do what was ordered and whose vendor the consent names, usual first."""
+    return [
+        route
+        for route in vendors.routes(job.model)
+        if route.serves(job.parameters) and job.consent.is_live_for(route.vendor, now=now)
+    ]
+
+
+def _way(routes: list[Route], gates: Gates) -> tuple[Route, Passage] | None:
+    """Where it goes now; None when it has to wait. Of a probe there is one, whoever asks first."""
+    for route in gates.ways(routes):
+        passage = gates.passage(route.vendor)
+        if passage != Passage.PROBE or breaker.take_probe(route.vendor, gates.now):
+            return route, passage
+    return None
+
+
+def _put_back(job: RestorationJob) -> None:
+    """As it was: `waiting` leaves it out until a vendor may get it."""
+    RestorationJob.objects.filter(pk=job.pk).update(lease_token=None, lease_until=None)
+
+
 def _open_attempt(
-    job: RestorationJob, route: Route, *, leased: RestorationJob, now: datetime
+    job: RestorationJob, route: Route, passage: Passage, *, leased: RestorationJob, now: datetime
 ) -> Work:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     attempt = Attempt.objects.create(
         job=job,
         number=job.attempts.count() + 1,
         vendor=route.vendor,
+        own_cost_micros=job.own_cost_of(route, job.quoted_width_px * job.quoted_height_px),
         token_sha256=Attempt.hash_token(token),
     )
     move(
@@ -154,7 +211,7 @@ def _open_attempt(
         lease_until=job.lease_until,
         tries=job.tries,
     )
-    return Work(job=leased, attempt=attempt, route=route, token=token)
+    return Work(job=leased, attempt=attempt, route=route, token=token, passage=passage)
 
 
 def _answer(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
@@ -174,12 +231,28 @@ def _answer(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     attempt.save()
 
 
+def _tell_breaker(work: Work, outcome: Outcome, now: datetime) -> None:
+    vendor = work.route.vendor
+    match outcome:
+        case Accepted() if work.passage != Passage.FREE:
+            breaker.accepted(vendor=vendor, now=now, is_probe=work.is_probe)
+        case NeverSent() if work.is_probe:
+            breaker.probe_at_once(vendor, now=now)
+        case errors.GatewayError():
+            breaker.refused(outcome, vendor=vendor, by=NAME, now=now, is_probe=work.is_probe)
+
+
+def _wait_for_us(
+    job: RestorationJob, problem: errors.NotAccepted, *, due_at: datetime | None
+) -> None:
+    """Our own account, not the job: back to READY, however often, and no try is counted."""
+    move(job, JobState.READY, by=NAME, why=str(problem), due_at=due_at, tries=job.tries)
+
+
 def _try_again(job: RestorationJob, problem: errors.NotAccepted, now: datetime) -> None:
-    """The vendor surely did not take it: back to READY, later. Bounded, unless it's our account."""
+    """The vendor surely did not take it: back to READY, later, a bounded number of times."""
     tries = job.tries + 1
-    if isinstance(problem, errors.AccountBlocked):
-        tries = job.tries  # our own balance or key: the member's job waits, however long
-    elif tries >= settings.STEP_MOST_TRIES:
+    if tries >= settings.STEP_MOST_TRIES:
         abandon.end(
             job,
             JobState.ERROR,
@@ -190,8 +263,6 @@ def _try_again(job: RestorationJob, problem: errors.NotAccepted, now: datetime) 
         )
         return
     due_at = backoff.retry_at(now, tries)
-    if isinstance(problem, errors.Throttled):
-        due_at = max(due_at, now + timedelta(seconds=problem.retry_after_seconds))
     move(job, JobState.READY, by=NAME, why=str(problem), due_at=due_at, tries=tries)
 
 

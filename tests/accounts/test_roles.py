@@ -21,6 +21,7 @@ DEEDS = {
         "jobs.add_usageimport",
         "jobs.change_finding",
         "jobs.add_dayclose",
+        "jobs.change_breaker",
     },
 }
 

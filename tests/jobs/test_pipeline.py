@@ -60,7 +60,8 @@ def test_calls_run_side_by_side_but_never_more_than_the_step_allows(
         together.wait()  # four must be here at once, or this times out
         with guard:
             now -= 1
-        return httpx.Response(429)
+            accepted = vendor.accept(request)
+        return httpx.Response(202, json={"request_id": accepted.request_id, "status": "QUEUED"})
 
     vendor.on_submit = on_submit
     assert run("submit") == 8

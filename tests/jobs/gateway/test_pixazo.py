@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -232,7 +234,9 @@ def test_an_errors_words_can_be_written_down():
         ("-5", 30),
         ("1.5", 30),
         ("soon", 30),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", 30),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1),  # over
+        ("Wed, 21 Oct 9998 07:28:00 GMT", MOST_RETRY_AFTER_SECONDS),
+        ("Wed, 41 Oct 2026 07:28:00 GMT", 30),
         ("", 30),
         ("9" * 5000, 30),
         ("\u00b2", 30),  # a digit, and not a number
@@ -245,6 +249,21 @@ def test_retry_after_is_obeyed_within_reason(said: str, seconds: int):
         with pytest.raises(errors.Throttled) as problem:
             ask()
         assert problem.value.retry_after_seconds == seconds
+
+
+def test_retry_after_may_be_a_date():
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True)
+    with pytest.raises(errors.Throttled) as problem:
+        answering(429, {}, **{"Retry-After": later}).submit(SUBMISSION)
+    assert 110 <= problem.value.retry_after_seconds <= 120
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_what_was_not_read_may_be_sent_again(status: int):
+    with pytest.raises(errors.NotAccepted) as problem:
+        answering(status, {}).submit(SUBMISSION)
+    assert type(problem.value) is errors.NotAccepted
+    assert problem.value.http_status == status
 
 
 def test_a_429_without_retry_after_waits_half_a_minute():

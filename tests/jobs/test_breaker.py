@@ -1,0 +1,533 @@
+"""jobs.breaker: a vendor that refuses our account is left alone, by all, until it takes a job."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import books
+from accounts.models import AuditEntry, Letter
+from accounts.roles import BILLING_STAFF, REVIEWERS
+from jobs import breaker, catalog, pipeline, vendors
+from jobs.catalog import CODEFORMER, GFPGAN, Route
+from jobs.gateway import errors
+from jobs.models import (
+    Attempt,
+    Breaker,
+    BreakerEvent,
+    BreakerEventKind,
+    BreakerState,
+    Consent,
+    RestorationJob,
+)
+from jobs.states import JobState
+from jobs.steps import consent as consent_step
+from jobs.steps import submit
+from tests.builders import make_due, make_job, make_member, make_photo, run
+from tests.fakes import FakeVendor
+from tests.racing import at_once
+from tests.staff import make_staff
+
+pytestmark = pytest.mark.django_db
+
+K = BreakerEventKind
+
+
+def answers(status: int, **headers: str) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda request: httpx.Response(status, json={"error": "No"}, headers=headers)
+
+
+def diary() -> list[str]:
+    return list(BreakerEvent.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def states() -> list[str]:
+    return list(RestorationJob.objects.order_by("created_at").values_list("state", flat=True))
+
+
+def row() -> Breaker:
+    return Breaker.objects.get(vendor="pixazo")
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def stopped(vendor: FakeVendor, clock: Any, settings: Any) -> list[RestorationJob]:
+    """Three jobs; the first met a 402."""
+    owner = make_member()
+    jobs = []
+    for _ in range(3):
+        jobs.append(make_job(photo=make_photo(owner=owner)))
+        clock.shift(timedelta(seconds=1))
+    vendor.on_submit = answers(402)
+    settings.CALLS_IN_FLIGHT = 1
+    run("submit")
+    return jobs
+
+
+# --- It stops -------------------------------------------------------------------------------
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_refusal_of_our_account_stops_everything_and_loses_nothing(
+    vendor: FakeVendor, settings: Any, status: int
+):
+    settings.CALLS_IN_FLIGHT = 1
+    for _ in range(3):
+        make_job()
+    vendor.on_submit = answers(status)
+    run("submit")
+    assert len(vendor.submissions) == 1
+    assert states() == ["READY"] * 3
+    assert list(RestorationJob.objects.values_list("tries", flat=True)) == [0, 0, 0]
+    assert (row().state, row().http_status, row().met_by) == (BreakerState.OPEN, status, "submit")
+    assert diary() == [K.OPENED]
+    assert books.lies() == []
+
+
+def test_while_it_is_stopped_nobody_is_rung_for_what_nobody_can_send(
+    stopped: list[RestorationJob], clock: Any
+):
+    clock.shift(timedelta(seconds=20))
+    assert "submit" not in pipeline.steps_due(timezone.now())
+    assert run("submit") == 0
+    make_job()
+    assert "submit" not in pipeline.steps_due(timezone.now())
+
+
+def test_what_a_killed_worker_left_is_looked_after_all_the_same(
+    vendor: FakeVendor, stopped: list[RestorationJob]
+):
+    dead = stopped[2]
+    RestorationJob.objects.filter(pk=dead.pk).update(state=JobState.SUBMITTING)
+    assert "submit" in pipeline.steps_due(timezone.now())
+    run("submit")
+    dead.refresh_from_db()
+    assert dead.state == JobState.UNKNOWN
+    assert len(vendor.submissions) == 1
+
+
+def test_calls_in_flight_that_meet_it_too_stop_it_once_and_staff_hear_once(vendor: FakeVendor):
+    clerk, other = make_staff(BILLING_STAFF), make_staff(BILLING_STAFF)
+    make_staff(REVIEWERS)
+    for _ in range(8):
+        make_job()
+    vendor.on_submit = answers(402)
+    run("submit")
+    assert len(vendor.submissions) == 8
+    assert diary() == [K.OPENED]
+    letters = Letter.objects.filter(kind="gateway_stopped")
+    assert {letter.to for letter in letters} == {clerk, other}
+    assert letters.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_that_meet_it_stop_it_once(vendor: FakeVendor, settings: Any):
+    settings.CALLS_IN_FLIGHT = 1
+    make_staff(BILLING_STAFF)
+    owner = make_member()
+    for _ in range(8):
+        make_job(photo=make_photo(owner=owner))
+    works = [submit.claim(1, timezone.now())[0] for _ in range(8)]
+    vendor.on_submit = answers(402)
+    outcomes = [submit.call(work) for work in works]
+
+    def record(number: int) -> None:
+        with transaction.atomic():
+            submit.record(works[number], outcomes[number], timezone.now())
+
+    at_once(8, record)
+    assert diary() == [K.OPENED]
+    assert Letter.objects.count() == 1
+    assert states() == ["READY"] * 8
+
+
+# --- It tries -------------------------------------------------------------------------------
+def test_when_its_time_comes_exactly_one_job_tries(
+    vendor: FakeVendor, stopped: list[RestorationJob], clock: Any, settings: Any
+):
+    settings.CALLS_IN_FLIGHT = 16
+    clock.shift(timedelta(seconds=75))
+    assert "submit" in pipeline.steps_due(timezone.now())
+    run("submit")
+    assert len(vendor.submissions) == 2
+    assert states() == ["READY"] * 3
+    assert diary() == [K.OPENED, K.PROBED]
+    assert "submit" not in pipeline.steps_due(timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_workers_one_tries(vendor: FakeVendor, settings: Any):
+    owner = make_member()
+    for _ in range(8):
+        make_job(photo=make_photo(owner=owner))
+    now = timezone.now()
+    Breaker.objects.create(
+        vendor="pixazo", state=BreakerState.OPEN, http_status=402, opened_at=now, probe_at=now
+    )
+    works = at_once(8, lambda _: submit.claim(16, timezone.now()))
+    assert sorted(len(found) for found in works) == [0] * 7 + [1]
+    assert Attempt.objects.count() == 1
+    assert RestorationJob.objects.filter(lease_token=None, state="READY").count() == 7
+
+
+def test_the_one_that_was_refused_tries_first_so_a_cheaper_one_does_not_mislead(
+    vendor: FakeVendor, stopped: list[RestorationJob], clock: Any
+):
+    clock.shift(timedelta(hours=1))
+    run("submit")
+    assert list(Attempt.objects.values_list("job", flat=True)) == [stopped[0].pk] * 2
+
+
+def test_each_try_in_vain_makes_the_next_pause_longer_up_to_half_an_hour(
+    vendor: FakeVendor, stopped: list[RestorationJob], clock: Any
+):
+    pauses = []
+    for _ in range(9):
+        probe_at = row().probe_at
+        assert probe_at is not None
+        clock.move_to(probe_at)
+        run("submit")
+        again_at = row().probe_at
+        assert again_at is not None
+        pauses.append((again_at - timezone.now()).total_seconds())
+    assert 96 <= pauses[0] <= 144
+    assert pauses[1] > pauses[0]
+    assert all(1440 <= pause <= 2160 for pause in pauses[5:])
+    assert len(set(pauses)) == 9  # jittered
+    assert diary() == [K.OPENED] + [K.PROBED] * 9
+    assert Letter.objects.filter(kind="gateway_stopped").count() == 0  # there is no staff here
+
+
+def test_when_the_vendor_takes_it_all_go_at_once_and_staff_hear(
+    vendor: FakeVendor, stopped: list[RestorationJob], clock: Any
+):
+    clerk = make_staff(BILLING_STAFF)
+    vendor.on_submit = None
+    clock.shift(timedelta(seconds=75))
+    run("submit")
+    assert states() == ["QUEUED"] * 3
+    assert diary() == [K.OPENED, K.CLOSED]
+    assert row().state == BreakerState.CLOSED
+    assert [(one.to, one.kind) for one in Letter.objects.all()] == [(clerk, "gateway_sending")]
+
+
+@pytest.mark.parametrize(
+    ("opened_by", "probe", "after"),
+    [
+        (401, 400, BreakerState.CLOSED),  # our key was let in
+        (402, 400, BreakerState.OPEN),  # it may not have looked at the balance yet
+        (401, 500, BreakerState.OPEN),
+        (402, 429, BreakerState.OPEN),
+        (402, 401, BreakerState.OPEN),
+    ],
+)
+def test_what_an_answer_proves(
+    vendor: FakeVendor, settings: Any, clock: Any, opened_by: int, probe: int, after: str
+):
+    settings.CALLS_IN_FLIGHT = 1
+    make_job()
+    vendor.on_submit = answers(opened_by)
+    run("submit")
+    vendor.on_submit = answers(probe)
+    clock.shift(timedelta(seconds=75))
+    run("submit")
+    assert row().state == after
+
+
+def test_after_a_402_a_photo_that_is_refused_lets_the_next_one_try_at_once(
+    vendor: FakeVendor, stopped: list[RestorationJob], clock: Any
+):
+    taken = iter([400, 202])
+
+    def on_submit(request: httpx.Request) -> httpx.Response:
+        if next(taken, 202) == 400:
+            return httpx.Response(400, json={"error": "The picture is too dark"})
+        accepted = vendor.accept(request)
+        return httpx.Response(202, json={"request_id": accepted.request_id, "status": "QUEUED"})
+
+    vendor.on_submit = on_submit
+    clock.shift(timedelta(seconds=75))
+    run("submit")
+    assert states() == ["ERROR", "QUEUED", "QUEUED"]
+
+
+def test_a_202_of_before_it_stopped_proves_nothing(vendor: FakeVendor):
+    make_job()
+    make_job()
+    works = submit.claim(2, timezone.now())
+    taken = submit.call(works[0])
+    vendor.on_submit = answers(402)
+    submit.record(works[1], submit.call(works[1]), timezone.now())
+    submit.record(works[0], taken, timezone.now())
+    assert row().state == BreakerState.OPEN
+    assert set(states()) == {"QUEUED", "READY"}
+
+
+def test_a_probe_whose_consent_ends_before_the_call_leaves_the_try_to_the_next(
+    vendor: FakeVendor,
+    stopped: list[RestorationJob],
+    clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    clock.shift(timedelta(seconds=75))
+    (work,) = submit.claim(16, timezone.now())
+    consent_step.withdraw(photo=work.job.photo, by=work.job.owner)
+    never = submit.instead_of_call(work, timezone.now())
+    assert isinstance(never, submit.NeverSent)
+    submit.record(work, never, timezone.now())
+    (next_one,) = submit.claim(16, timezone.now())
+    assert next_one.is_probe
+    assert next_one.job.pk != work.job.pk
+
+
+def test_when_what_is_to_be_done_changes_staff_are_told_again(vendor: FakeVendor, clock: Any):
+    make_staff(BILLING_STAFF)
+    make_job()
+    for status in (402, 402, 401):
+        vendor.on_submit = answers(status)
+        run("submit")
+        clock.shift(timedelta(hours=1))
+    told = Letter.objects.filter(kind="gateway_stopped").order_by("pk")
+    assert [letter.context["status"] for letter in told] == [402, 401]
+    assert row().http_status == 401
+
+
+@pytest.mark.parametrize("status", [401, 402])
+def test_the_letters_say_what_to_do(
+    vendor: FakeVendor, clock: Any, mailoutbox: list[Any], status: int
+):
+    make_staff(BILLING_STAFF)
+    make_job()
+    vendor.on_submit = answers(status)
+    run("submit")
+    run("send")
+    vendor.on_submit = None
+    clock.shift(timedelta(hours=1))
+    run("submit")
+    run("send")
+    stopped, sending = mailoutbox
+    assert stopped.subject == (
+        "Pixazo takes no more photos: our balance"
+        if status == 402
+        else "Pixazo takes no more photos: our key"
+    )
+    assert ("top up our balance" in stopped.body) == (status == 402)
+    assert ("whether our key was changed" in stopped.body) == (status == 401)
+    assert "1 restoration waits to be sent. Nobody is charged" in stopped.body
+    assert "/desk/gateway/" in stopped.body
+    assert sending.subject == "Pixazo takes photos again"
+
+
+# --- Staff ----------------------------------------------------------------------------------
+def test_staff_can_have_one_try_now(
+    vendor: FakeVendor, stopped: list[RestorationJob], settings: Any
+):
+    settings.CALLS_IN_FLIGHT = 16
+    clerk = make_staff(BILLING_STAFF)
+    breaker.try_now(vendor="pixazo", by=clerk, now=timezone.now())
+    run("submit")
+    assert len(vendor.submissions) == 2
+    entry = AuditEntry.objects.get(action="breaker.try")
+    assert (entry.actor, entry.subject) == (clerk, "breaker pixazo")
+
+
+def test_staff_can_have_all_sent_again(vendor: FakeVendor, stopped: list[RestorationJob]):
+    clerk = make_staff(BILLING_STAFF)
+    vendor.on_submit = None
+    breaker.close(vendor="pixazo", by=clerk)
+    assert BreakerEvent.objects.latest("pk").by == clerk
+    assert AuditEntry.objects.get(action="breaker.close").why == "No"
+    run("submit")
+    assert states() == ["QUEUED"] * 3
+
+
+def test_what_is_not_stopped_cannot_be_started():
+    clerk = make_staff(BILLING_STAFF)
+    with pytest.raises(breaker.NotStopped):
+        breaker.try_now(vendor="pixazo", by=clerk, now=timezone.now())
+    with pytest.raises(breaker.NotStopped):
+        breaker.close(vendor="pixazo", by=clerk)
+    assert not AuditEntry.objects.exists()
+
+
+# --- 429 ------------------------------------------------------------------------------------
+def test_a_429_holds_for_every_job_and_every_worker(vendor: FakeVendor, settings: Any, clock: Any):
+    settings.CALLS_IN_FLIGHT = 1
+    for _ in range(3):
+        make_job()
+        clock.shift(timedelta(seconds=1))
+    vendor.on_submit = answers(429, **{"Retry-After": "60"})
+    run("submit")
+    assert len(vendor.submissions) == 1
+    clock.shift(timedelta(seconds=50))
+    assert "submit" not in pipeline.steps_due(timezone.now())
+    assert run("submit") == 0
+    vendor.on_submit = None
+    clock.shift(timedelta(seconds=30))
+    run("submit")
+    assert states() == ["QUEUED"] * 3
+    assert row().wait_until is None
+    assert diary() == [K.THROTTLED]
+
+
+def test_after_a_429_one_goes_first_and_the_crowd_follows(vendor: FakeVendor, clock: Any):
+    for _ in range(5):
+        make_job()
+    Breaker.objects.create(vendor="pixazo", wait_until=timezone.now() - timedelta(seconds=1))
+    (work,) = submit.claim(16, timezone.now())
+    submit.record(work, submit.call(work), timezone.now())
+    assert len(submit.claim(16, timezone.now())) == 4
+
+
+def test_those_whom_a_429_sent_away_do_not_come_back_together(vendor: FakeVendor, clock: Any):
+    for _ in range(8):
+        make_job()
+    vendor.on_submit = answers(429, **{"Retry-After": "60"})
+    run("submit")
+    due = [job.due_at for job in RestorationJob.objects.all() if job.due_at]
+    assert min(due) >= timezone.now() + timedelta(seconds=60)
+    assert max(due) - min(due) > timedelta(seconds=1)
+    assert max(due) <= timezone.now() + timedelta(seconds=75)
+    assert diary() == [K.THROTTLED]
+
+
+def test_a_429_uses_up_no_tries_however_often(vendor: FakeVendor, clock: Any):
+    job = make_job()
+    vendor.on_submit = answers(429, **{"Retry-After": "1"})
+    for _ in range(20):
+        run("submit")
+        clock.shift(timedelta(minutes=1))
+    job.refresh_from_db()
+    assert (job.state, job.tries) == (JobState.READY, 0)
+    assert len(vendor.submissions) == 20
+
+
+def test_a_shorter_wait_does_not_cut_a_longer_one_short(clock: Any):
+    now = timezone.now()
+    for seconds in (600, 5):
+        problem = errors.Throttled("slow down", retry_after_seconds=seconds)
+        breaker.refused(problem, vendor="pixazo", by="submit", now=now)
+    assert row().wait_until == now + timedelta(seconds=600)
+
+
+# --- Several routes -------------------------------------------------------------------------
+FAL = Route(
+    vendor="fal",
+    model_id="fal-ai/codeformer",
+    endpoint="/fal-ai/codeformer",
+    image_parameter="image_url",
+    names={"upscale": "upscaling"},
+    unsaid={"background_enhance": True},
+    unit_cost_micros=2_500,
+)
+
+
+@pytest.fixture
+def fal(vendor: FakeVendor, settings: Any, monkeypatch: pytest.MonkeyPatch) -> FakeVendor:
+    """A second vendor that runs CodeFormer, and does not know `background_enhance`."""
+    settings.FAL_KEY = "a key"
+    other = FakeVendor()
+    two = dataclasses.replace(CODEFORMER, routes=(CODEFORMER.usual, FAL))
+    monkeypatch.setitem(catalog.MODELS, CODEFORMER.key, two)
+    monkeypatch.setattr(
+        vendors, "client", lambda name: {"pixazo": vendor.client, "fal": other.client}[name]
+    )
+    return other
+
+
+def stop(**fields: Any) -> None:
+    now = timezone.now()
+    defaults = {"state": "OPEN", "opened_at": now, "probe_at": now + timedelta(hours=1)}
+    Breaker.objects.create(vendor="pixazo", http_status=402, **{**defaults, **fields})
+
+
+def both(job: RestorationJob) -> RestorationJob:
+    Consent.objects.filter(pk=job.consent_id).update(vendors="|pixazo|fal|")
+    return job
+
+
+def test_the_usual_vendor_gets_it_while_it_may(vendor: FakeVendor, fal: FakeVendor):
+    both(make_job(model=CODEFORMER))
+    run("submit")
+    assert (len(vendor.submissions), len(fal.submissions)) == (1, 0)
+
+
+def test_when_it_is_stopped_the_other_gets_what_it_can_do_and_the_member_allows(
+    vendor: FakeVendor, fal: FakeVendor
+):
+    stop()
+    goes = both(make_job(model=CODEFORMER))
+    cannot_be_said = both(make_job(model=CODEFORMER, background_enhance=False))
+    other_model = both(make_job(model=GFPGAN))
+    not_allowed = make_job(model=CODEFORMER)
+    assert "submit" in pipeline.steps_due(timezone.now())
+    run("submit")
+    assert (len(vendor.submissions), len(fal.submissions)) == (0, 1)
+    assert Attempt.objects.get().job == goes
+    assert Attempt.objects.get().vendor == "fal"
+    pixels = goes.quoted_width_px * goes.quoted_height_px
+    assert Attempt.objects.get().own_cost_micros == CODEFORMER.basis.total(pixels, 2_500)
+    for job in (cannot_be_said, other_model, not_allowed):
+        job.refresh_from_db()
+        assert (job.state, job.lease_token) == (JobState.READY, None)
+    assert "submit" not in pipeline.steps_due(timezone.now())
+
+
+def test_a_vendor_that_we_have_no_key_for_gets_nothing(
+    vendor: FakeVendor, fal: FakeVendor, settings: Any
+):
+    settings.FAL_KEY = ""
+    stop()
+    both(make_job(model=CODEFORMER))
+    assert "submit" not in pipeline.steps_due(timezone.now())
+    assert run("submit") == 0
+
+
+def test_consent_is_looked_at_for_the_vendor_that_gets_it(vendor: FakeVendor, fal: FakeVendor):
+    stop()
+    job = both(make_job(model=CODEFORMER))
+    (work,) = submit.claim(1, timezone.now())
+    assert work.route.vendor == "fal"
+    Consent.objects.filter(pk=job.consent_id).update(vendors="|pixazo|")
+    assert isinstance(submit.instead_of_call(work, timezone.now()), submit.NeverSent)
+
+
+def test_a_429_is_waited_for_and_sends_nobody_elsewhere(vendor: FakeVendor, fal: FakeVendor):
+    Breaker.objects.create(vendor="pixazo", wait_until=timezone.now() + timedelta(minutes=1))
+    both(make_job(model=CODEFORMER))
+    assert "submit" not in pipeline.steps_due(timezone.now())
+    assert submit.claim(16, timezone.now()) == []
+
+
+def test_while_one_tries_the_others_go_elsewhere(vendor: FakeVendor, fal: FakeVendor):
+    stop(probe_at=timezone.now())
+    jobs = [both(make_job(model=CODEFORMER)) for _ in range(3)]
+    vendor.on_submit = answers(402)
+    run("submit")
+    assert (len(vendor.submissions), len(fal.submissions)) == (1, 3)
+    for job in jobs:
+        job.refresh_from_db()
+        assert job.state == JobState.QUEUED
+
+
+def test_without_consent_for_anybody_it_ends_even_while_one_is_stopped(
+    vendor: FakeVendor, fal: FakeVendor
+):
+    stop()
+    job = make_job(model=CODEFORMER)
+    Consent.objects.filter(pk=job.consent_id).update(vendors="|nobody|")
+    make_due(job)
+    run("submit")
+    job.refresh_from_db()
+    assert (job.state, job.failure_code) == (JobState.CANCELLED, "no_live_consent")
