@@ -1,24 +1,31 @@
 """The only door to the imaging library.
 
 Reads what a member uploaded and makes the copies that the site shows and the one that a vendor may
-fetch (`uploads`); checks what a vendor sends back (`results`). Every failure is `UnreadableImage`,
+fetch (`uploads`); checks what a vendor sends back (`results`); writes what a member takes home
+(`keepsake`), with what the original says of itself (`origin`). Every failure is `UnreadableImage`,
 in the member's words. Sizes are pixels as seen upright.
 """
 
 from jobs.images.files import CONTENT_TYPES, FORMATS, Rendition, UnreadableImage
+from jobs.images.keepsake import KEEPSAKE_FORMATS, keepsake
+from jobs.images.origin import Origin, origin
 from jobs.images.results import Result, check_result
 from jobs.images.uploads import SMALLEST_SIDE_PX, Facts, Prepared, inspect, prepare
 
 __all__ = [
     "CONTENT_TYPES",
     "FORMATS",
+    "KEEPSAKE_FORMATS",
     "SMALLEST_SIDE_PX",
     "Facts",
+    "Origin",
     "Prepared",
     "Rendition",
     "Result",
     "UnreadableImage",
     "check_result",
     "inspect",
+    "keepsake",
+    "origin",
     "prepare",
 ]
