@@ -11,6 +11,7 @@ from jobs.views import (
     job,
     photo,
     restore,
+    take_home,
     trash,
     webhooks,
 )
@@ -37,6 +38,8 @@ urlpatterns = [
     path("restore/", batch.batch, name="batch"),
     path("restore/quote/", batch.batch_quote, name="batch_quote"),
     path("jobs/<uuid:job_id>/", job.job, name="job"),
+    path("jobs/<uuid:job_id>/download/", take_home.keepsake, name="keepsake"),
+    path("jobs/<uuid:job_id>/download/file", take_home.keepsake_file, name="keepsake_file"),
     path("jobs/<uuid:job_id>/photo/", job.job_photo, name="job_photo"),
     path("jobs/<uuid:job_id>/cancel/", job.job_cancel, name="job_cancel"),
     path("account/data/", account.data, name="data"),

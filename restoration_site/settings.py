@@ -359,6 +359,16 @@ CONTROLLER_EMAIL = named("CONTROLLER_EMAIL", sandbox="privacy@heirloom.example")
 CONTROLLER_COUNTRY = named("CONTROLLER_COUNTRY", sandbox="none: a sandbox")
 STORAGE_LOCATION = named("STORAGE_LOCATION", sandbox="this machine")
 
+# --- Provenance: restored pictures carry a signed C2PA manifest --------------------------------
+# PEM files: the certificate with its chain (leaf first), and its P-256 key. Without both, pictures
+# are labelled (XMP) but not sealed.
+C2PA_CERTIFICATES_FILE = env.path("C2PA_CERTIFICATES_FILE", None)
+C2PA_PRIVATE_KEY_FILE = env.path("C2PA_PRIVATE_KEY_FILE", None)
+if bool(C2PA_CERTIFICATES_FILE) != bool(C2PA_PRIVATE_KEY_FILE):
+    raise ImproperlyConfigured(
+        "C2PA_CERTIFICATES_FILE and C2PA_PRIVATE_KEY_FILE belong together: set both or neither."
+    )
+
 # --- Words, times, static files ---------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

@@ -13,6 +13,7 @@ from django.db.models import Q
 from accounts.models import Transfer
 from accounts.models.leased import Leased
 from jobs import catalog
+from jobs.models.photo import PhotoState
 from jobs.states import TERMINAL, UNSENT, WAITING_FOR_VENDOR, JobState
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class JobQuerySet(models.QuerySet["RestorationJob"]):
     def with_story(self) -> JobQuerySet:
         """With all that a job's card shows."""
         return self.select_related("photo", "hold", "owner")
+
+    def with_pictures(self) -> JobQuerySet:
+        """Delivered, and the photo is neither erased nor in the trash."""
+        gone = Q(photo__state__in=[PhotoState.ERASING, PhotoState.ERASED])
+        return self.filter(state=JobState.DELIVERED, photo__trashed_at=None).exclude(gone)
 
     def unsent(self) -> JobQuerySet:
         return self.filter(state__in=UNSENT)

@@ -144,17 +144,6 @@ class JobCard:
     def preview_url(self) -> str:
         return _shown(preview_key(self.job.result_key)) if self.is_delivered else ""
 
-    @property
-    def download_url(self) -> str:
-        if not self.is_delivered:
-            return ""
-        ending = self.job.result_key.rpartition(".")[2]
-        return storage.address(
-            self.job.result_key,
-            seconds=settings.VIEW_URL_SECONDS,
-            download_name=f"{self.job.photo.title} ({self.job.model.name}).{ending}",
-        )
-
 
 def photo_cards(photos: Iterable[Any]) -> list[PhotoCard]:
     """Cards for photos that were fetched `with_jobs`."""

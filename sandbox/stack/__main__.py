@@ -18,7 +18,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from honcho.environ import parse_procfile
 
-from sandbox.stack import credentials, plan, ports, readiness
+from sandbox.stack import certificate, credentials, plan, ports, readiness
 from sandbox.stack.errors import StackError
 from sandbox.stack.supervisor import Supervisor, stop_with
 
@@ -92,6 +92,7 @@ def run(chosen: argparse.Namespace, environ: Mapping[str, str]) -> None:
             var=var,
             procfile=parse_procfile(chosen.procfile.read_text()).processes,
             credentials=credentials.load(var),
+            certificate=certificate.make(var),
             port_for=port_for,
         )
         supervisor = Supervisor(house, ROOT)

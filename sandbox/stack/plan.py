@@ -63,6 +63,7 @@ def assemble(
     var: Path,
     procfile: Mapping[str, str],
     credentials: Mapping[str, str],
+    certificate: tuple[Path, Path],
     port_for: Callable[[str, str], int],
 ) -> Plan:
     """What to start. `port_for(variable, value)` gives a port: the one asked for, or a free one
@@ -85,6 +86,8 @@ def assemble(
     made["SANDBOX"] = "true" if "gateway" in ours else "false"
     made["SECRET_KEY"] = credentials["SECRET_KEY"]
     made["PYTHONUNBUFFERED"] = "1"
+    if "C2PA_CERTIFICATES_FILE" not in given:
+        made["C2PA_CERTIFICATES_FILE"], made["C2PA_PRIVATE_KEY_FILE"] = map(str, certificate)
     mailbox = gateway = cards = ""
     if "redis" in ours:
         made["REDIS_PORT"] = str(port("REDIS_PORT"))

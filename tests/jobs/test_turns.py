@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import django_rq
 import fakeredis
 import pytest
@@ -11,16 +9,7 @@ import pytest
 from jobs.turns import Turn
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[fakeredis.FakeServer]:
-    server = fakeredis.FakeServer()
-    connection = fakeredis.FakeRedis(server=server)
-    monkeypatch.setattr("django_rq.queues.get_connection", lambda *args, **options: connection)
-    yield server
-    server.connected = True
-
-
-@pytest.mark.usefixtures("server")
+@pytest.mark.usefixtures("redis_server")
 def test_the_second_waits_until_the_first_has_ended():
     first, second = Turn("export:1", seconds=60), Turn("export:1", seconds=60)
     assert first.begin()
@@ -30,7 +19,7 @@ def test_the_second_waits_until_the_first_has_ended():
     assert second.begin()
 
 
-@pytest.mark.usefixtures("server")
+@pytest.mark.usefixtures("redis_server")
 def test_a_turn_that_nobody_renews_ends_by_itself_and_cannot_end_the_next_ones():
     dead, living = Turn("export:1", seconds=60), Turn("export:1", seconds=60)
     assert dead.begin()
@@ -45,8 +34,8 @@ def test_a_turn_that_nobody_renews_ends_by_itself_and_cannot_end_the_next_ones()
     assert not Turn("export:1", seconds=60).begin()
 
 
-def test_without_redis_everybody_has_a_turn(server: fakeredis.FakeServer):
-    server.connected = False
+def test_without_redis_everybody_has_a_turn(redis_server: fakeredis.FakeServer):
+    redis_server.connected = False
     for _ in range(2):
         turn = Turn("export:1", seconds=60)
         assert turn.begin()

@@ -29,6 +29,7 @@ def plan(environ: Mapping[str, str] = {}) -> Plan:
         var=Path("/var/here"),
         procfile={name: f"run {name}" for name in PARTS},
         credentials=CREDENTIALS,
+        certificate=(Path("certificates.pem"), Path("key.pem")),
         port_for=lambda name, value: int(value) if value else next(free),
     )
 
