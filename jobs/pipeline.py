@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts.models.leased import Leased, due, still_ours
 from jobs import backoff
-from jobs.steps import collect, erase, observe, prepare, send, submit, tell
+from jobs.steps import collect, erase, learn, observe, prepare, send, submit, tell
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Step(Protocol):
 
 
 STEPS: dict[str, Step] = {
-    step.NAME: step for step in (prepare, submit, observe, collect, tell, send, erase)
+    step.NAME: step for step in (prepare, submit, observe, collect, tell, send, erase, learn)
 }
 
 

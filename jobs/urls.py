@@ -47,4 +47,5 @@ urlpatterns = [
     path("account/delete/", account.delete, name="account_delete"),
     path("account/left/", account.left, name="account_left"),
     path("webhooks/pixazo/<str:token>/", webhooks.pixazo, name="pixazo_callback"),
+    path("webhooks/fal/<str:token>/", webhooks.fal, name="fal_callback"),
 ]

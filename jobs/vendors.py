@@ -8,6 +8,7 @@ from functools import cache
 from django.conf import settings
 
 from jobs.catalog import RestorationModel, Route
+from jobs.gateway import fal_signature
 from jobs.gateway.fal import FalClient
 from jobs.gateway.output import OutputFetcher, is_loopback
 from jobs.gateway.pixazo import PixazoClient
@@ -50,6 +51,12 @@ def fal() -> FalClient:
         read_seconds=settings.GATEWAY_READ_SECONDS,
         connections=settings.CALLS_IN_FLIGHT,
     )
+
+
+def signing_keys(vendor: str) -> list[str]:
+    """As the vendor publishes them now. Raises GatewayError."""
+    assert vendor == "fal"  # nobody else signs
+    return fal_signature.fetch_keys(settings.FAL_JWKS_URL, seconds=settings.GATEWAY_READ_SECONDS)
 
 
 @cache

@@ -10,7 +10,6 @@ the key in hand, wait two minutes for each read, and go to another domain by its
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,10 +20,10 @@ from fal_client.client import QUEUE_URL_FORMAT
 
 from jobs.gateway import errors
 from jobs.gateway.answers import REQUEST_ID, raise_if_not_accepted, readable
+from jobs.gateway.bounded import Bounded
 from jobs.gateway.types import Accepted, MalformedReport, StatusReport, Submission
 
 QUEUE = httpx.URL(QUEUE_URL_FORMAT)  # where the library sends everything; we, to our base URL
-ANSWER_MAX_BYTES = 256 * 1024
 # Result and pictures of a family are not to lie about there for longer than we need to fetch them.
 KEEP_LITTLE = {
     "X-Fal-Store-IO": "0",
@@ -53,10 +52,9 @@ class FalClient:
             home=httpx.URL(base_url),
             headers={"Authorization": f"Key {api_key}", "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(read_seconds, connect=connect_seconds),
-            limits=httpx.Limits(max_connections=connections),
             follow_redirects=False,
             trust_env=False,
-            transport=transport,
+            transport=Bounded(connections=connections, transport=transport),
         )
         self._fal = _Library(key=api_key, http=self._http)
 
@@ -183,21 +181,14 @@ class OneTry(httpx.Client):
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         self._bring_home(request)
         try:
-            response = super().send(request, **{**options, "stream": True})
-            try:
-                body = self._read(response)
-            finally:
-                response.close()
+            response = super().send(request, **options)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             raise errors.Unreachable(f"no connection: {type(problem).__name__}") from problem
         except httpx.HTTPError as problem:
             raise errors.Ambiguous(f"no answer: {type(problem).__name__}") from problem
-        whole = httpx.Response(
-            response.status_code, headers=response.headers, content=body, request=request
-        )
-        if not whole.is_success:
-            raise Answered(whole)
-        return whole
+        if not response.is_success:
+            raise Answered(response)
+        return response
 
     def _bring_home(self, request: httpx.Request) -> None:
         if request.url.host != QUEUE.host:
@@ -209,22 +200,6 @@ class OneTry(httpx.Client):
         )
         request.headers["Host"] = self._home.netloc.decode("ascii")
         request.extensions["timeout"] = self.timeout.as_dict()
-
-    def _read(self, response: httpx.Response) -> bytes:
-        """The body, to a cap and in time, as it comes off the wire. Raises Ambiguous."""
-        deadline = time.monotonic() + (self.timeout.read or 0)
-        body = bytearray()
-        if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise errors.Ambiguous("the answer is packed", http_status=response.status_code)
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > ANSWER_MAX_BYTES:
-                raise errors.Ambiguous("the answer is too large", http_status=response.status_code)
-            if time.monotonic() > deadline:
-                raise errors.Ambiguous(
-                    "the answer came too slowly", http_status=response.status_code
-                )
-        return bytes(body)
 
 
 @dataclass(frozen=True, kw_only=True)

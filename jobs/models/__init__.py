@@ -19,6 +19,7 @@ from jobs.models.event import JobEvent
 from jobs.models.job import RestorationJob
 from jobs.models.photo import Photo, PhotoState
 from jobs.models.price import Price
+from jobs.models.signing_keys import SigningKeys
 from jobs.models.usage import DayClose, Finding, FindingKind, UsageImport, UsageLine
 from jobs.models.version import ResultVersion
 
@@ -49,6 +50,7 @@ __all__ = [
     "ResultVersion",
     "ReviewDecision",
     "ReviewVerdict",
+    "SigningKeys",
     "UsageImport",
     "UsageLine",
     "Verdict",

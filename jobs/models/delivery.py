@@ -17,6 +17,7 @@ class Verdict(models.TextChoices):
     MALFORMED = "MALFORMED", "Not in the vendor's form"
     TOO_LARGE = "TOO_LARGE", "Larger than any callback"
     UNSIGNED = "UNSIGNED", "Its signature could not be checked: only a hint"
+    MISSIGNED = "MISSIGNED", "Signed by somebody else"
     FORGED = "FORGED", "Not sent to an address that we gave"
     CONTRADICTED = "CONTRADICTED", "The vendor's own status says otherwise"
 

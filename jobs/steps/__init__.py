@@ -1,7 +1,7 @@
 """The journey's verbs, one a file.
 
-Those that wait for the outside world (prepare, submit, observe, collect, erase, tell, send) have
-three phases, which `jobs.pipeline` drives:
+Those that wait for the outside world (prepare, submit, observe, collect, erase, tell, send, learn)
+have three phases, which `jobs.pipeline` drives:
 
     claim(limit, now) -> works     one short transaction: due rows, leased
     call(work)        -> outcome   network or imaging; no database; bounded time

@@ -7,6 +7,7 @@ that the request was accepted: the job passes through QUEUED on its way.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,14 +17,25 @@ from django.utils import timezone
 
 from accounts import ledger
 from jobs import backoff
-from jobs.gateway.pixazo import read_report
+from jobs.gateway import fal, fal_signature, pixazo
 from jobs.gateway.types import MalformedReport, StatusReport
-from jobs.models import Attempt, AttemptOutcome, Delivery, RestorationJob, Verdict
+from jobs.models import (
+    Attempt,
+    AttemptOutcome,
+    Delivery,
+    RestorationJob,
+    SigningKeys,
+    Verdict,
+)
 from jobs.moves import move
 from jobs.states import WAITING_FOR_VENDOR, JobState
 from jobs.steps import abandon
 
 RANK = {"": 0, "QUEUED": 1, "PROCESSING": 2, "COMPLETED": 3, "FAILED": 3, "ERROR": 3}
+READERS: dict[str, Callable[[bytes], StatusReport]] = {
+    "pixazo": pixazo.read_report,
+    "fal": fal.read_report,
+}
 FAILURE_WORDS = "The restorer could not restore this photo."
 
 
@@ -36,19 +48,24 @@ class Settlement:
 
 
 def deliver(
-    *, token: str, body: bytes, byte_size: int | None = None, vendor: str = "pixazo"
+    *,
+    token: str,
+    body: bytes,
+    byte_size: int | None = None,
+    vendor: str = "pixazo",
+    headers: Mapping[str, str] | None = None,
 ) -> Settlement:
     """A callback: find its attempt by the token, apply it, keep it raw with what it did.
 
-    `body` is at most CALLBACK_MAX_BYTES of the `byte_size` that were sent. One transaction; no
-    outbound call.
+    `body` is at most CALLBACK_MAX_BYTES of the `byte_size` that were sent; `headers`, where fal
+    puts its signature. One transaction; no outbound call.
     """
     byte_size = len(body) if byte_size is None else byte_size
     attempt = Attempt.objects.filter(token_sha256=Attempt.hash_token(token), vendor=vendor).first()
     if attempt is None:
         return _keep_forged(body, byte_size, vendor, timezone.now())
     with transaction.atomic():
-        settlement = _settle(attempt, body, byte_size)
+        settlement = _settle(attempt, body, byte_size, headers or {})
         Delivery.objects.create(
             vendor=vendor,
             attempt=attempt,
@@ -60,13 +77,39 @@ def deliver(
     return settlement
 
 
-def _settle(attempt: Attempt, body: bytes, byte_size: int) -> Settlement:
+def _settle(
+    attempt: Attempt, body: bytes, byte_size: int, headers: Mapping[str, str]
+) -> Settlement:
     if byte_size > settings.CALLBACK_MAX_BYTES:
         return Settlement(Verdict.TOO_LARGE, "only its beginning was read")
+    if attempt.vendor == "fal" and (doubt := _doubt(attempt, body, headers)):
+        return doubt
     try:
-        return apply(attempt, read_report(body), by="callback")
+        return apply(attempt, READERS[attempt.vendor](body), by="callback")
     except MalformedReport as problem:
         return Settlement(Verdict.MALFORMED, str(problem))
+
+
+def _doubt(attempt: Attempt, body: bytes, headers: Mapping[str, str]) -> Settlement | None:
+    """Why a callback with the right token is not believed all the same; None when it is.
+
+    What can't be checked is a hint to ask the vendor itself, now. What is signed by somebody else
+    is not even that; but the keys may have changed, so they are fetched again, and as we don't
+    answer 2xx, a genuine sender comes back.
+    """
+    now = timezone.now()
+    seal = fal_signature.judge(
+        headers, body, keys=SigningKeys.objects.known(attempt.vendor), now=now
+    )
+    if seal == fal_signature.Seal.GENUINE:
+        return None
+    if seal.proves_nothing:
+        RestorationJob.objects.filter(
+            pk=attempt.job_id, state__in=WAITING_FOR_VENDOR, due_at__gt=now
+        ).update(due_at=now)
+    if seal in (fal_signature.Seal.WRONG, fal_signature.Seal.NO_KEYS):
+        SigningKeys.objects.want(attempt.vendor, now)
+    return Settlement(Verdict.UNSIGNED if seal.proves_nothing else Verdict.MISSIGNED, seal.value)
 
 
 def _keep_forged(body: bytes, byte_size: int, vendor: str, now: datetime) -> Settlement:

@@ -3,7 +3,8 @@
 The address is a capability: a random token that only its hash is kept of. No outbound call is made
 here. Every callback leaves a Delivery with its verdict. Answers: 200 whenever it was understood
 well enough to be kept, 404 for a token that is not ours, 413 for a body that no callback has; 5xx
-only for our own fault, so that the vendor tries again.
+only for our own fault, so that the vendor tries again; 401 for a signature that is missing, wrong
+or not to be checked yet (fal then tries again, too).
 """
 
 from __future__ import annotations
@@ -17,17 +18,43 @@ from jobs import doorbell
 from jobs.models import Verdict
 from jobs.steps import settle
 
-ANSWERS = {Verdict.FORGED: 404, Verdict.TOO_LARGE: 413}
+ANSWERS = {
+    Verdict.FORGED: 404,
+    Verdict.TOO_LARGE: 413,
+    Verdict.UNSIGNED: 401,
+    Verdict.MISSIGNED: 401,
+}
+# What each verdict leaves to do.
+RINGS = {
+    Verdict.APPLIED: ("collect", "tell"),
+    Verdict.UNSIGNED: ("observe", "learn"),
+    Verdict.MISSIGNED: ("learn",),
+}
 
 
 @csrf_exempt
 @require_POST
 def pixazo(request: HttpRequest, token: str) -> HttpResponse:
+    return _take(request, token, "pixazo")
+
+
+@csrf_exempt
+@require_POST
+def fal(request: HttpRequest, token: str) -> HttpResponse:
+    """fal's are signed as well; the keys were fetched beforehand (`steps.learn`)."""
+    return _take(request, token, "fal")
+
+
+def _take(request: HttpRequest, token: str, vendor: str) -> HttpResponse:
     try:
         body, byte_size = read_callback(request)
     except UnreadablePostError:
         return JsonResponse({"error": "the body broke off"}, status=400)
-    return answer(settle.deliver(token=token, body=body, byte_size=byte_size))
+    return answer(
+        settle.deliver(
+            token=token, body=body, byte_size=byte_size, vendor=vendor, headers=request.headers
+        )
+    )
 
 
 def read_callback(request: HttpRequest) -> tuple[bytes, int]:
@@ -52,9 +79,8 @@ def read_callback(request: HttpRequest) -> tuple[bytes, int]:
 
 def answer(settlement: settle.Settlement) -> HttpResponse:
     """Say what the callback did, and ring for what it left to do."""
-    if settlement.verdict == Verdict.APPLIED:
-        doorbell.ring_on_commit("collect")
-        doorbell.ring_on_commit("tell")
+    for step in RINGS.get(settlement.verdict, ()):
+        doorbell.ring_on_commit(step)
     return JsonResponse(
         {"verdict": settlement.verdict}, status=ANSWERS.get(settlement.verdict, 200)
     )

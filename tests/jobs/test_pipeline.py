@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_step_is_registered_under_its_name():
-    names = ["prepare", "submit", "observe", "collect", "tell", "send", "erase"]
+    names = ["prepare", "submit", "observe", "collect", "tell", "send", "erase", "learn"]
     assert list(pipeline.STEPS) == names
 
 

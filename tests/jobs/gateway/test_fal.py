@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from jobs.gateway import errors, fal
+from jobs.gateway import errors
+from jobs.gateway.bounded import ANSWER_MAX_BYTES
 from jobs.gateway.fal import FalClient, read_report
 from jobs.gateway.types import Accepted, MalformedReport, StatusReport, Submission
 from tests.fake_fal import KEY, FakeFal
@@ -313,14 +314,14 @@ def test_a_status_that_says_nothing_is_told_by_its_kind(
 
 # --- Caps -----------------------------------------------------------------------------------
 def test_an_answer_larger_than_any_is_not_read_to_its_end():
-    vendor = FakeFal(on_submit=saying(200, b" " * (fal.ANSWER_MAX_BYTES + 1)))
-    with pytest.raises(errors.Ambiguous, match="too large"):
+    vendor = FakeFal(on_submit=saying(200, b" " * (ANSWER_MAX_BYTES + 1)))
+    with pytest.raises(errors.Ambiguous, match="TooLarge"):
         vendor.client.submit(SUBMISSION)
 
 
 def test_a_packed_answer_is_not_unfolded():
     answer = saying(200, b"\x1f\x8b", **{"Content-Encoding": "gzip"})
-    with pytest.raises(errors.Ambiguous, match="packed"):
+    with pytest.raises(errors.Ambiguous, match="Packed"):
         FakeFal(on_submit=answer).client.submit(SUBMISSION)
 
 
