@@ -1,52 +1,37 @@
 """What happens by the clock; `manage.py clock restoration_site.cron` runs it."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from rq import cron
 
 from accounts import tasks as accounts_tasks
 from jobs import tasks
 
-cron.register(
+
+def ring(task: Callable[[], object], *, every_seconds: int, lives_seconds: int) -> None:
+    """Put a task in the queue by the clock; not taken up while it lives, it is worth nothing."""
+    cron.register(
+        task,
+        queue_name="default",
+        interval=every_seconds,
+        ttl=lives_seconds,
+        result_ttl=0,
+        failure_ttl=3600,
+    )
+
+
+ring(
     tasks.sweep,
-    queue_name="default",
-    interval=settings.SWEEP_INTERVAL_SECONDS,
-    ttl=settings.SWEEP_INTERVAL_SECONDS * 2,  # an unanswered sweep is worth nothing later
-    result_ttl=0,
-    failure_ttl=3600,
+    every_seconds=settings.SWEEP_INTERVAL_SECONDS,
+    lives_seconds=settings.SWEEP_INTERVAL_SECONDS * 2,
 )
-
-cron.register(
-    accounts_tasks.look_at_top_ups,
-    queue_name="default",
-    interval=settings.LOOK_AGAIN_EVERY_SECONDS,
-    ttl=settings.LOOK_AGAIN_EVERY_SECONDS,
-    result_ttl=0,
-    failure_ttl=3600,
-)
-
-cron.register(
-    accounts_tasks.check_books,  # looks whether a day has passed; the rows know
-    queue_name="default",
-    interval=settings.LOOK_AGAIN_EVERY_SECONDS,
-    ttl=settings.LOOK_AGAIN_EVERY_SECONDS,
-    result_ttl=0,
-    failure_ttl=3600,
-)
-
-cron.register(
-    tasks.keep_promises,  # what may be kept no longer is erased
-    queue_name="default",
-    interval=settings.KEEP_PROMISES_EVERY_SECONDS,
-    ttl=settings.KEEP_PROMISES_EVERY_SECONDS,
-    result_ttl=0,
-    failure_ttl=3600,
-)
-
-cron.register(
-    tasks.check_consents,  # once a day, as with the books
-    queue_name="default",
-    interval=settings.LOOK_AGAIN_EVERY_SECONDS,
-    ttl=settings.LOOK_AGAIN_EVERY_SECONDS,
-    result_ttl=0,
-    failure_ttl=3600,
-)
+for task, every_seconds in (
+    (accounts_tasks.look_at_top_ups, settings.LOOK_AGAIN_EVERY_SECONDS),
+    # Each looks whether a day has passed; the rows know.
+    (accounts_tasks.check_books, settings.LOOK_AGAIN_EVERY_SECONDS),
+    (tasks.check_consents, settings.LOOK_AGAIN_EVERY_SECONDS),
+    # What may be kept no longer is erased.
+    (tasks.keep_promises, settings.KEEP_PROMISES_EVERY_SECONDS),
+):
+    ring(task, every_seconds=every_seconds, lives_seconds=every_seconds)

@@ -96,6 +96,20 @@ def test_the_clock_rings_through_the_sites_own_queue(
     assert ticking.enqueue_jobs() == []  # not due again yet
 
 
+def test_what_happens_by_the_clock_and_how_long_a_ring_is_worth_something(ticking: clock.Clock):
+    rings = {
+        job.func_name: (job.interval, job.job_options["ttl"], job.job_options["result_ttl"])
+        for job in ticking.get_jobs()
+    }
+    assert rings == {
+        "jobs.tasks.sweep": (2, 4, 0),
+        "jobs.tasks.keep_promises": (600, 600, 0),
+        "jobs.tasks.check_consents": (600, 600, 0),
+        "accounts.tasks.look_at_top_ups": (600, 600, 0),
+        "accounts.tasks.check_books": (600, 600, 0),
+    }
+
+
 def test_the_clock_outlives_its_redis(ticking: clock.Clock, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(django_rq, "get_queue", lambda name: Queue(RedisIsDown("gone")))
     assert ticking.enqueue_jobs()  # due, not taken, no error
