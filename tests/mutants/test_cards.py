@@ -12,7 +12,8 @@ from accounts import append_only
 from accounts.models import CardEvent
 from accounts.payments import card_facts, top_ups
 from tests.accounts.conftest import card_processor as card_processor
-from tests.accounts.payments import test_top_ups as proofs
+from tests.accounts.payments import test_card_facts, test_top_ups
+from tests.accounts.payments.paying import STRANGER
 from tests.fake_cards import FakeCards
 from tests.mutants.mutation import defect, notices
 
@@ -28,28 +29,28 @@ from tests.mutants.mutation import defect, notices
                     "(0, session.currency) != (0, "
                 )
             },
-            proofs.test_a_session_that_is_not_the_one_we_opened_moves_nothing,
+            test_top_ups.test_a_session_that_is_not_the_one_we_opened_moves_nothing,
             {"wrong": {"amount_total": 100_000}},
             id="any amount will do",
         ),
         pytest.param(
             top_ups._mismatch,
             {"if theirs != (ours, ours):": "if ours not in theirs:"},
-            proofs.test_a_session_that_is_not_the_one_we_opened_moves_nothing,
-            {"wrong": {"client_reference_id": proofs.STRANGER}},
+            test_top_ups.test_a_session_that_is_not_the_one_we_opened_moves_nothing,
+            {"wrong": {"client_reference_id": STRANGER}},
             id="one of two references will do",
         ),
         pytest.param(
             top_ups._mismatch,
             {"if top_up.session_id not in (None, session.id):": "if False:"},
-            proofs.test_another_session_that_names_our_top_up_moves_nothing,
+            test_top_ups.test_another_session_that_names_our_top_up_moves_nothing,
             {},
             id="any session will do",
         ),
         pytest.param(
             top_ups._settle,
             {"if session.is_paid:": "if session.status == 'complete':"},
-            proofs.test_an_unpaid_completion_waits_for_the_bank,
+            test_top_ups.test_an_unpaid_completion_waits_for_the_bank,
             {},
             id="complete is taken for paid",
         ),
@@ -59,28 +60,28 @@ from tests.mutants.mutation import defect, notices
                 "    if earlier is not None:\n        return earlier\n": "",
                 "event_id=event.id,": "event_id=f'{event.id}:{timezone.now()}',",
             },
-            proofs.test_the_same_event_again_is_the_same_row,
+            test_top_ups.test_the_same_event_again_is_the_same_row,
             {},
             id="an event counts each time",
         ),
         pytest.param(
             top_ups._bring_leg_to,
             {"amount_micros=target - taken": "amount_micros=target"},
-            proofs.test_partial_refunds_count_once_in_whatever_order_they_are_told,
+            test_card_facts.test_partial_refunds_count_once_in_whatever_order_they_are_told,
             {},
             id="a running total is added up",
         ),
         pytest.param(
             card_facts.returned,
             {"refunded=max(alive, cumulative - sum(dead.values()))": "refunded=alive + cumulative"},
-            proofs.test_a_refund_told_by_itself_and_by_its_charge_counts_once,
+            test_card_facts.test_a_refund_told_by_itself_and_by_its_charge_counts_once,
             {},
             id="a refund told in two ways counts twice",
         ),
         pytest.param(
             top_ups._bring_to,
             {"facts.for_good * MICROS": "facts.refunded * MICROS"},
-            proofs.test_the_bonus_goes_only_when_a_dispute_is_lost,
+            test_card_facts.test_the_bonus_goes_only_when_a_dispute_is_lost,
             {"settings": None},
             id="a lost dispute leaves the bonus",
         ),
@@ -91,7 +92,7 @@ from tests.mutants.mutation import defect, notices
                     "bonus = settings.FIRST_PAYMENT_BONUS_MICROS"
                 )
             },
-            proofs.test_the_bonus_is_never_more_than_the_payment,
+            test_top_ups.test_the_bonus_is_never_more_than_the_payment,
             {"settings": None},
             id="a bonus beyond the payment",
         ),
@@ -116,4 +117,4 @@ def test_card_events_without_their_trigger_are_noticed(card_processor: FakeCards
         for sql in append_only.unlocking(connection.vendor, CardEvent._meta.db_table):
             cursor.execute(sql)
     statement = "DELETE FROM accounts_cardevent"
-    assert notices(proofs.test_a_kept_event_is_never_changed, card_processor, statement)
+    assert notices(test_top_ups.test_a_kept_event_is_never_changed, card_processor, statement)
