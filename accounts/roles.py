@@ -56,10 +56,12 @@ def staff_with(permission: str) -> QuerySet[User]:
 
 def ensure_roles() -> None:
     """Make the groups, and give each exactly its permissions."""
+    known = {
+        f"{app}.{codename}": number
+        for app, codename, number in Permission.objects.values_list(
+            "content_type__app_label", "codename", "pk"
+        )
+    }
     for name, codes in PERMISSIONS.items():
         group, _ = Group.objects.get_or_create(name=name)
-        wanted = []
-        for code in codes:
-            app, codename = code.split(".")
-            wanted.append(Permission.objects.get(content_type__app_label=app, codename=codename))
-        group.permissions.set(wanted)
+        group.permissions.set([known[code] for code in codes])

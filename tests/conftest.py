@@ -51,11 +51,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         disable_socket(allow_unix_socket=True)
 
 
+# What has a house of its own, in which its tests wait for each other.
+HOUSES = ("tests/browser", "tests/journeys")
+# Begun first, so that no worker is alone with one at the end; each is a worker's for minutes.
+LONGEST = (*HOUSES, "tests/sandbox/test_imaging.py")
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if asks_a_database(item):
             item.add_marker("database")
+    if hasattr(config, "workerinput"):  # alone, units come first: they say more exactly what broke
+        items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def asks_a_database(item: pytest.Item) -> bool:
@@ -93,10 +101,11 @@ class ByHouse(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         folder = file.rpartition("/")[0]
-        return folder if folder in ("tests/browser", "tests/journeys") else file
+        return folder if folder in HOUSES else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse:
+    config.option.loadscopereorder = False  # by time, as above, not by the number of tests
     return ByHouse(config, log)
 
 
