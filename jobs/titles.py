@@ -1,4 +1,4 @@
-"""What transfers were for, in words that can be forgotten: the photo's title of today.
+"""A photo's title: made from its file's name, and told to whom it concerns until it is erased.
 
 A transfer can't be changed, so it names only the model; the statement asks here for the rest
 (`accounts.statements.describe_with`).
@@ -6,13 +6,40 @@ A transfer can't be changed, so it names only the model; the statement asks here
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from pathlib import PurePath
 
 from jobs.models import RestorationJob
 
 ERASED = "Erased photo"
+TITLE_CHARACTERS = 120
+# What a browser writes for a character that a file's name in a form can't have, and nothing else
+# (HTML standard, "multipart/form-data encoding algorithm").
+ESCAPED = {"%22": '"', "%0D": "\r", "%0A": "\n"}
+# Of the characters without a shape, those that join or part letters; others turn the text round.
+JOINERS = "\u200c\u200d"
+
+
+def file_name(sent: str) -> str:
+    """The name that the member's file has, from the one that their browser sent."""
+    return re.sub("|".join(ESCAPED), lambda escape: ESCAPED[escape[0]], sent)
+
+
+def from_file_name(sent: str) -> str:
+    """A file's name without folders, ending, and characters that nobody sees."""
+    stem = PurePath(file_name(sent).replace("\\", "/")).stem
+    seen = " ".join("".join(_seen(c) for c in stem).split())
+    return seen[:TITLE_CHARACTERS].strip() if seen.strip(JOINERS + " ") else "Untitled"
+
+
+def _seen(c: str) -> str:
+    if c.isprintable() or c in JOINERS:
+        return c
+    return "" if unicodedata.category(c) == "Cf" else " "
 
 
 def describe(references: Collection[str]) -> Mapping[str, str]:

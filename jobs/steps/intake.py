@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from pathlib import PurePath
 from typing import BinaryIO
 
 from django.conf import settings
@@ -16,11 +15,10 @@ from django.utils import timezone
 
 from accounts import members
 from accounts.models import User
-from jobs import images, storage
+from jobs import images, storage, titles
 from jobs.models import Photo
 
 log = logging.getLogger(__name__)
-TITLE_CHARACTERS = 120
 
 
 class Refused(Exception):
@@ -42,7 +40,7 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
         raise Refused(str(problem)) from problem
     photo = Photo(
         owner=owner,
-        title=_title(name),
+        title=titles.from_file_name(name),
         sha256=_sha256(file),
         byte_size=byte_size,
         format=facts.format,
@@ -69,13 +67,6 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
         _forget(photo.original_key)
         raise
     return photo
-
-
-def _title(name: str) -> str:
-    """A file's name without folders, ending and control characters."""
-    stem = PurePath(name.replace("\\", "/")).stem
-    printable = "".join(c if c.isprintable() else " " for c in stem).strip()
-    return printable[:TITLE_CHARACTERS] or "Untitled"
 
 
 def _sha256(file: BinaryIO) -> str:

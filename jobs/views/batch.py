@@ -20,7 +20,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import ledger
 from accounts.members import member_of
 from accounts.models import User
 from accounts.money import dollars
@@ -35,8 +34,7 @@ from jobs.views.offers import (
     advice_for,
     model_named,
     purse_of,
-    say_over_limit,
-    say_too_little,
+    refusals_said,
     shown_before,
     shown_now,
 )
@@ -160,7 +158,7 @@ def _order(request: HttpRequest) -> HttpResponse:
     ordered_before = RestorationJob.objects.filter(
         owner=member, click_key__in=[one.key for one in clicks.values()]
     ).exists()
-    try:
+    with refusals_said(request):
         jobs = order.place_many(
             clicks=clicks,
             by=member,
@@ -168,13 +166,6 @@ def _order(request: HttpRequest) -> HttpResponse:
             parameters=quoted.form.cleaned_data,
             price=shown.price,
         )
-    except ledger.InsufficientFunds as problem:
-        say_too_little(request, problem)
-    except ledger.OverMonthlyLimit as problem:
-        say_over_limit(request, problem)
-    except order.CannotOrder as problem:
-        messages.error(request, str(problem))
-    else:
         doorbell.ring_on_commit("submit")
         if ordered_before:
             messages.info(request, "These are ordered already: one click counts.")

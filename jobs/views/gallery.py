@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
-from jobs import doorbell
+from jobs import doorbell, titles
 from jobs.forms import UploadForm
 from jobs.images import FORMATS
 from jobs.models import Photo
@@ -46,7 +46,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                 )
             )
         except intake.Refused as refusal:
-            refusals.append({"name": file.name, "reason": str(refusal)})
+            refusals.append({"name": titles.file_name(file.name or ""), "reason": str(refusal)})
     if taken:
         doorbell.ring_on_commit("prepare")
     if refusals:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from jobs import catalog, prices
 from jobs.catalog import Quote, RestorationModel
 from jobs.forms import RestorationForm
 from jobs.models import Photo, PhotoState, Price
+from jobs.steps import order
 
 
 @dataclass(frozen=True)
@@ -126,20 +128,31 @@ def make_offer(
     )
 
 
-def say_too_little(request: HttpRequest, problem: ledger.InsufficientFunds) -> None:
-    messages.error(
-        request,
+@contextmanager
+def refusals_said(request: HttpRequest) -> Iterator[None]:
+    """Where something is ordered: why it was not is said, and the page goes on."""
+    try:
+        yield
+    except ledger.InsufficientFunds as problem:
+        messages.error(request, _too_little(problem))
+    except ledger.OverMonthlyLimit as problem:
+        messages.error(request, _over_limit(problem))
+    except order.CannotOrder as problem:
+        messages.error(request, str(problem))
+
+
+def _too_little(problem: ledger.InsufficientFunds) -> str:
+    return (
         f"Your wallet is {dollars(problem.missing_micros)} short: this costs "
         f"{dollars(problem.needed_micros)} and you have "
-        f"{dollars(problem.available_micros)}. Nothing was ordered or charged.",
+        f"{dollars(problem.available_micros)}. Nothing was ordered or charged."
     )
 
 
-def say_over_limit(request: HttpRequest, problem: ledger.OverMonthlyLimit) -> None:
-    messages.error(
-        request,
+def _over_limit(problem: ledger.OverMonthlyLimit) -> str:
+    return (
         f"This would go over the monthly limit of {dollars(problem.limit_micros)} that you set: "
         f"it costs {dollars(problem.needed_micros)} and "
         f"{dollars(problem.spent_micros)} are spent or set aside. "
-        "Nothing was ordered or charged. You can change the limit on your wallet's page.",
+        "Nothing was ordered or charged. You can change the limit on your wallet's page."
     )

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import ledger
 from accounts.members import member_of
 from jobs import doorbell
 from jobs.forms import ClickForm, RestorationForm
@@ -20,8 +19,7 @@ from jobs.views.offers import (
     make_offer,
     model_named,
     purse_of,
-    say_over_limit,
-    say_too_little,
+    refusals_said,
     shown_before,
 )
 from jobs.views.photo import or_elsewhere, own_photo, photo_page, press_again
@@ -66,7 +64,7 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
     ordered_before = RestorationJob.objects.filter(
         owner=member_of(request), click_key=click.cleaned_data["click_key"]
     ).exists()
-    try:
+    with refusals_said(request):
         order.place(
             photo=photo,
             by=member_of(request),
@@ -76,13 +74,6 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
             agreed_micros=click.cleaned_data["shown_micros"] if shown.held else None,
             click_key=click.cleaned_data["click_key"],
         )
-    except ledger.InsufficientFunds as problem:
-        say_too_little(request, problem)
-    except ledger.OverMonthlyLimit as problem:
-        say_over_limit(request, problem)
-    except order.CannotOrder as problem:
-        messages.error(request, str(problem))
-    else:
         doorbell.ring_on_commit("submit")
         if ordered_before:
             messages.info(request, "This is ordered already: one click counts.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
@@ -31,6 +33,7 @@ def trash(request: HttpRequest) -> HttpResponse:
         "photos": [PhotoCard(photo, shows_trash=True) for photo in page],
         "page_obj": page,
         "trash_days": settings.TRASH_DAYS,
+        "today": timezone.now().date(),
     }
     return render(request, "jobs/trash.html", context)
 
@@ -78,12 +81,7 @@ def put_many(request: HttpRequest) -> HttpResponse:
 def put_back(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("trash")
-    photo = _in_trash(request, photo_id)
-    try:
-        trash_step.put_back(photo=photo, by=member_of(request))
-    except trash_step.TrashError as problem:
-        messages.error(request, str(problem))
-    else:
+    if photo := _done(request, photo_id, trash_step.put_back):
         messages.success(request, f"“{photo.title}” is among your photos again.")
     return redirect("trash")
 
@@ -93,12 +91,7 @@ def put_back(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 def erase_now(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("trash")
-    photo = _in_trash(request, photo_id)
-    try:
-        trash_step.erase_now(photo=photo, by=member_of(request))
-    except trash_step.TrashError as problem:
-        messages.error(request, str(problem))
-    else:
+    if photo := _done(request, photo_id, trash_step.erase_now):
         say_erased(request, photo, f"“{photo.title}” has left the trash")
     return redirect("trash")
 
@@ -117,8 +110,16 @@ def _chosen(request: HttpRequest) -> list[Photo]:
     return [photos[pk] for pk in wanted if pk in photos]
 
 
-def _in_trash(request: HttpRequest, photo_id: uuid.UUID) -> Photo:
-    return get_object_or_404(Photo.objects.for_member(member_of(request)).in_trash(), pk=photo_id)
+def _done(request: HttpRequest, photo_id: uuid.UUID, verb: Callable[..., None]) -> Photo | None:
+    """The photo in the trash to which it was done; None, and the reason said, when it can't be."""
+    member = member_of(request)
+    photo = get_object_or_404(Photo.objects.for_member(member).in_trash(), pk=photo_id)
+    try:
+        verb(photo=photo, by=member)
+    except trash_step.TrashError as problem:
+        messages.error(request, str(problem))
+        return None
+    return photo
 
 
 def _words_for(cancelled: int) -> str:

@@ -46,7 +46,7 @@ def test_into_the_trash_back_and_away(open_page: OpenPage, people: People, javas
 
     page.get_by_role("link", name="Trash", exact=True).click()
     assert as_wide_as_the_screen(page)
-    page.get_by_role("button", name=re.compile(r"Put back among your photos\s*: anna")).click()
+    page.get_by_role("button", name=re.compile(r"Put back\s*: anna")).click()
     expect(page.get_by_text("“anna” is among your photos again.")).to_be_visible()
     page.locator("summary", has_text=re.compile(r"Erase now\s*: berta")).click()
     page.get_by_role("button", name=re.compile(r"Erase for good\s*: berta")).click()

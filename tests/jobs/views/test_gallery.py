@@ -130,8 +130,8 @@ def test_each_file_is_judged_by_itself_and_the_refused_are_named_with_the_reason
     assert response.status_code == 422
     assert [photo.title for photo in Photo.objects.all()] == ["good"]
     assert "2 files were not taken" in page
-    assert "<strong>diary.jpg</strong>: This is not a picture that we can read." in page
-    assert "<strong>&lt;b&gt;empty.jpg</strong>: This file is empty." in page
+    assert "<strong><bdi>diary.jpg</bdi></strong>: This is not a picture that we can read." in page
+    assert "<strong><bdi>&lt;b&gt;empty.jpg</bdi></strong>: This file is empty." in page
     assert "The other one is below." in page
     assert rings == ["prepare"]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -34,6 +38,19 @@ def test_into_the_trash_and_back(bucket: None):
     client.post(reverse("put_back", args=[photo.pk]))
     assert "Gran" in text(client, "gallery")
     assert "The trash is empty" in text(client, "trash")
+
+
+def test_the_day_is_never_told_as_one_that_has_passed(bucket: None, settings: Any):
+    owner, now = make_member(), timezone.now()
+    days = timedelta(days=settings.TRASH_DAYS)
+    for title, at in (("Late", now - days - timedelta(days=2)), ("Now", now - days)):
+        make_photo(owner=owner, title=title, trashed_at=at)
+    later = make_photo(owner=owner, title="Later", trashed_at=now)
+    page = text(client_of(owner), "trash")
+    lines = re.findall(r"<bdi>(\w+)</bdi></h3>\s*<p[^>]*>(.*?)</p>", page)
+    assert lines[:2] == [("Late", "About to be erased"), ("Now", "Erased today")]
+    assert later.erased_on is not None
+    assert f'Erased on <time datetime="{later.erased_on.isoformat()}">' in lines[2][1]
 
 
 def test_what_was_ticked_goes_and_what_cannot_is_named(bucket: None, vendor: FakeVendor):
