@@ -32,6 +32,10 @@ class StorageUnavailable(Exception):
     """The store did not do what we asked. Trying again can help."""
 
 
+class NotStored(StorageUnavailable):
+    """The store answered, and has no such object."""
+
+
 def put(key: str, file: BinaryIO, *, content_type: str) -> None:
     """Store a file under a key. Raises StorageUnavailable."""
     try:
@@ -57,10 +61,13 @@ def get(key: str, into: BinaryIO) -> None:
 def stream(key: str) -> Iterator[bytes]:
     """An object's bytes in pieces, of which one is held at a time.
 
-    Raises StorageUnavailable at once for what can't be had; while it goes on, when it breaks off.
+    Raises NotStored or StorageUnavailable at once for what can't be had; StorageUnavailable while
+    it goes on, when it breaks off.
     """
     try:
         body = _client().get_object(Bucket=settings.S3_BUCKET, Key=key)["Body"]
+    except _client().exceptions.NoSuchKey:
+        raise NotStored(f"there is no {key}") from None
     except PROBLEMS as problem:
         raise StorageUnavailable(f"fetching {key} failed: {problem}") from problem
     return _pieces(key, body)

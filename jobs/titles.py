@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import PurePath
 
-from jobs.models import RestorationJob
+from jobs.models import Photo, RestorationJob
 
 ERASED = "Erased photo"
 TITLE_CHARACTERS = 120
@@ -53,5 +53,10 @@ def describe(references: Collection[str]) -> Mapping[str, str]:
 
 
 def title_of(job: RestorationJob) -> str:
+    """Its photo's title, until it is erased."""
+    return shown(job.photo)
+
+
+def shown(photo: Photo) -> str:
     """The photo's title, until it is erased."""
-    return ERASED if job.photo.is_erased else job.photo.title
+    return ERASED if photo.is_erased else photo.title

@@ -72,14 +72,19 @@ def _money_words(job: RestorationJob, money: HoldBalance) -> str:
 
 
 def _vendor_words(attempts: Sequence[Attempt]) -> str:
-    """What a vendor received, and what it may still hold, as far as we know."""
-    taken = [one for one in attempts if one.outcome == AttemptOutcome.ACCEPTED or one.vendor_status]
-    unsure = [
-        one for one in attempts if one.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
-    ]
+    """What each vendor received, and what it may still hold, as far as we know."""
+    sent = [_sent_to(vendor, attempts) for vendor in dict.fromkeys(one.vendor for one in attempts)]
+    return " ".join(words for words in sent if words) or NEVER_SENT
+
+
+def _sent_to(vendor: str, attempts: Sequence[Attempt]) -> str:
+    """Nothing, when it surely took none of them."""
+    theirs = [one for one in attempts if one.vendor == vendor]
+    taken = [one for one in theirs if one.outcome == AttemptOutcome.ACCEPTED or one.vendor_status]
+    unsure = [one for one in theirs if one.outcome != AttemptOutcome.NOT_ACCEPTED]
     if not (taken or unsure):
-        return NEVER_SENT
-    name = catalog.VENDORS.get(attempts[-1].vendor, attempts[-1].vendor)
+        return ""
+    name = catalog.VENDORS.get(vendor, vendor)
     days = list(dict.fromkeys(date_format(one.created_at) for one in taken or unsure))
     when = f"{name} on {' and '.join(days)}"
     sent = (
@@ -90,7 +95,7 @@ def _vendor_words(attempts: Sequence[Attempt]) -> str:
     )
     made = (
         f" {name} made a picture of it, which it may hold, too."
-        if any(one.completed_at for one in attempts)
+        if any(one.completed_at for one in theirs)
         else ""
     )
     return (

@@ -2,14 +2,15 @@
 
 Nothing is gathered on a disk or in memory: rows come a few hundred at a time, pictures in pieces
 from S3, and no transaction or database connection is held while somebody's slow line takes them.
-What can't be had is left out and named in README.txt, which comes last; the ZIP stays whole.
+What can't be had is left out and named in README.txt, which comes last; the ZIP stays whole. A
+store that doesn't answer is soon asked no more: others wait for their turn.
 """
 
 from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,11 +24,12 @@ from zipstream import ZIP_DEFLATED, ZipStream
 from accounts import ledger, statements
 from accounts.models import TopUp, Transfer, User
 from accounts.spreadsheets import csv_lines
-from jobs import receipts, storage
+from jobs import receipts, storage, titles
 from jobs.models import Attempt, Consent, Photo, RestorationJob
 from jobs.states import JobState
 
 ROWS_AT_ONCE = 300
+MOST_SILENCES = 2  # pictures, one after the other, for which the store did not answer
 TITLE_BYTES = 150  # in UTF-8; many file systems take 255 for a whole name
 # Names that Windows keeps for devices, whatever their ending.
 DEVICES = frozenset(
@@ -40,6 +42,20 @@ DEVICES = frozenset(
     ]
 )
 FORBIDDEN = set('<>:"/\\|?*')
+NOT_FETCHED = "could not be fetched, so it is not here"
+CONSENTS_HEADER = [
+    "said (UTC)",
+    "photo",
+    "photo's SHA-256",
+    "who is in it",
+    "in your words",
+    "may be restored",
+    "may be sent to",
+    "kept until",
+    "where it stands",
+    "notice read",
+    "receipt",
+]
 README = """Your data at Heirloom
 =====================
 
@@ -50,6 +66,7 @@ results/            what was restored, with the model's name
 photos.json         what we know of each photo, and the name of its file here
 jobs.json           every restoration: model, settings, price, how it ended
 consents.json       a receipt of what you said about each photo, and what became of it
+consents.csv        the same in short, for a spreadsheet
 transfers.json      every movement of money in your wallet, in millionths of a dollar
 transfers.csv       the same, in dollars, for a spreadsheet
 profile.json        your account
@@ -65,6 +82,22 @@ class Picture:
 
     key: str
     name: str
+
+
+@dataclass
+class Missing:
+    """What can't be had, and for how many pictures in a row the store has not answered."""
+
+    lines: list[str]
+    silences: int = 0
+
+    @property
+    def store_is_silent(self) -> bool:
+        return self.silences >= MOST_SILENCES
+
+    def add(self, picture: Picture, why: str, problem: storage.StorageUnavailable | None) -> None:
+        self.lines.append(f"{picture.name}: {why}")
+        self.silences = 0 if isinstance(problem, storage.NotStored) else self.silences + 1
 
 
 class Names:
@@ -98,9 +131,9 @@ def safe(title: str) -> str:
     return cut or "Untitled"
 
 
-def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Iterator[bytes]:
+def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Generator[bytes]:
     """The ZIP's bytes. `go_on` is called now and then, so that a turn can be renewed."""
-    archive, missing = ZipStream(), list[str]()
+    archive, missing = ZipStream(), Missing([])
     pictures, photos = _pictures(member), _in_turns(Photo.objects.for_member(member))
     names = {picture.key: picture.name for picture in pictures}
     tables: dict[str, Iterable[str]] = {
@@ -108,6 +141,7 @@ def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Iterato
         "photos.json": _json_list(_photo(photo, names) for photo in photos),
         "jobs.json": _json_list(_jobs(member, names)),
         "consents.json": _json_list(_consents(member)),
+        "consents.csv": csv_lines(CONSENTS_HEADER, _consents_csv(member)),
         "transfers.json": _json_list(_transfers(member)),
         "transfers.csv": csv_lines(statements.CSV_HEADER, _csv_rows(member)),
     }
@@ -118,10 +152,13 @@ def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Iterato
         connection.close()  # from here on it is S3 and somebody's line
     for picture in pictures:
         go_on()
+        if missing.store_is_silent:
+            missing.add(picture, NOT_FETCHED, None)
+            continue
         try:
             pieces = storage.stream(picture.key)
-        except storage.StorageUnavailable:
-            missing.append(f"{picture.name}: could not be fetched, so it is not here")
+        except storage.StorageUnavailable as problem:
+            missing.add(picture, NOT_FETCHED, problem)
             continue
         archive.add(_whole_or_told(pieces, picture, missing), picture.name)
         yield from archive.all_files()
@@ -129,21 +166,21 @@ def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Iterato
     yield from archive.finalize()
 
 
-def _whole_or_told(
-    pieces: Iterator[bytes], picture: Picture, missing: list[str]
-) -> Iterator[bytes]:
+def _whole_or_told(pieces: Iterator[bytes], picture: Picture, missing: Missing) -> Iterator[bytes]:
     """What comes of a picture; that it ended early is told, since its beginning is sent already."""
     try:
         yield from pieces
-    except storage.StorageUnavailable:
-        missing.append(f"{picture.name}: ended early, so it is not whole")
+    except storage.StorageUnavailable as problem:
+        missing.add(picture, "ended early, so it is not whole", problem)
+    else:
+        missing.silences = 0
 
 
-def _readme(member: User, missing: list[str]) -> str:
+def _readme(member: User, missing: Missing) -> str:
     words = README.format(email=member.email, when=_moment(timezone.now()))
-    if missing:
+    if missing.lines:
         words += "\nWhat is missing (please download again later, or ask us):\n\n"
-        words += "".join(f"- {line}\n" for line in missing)
+        words += "".join(f"- {line}\n" for line in missing.lines)
     return words
 
 
@@ -260,8 +297,29 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
 
 def _consents(member: User) -> Iterator[dict[str, Any]]:
     """The receipt of every statement: its text, its purposes, its history; no reviewer is named."""
-    rows = Consent.objects.filter(given_by=member).select_related("notice", "photo", "given_by")
-    return (receipts.receipt(consent) for consent in _in_turns(rows))
+    return (receipts.receipt(consent) for consent in _in_turns(_statements(member)))
+
+
+def _consents_csv(member: User) -> Iterator[list[str]]:
+    """A line for each statement, in the words of the pages."""
+    for consent in _in_turns(_statements(member)):
+        yield [
+            _moment(consent.created_at) or "",
+            titles.shown(consent.photo),
+            consent.photo_sha256,
+            consent.depicted_words,
+            consent.basis,
+            "yes" if consent.purpose_restore else "no",
+            consent.vendor_names,
+            consent.keep_until.isoformat() if consent.keep_until else "you withdraw",
+            consent.get_status_display(),
+            f"version {consent.notice.version}",
+            str(consent.pk),
+        ]
+
+
+def _statements(member: User) -> models.QuerySet[Consent]:
+    return Consent.objects.filter(given_by=member).select_related("notice", "photo", "given_by")
 
 
 def _transfers(member: User) -> Iterator[dict[str, Any]]:

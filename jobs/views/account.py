@@ -41,6 +41,7 @@ class Download:
         return next(self._bytes)
 
     def close(self) -> None:
+        self._bytes.close()
         for turn in self._turns:
             turn.end()
 

@@ -168,10 +168,6 @@ class ConsentCard:
         note = "\n".join(part for part in (reason, told.note) if part)
         return Moment(event.at, _("A reviewer"), words, note)
 
-    @property
-    def vendor_names(self) -> str:
-        return self.consent.vendor_names
-
 
 def consent_cards(consents: Sequence[Consent]) -> list[ConsentCard]:
     """Cards for statements that come with their notice and photo; two queries more for all."""

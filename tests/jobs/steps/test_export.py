@@ -8,6 +8,7 @@ import json
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -62,6 +63,7 @@ def test_everything_of_a_member_is_there_and_nothing_of_another(vendor: FakeVend
         "photos.json",
         "jobs.json",
         "consents.json",
+        "consents.csv",
         "transfers.json",
         "transfers.csv",
         "originals/Anna 1931.png",
@@ -90,6 +92,27 @@ def test_everything_of_a_member_is_there_and_nothing_of_another(vendor: FakeVend
     whole = b"".join(archive.read(name) for name in archive.namelist()).decode(errors="replace")
     assert stranger.owner.email not in whole
     assert "A stranger" not in whole
+
+
+def test_statements_are_in_a_spreadsheet_too_in_words_that_it_does_not_run():
+    owner = make_member()
+    photo = make_photo(owner=owner, title="=cmd|calc")
+    given = make_consent(
+        photo, depicted=("ADULT_RELATIVE", "DECEASED"), keep_until=date(2999, 1, 1)
+    )
+    gone = make_photo(owner=owner, title="Gone")
+    make_consent(gone)
+    consent.withdraw(photo=gone, by=owner)
+    text = zipped(owner).read("consents.csv").decode("utf-8-sig")
+    lines = {line["receipt"]: line for line in csv.DictReader(io.StringIO(text))}
+    line = lines[str(given.pk)]
+    assert line["photo"] == "'=cmd\\|calc"
+    assert line["photo's SHA-256"] == photo.sha256
+    assert line["who is in it"] == "An adult who agreed to this, A relative who has died"
+    assert (line["may be restored"], line["may be sent to"]) == ("yes", "Pixazo")
+    assert (line["kept until"], line["where it stands"]) == ("2999-01-01", "Given")
+    assert {one["photo"] for one in lines.values()} == {"'=cmd\\|calc", "Erased photo"}
+    assert "ADULT_RELATIVE" not in text
 
 
 def test_no_reviewer_is_named():
@@ -218,6 +241,32 @@ def test_a_picture_that_breaks_off_is_named_and_the_rest_is_whole(monkeypatch: p
     assert archive.getinfo("originals/Whole.png").file_size == MEGABYTE
     assert "- originals/Broken.png: ended early" in archive.read("README.txt").decode()
     assert all(body.closed for body in given)
+
+
+def test_a_store_that_is_silent_is_soon_asked_no_more(monkeypatch: pytest.MonkeyPatch):
+    """Each silence takes as long as our patience with the store: a family's album, hours."""
+    owner, asked = make_member(), list[str]()
+    for number in range(6):
+        make_photo(owner=owner, title=f"Photo {number}")
+
+    def silent(*, Key: str, **_: str) -> None:
+        asked.append(Key)
+        raise ReadTimeoutError(endpoint_url="https://s3.test")
+
+    monkeypatch.setattr(storage._client(), "get_object", silent, raising=False)
+    archive = zipped(owner)
+    assert len(asked) == export.MOST_SILENCES
+    readme = archive.read("README.txt").decode()
+    for number in range(6):
+        assert f"- originals/Photo {number}.png: could not be fetched" in readme
+
+
+def test_what_is_not_in_the_store_is_no_silence():
+    owner = make_member()
+    for _ in range(export.MOST_SILENCES + 1):
+        make_photo(owner=owner, title="Lost")
+    stored(make_photo(owner=owner, title="There"))
+    assert "originals/There.png" in zipped(owner).namelist()
 
 
 def test_of_large_pictures_a_piece_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch):

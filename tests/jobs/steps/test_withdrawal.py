@@ -255,6 +255,10 @@ def test_what_the_vendor_did_not_take_or_took_twice_and_what_was_partly_refunded
     )
     (told,) = aftermath.of_photo(photo)
     assert "was sent to Pixazo on March 1, 2026 and March 2, 2026." in told.vendor
+    Attempt.objects.filter(pk=refused.pk).update(vendor="fal", vendor_status="")
+    (told,) = aftermath.of_photo(photo)
+    assert "was sent to Pixazo on March 1, 2026. Pixazo made a picture of it" in told.vendor
+    assert "may have been sent to fal.ai on March 2, 2026" in told.vendor
 
 
 def test_without_any_restoration_that_is_told_and_a_second_time_nothing_more():

@@ -85,6 +85,14 @@ def test_a_download_that_was_never_begun_gives_its_turn_back(held: set[str]):
     assert held == set()
 
 
+def test_a_download_that_breaks_off_lets_go_of_what_it_was_reading():
+    photo = make_photo()
+    answer = account.Download(photo.owner, [])
+    next(answer)
+    answer.close()
+    assert list(answer) == []
+
+
 def test_the_page_says_what_is_in_it():
     photo = make_photo()
     make_job(photo=photo)
