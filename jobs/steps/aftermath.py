@@ -99,6 +99,6 @@ def _sent_to(vendor: str, attempts: Sequence[Attempt]) -> str:
         else ""
     )
     return (
-        f"{sent}{made} How long {name} keeps what it received, its documents don’t say, and we "
+        f"{sent}{made} How long {name} keeps what it received, we don’t know, and we "
         "can’t erase it there."
     )
