@@ -12,7 +12,7 @@ def fal_signs(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0033_what_another_vendor_takes'),
+        ('jobs', '0031_who_may_not_be_asked'),
     ]
 
     operations = [
