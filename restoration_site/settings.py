@@ -212,6 +212,7 @@ EXPORTS_AT_ONCE = env.int("EXPORTS_AT_ONCE", 2)  # each keeps one of the web's t
 REQUEST_MAX_BYTES = 256 * 1024 * 1024
 RESULT_MAX_BYTES = 200 * 1024 * 1024
 RESULT_MAX_PIXELS = 100_000_000
+RESULT_VERSIONS_MOST = 4  # pictures kept beside the result, when a vendor sends several
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES + 80  # the form says it more kindly
 

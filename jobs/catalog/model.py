@@ -11,6 +11,9 @@ from jobs.catalog.parameters import Parameter
 from jobs.catalog.quote import PerMegapixel, PerRequest, Quote
 from jobs.catalog.route import Route
 
+SIZE_TOLERANCE = 0.8  # models round each side to multiples of their own
+OWN_SIZE_PIXELS = 500_000  # what a model makes at least that doesn't keep the photo's size
+
 
 @dataclass(frozen=True, kw_only=True)
 class RestorationModel:
@@ -63,6 +66,18 @@ class RestorationModel:
         """Width and height of the result for a prepared picture of this size, in px."""
         scale = int(parameters[self.scale_parameter]) if self.scale_parameter else 1
         return width_px * scale, height_px * scale
+
+    def least_pixels(self, *, width_px: int, height_px: int, parameters: Mapping[str, Any]) -> int:
+        """With fewer pixels, a result ordered in this size is not what was ordered (decision 16).
+
+        A model that chooses its own size may make a large photo smaller. Of the others, one with a
+        price for each photo must do all that it was paid for; one with a price for each megapixel
+        may do less, which costs less, but never make the photo smaller than it was.
+        """
+        if self.scale_parameter is None:
+            return int(SIZE_TOLERANCE * min(width_px * height_px, OWN_SIZE_PIXELS))
+        enlarged = int(parameters[self.scale_parameter]) ** 2 if self.basis.shrinks else 1
+        return int(SIZE_TOLERANCE * width_px * height_px / enlarged)
 
     def quote(
         self,

@@ -37,6 +37,7 @@ class PerRequest:
     """The same price whatever the picture."""
 
     unit = "a photo"
+    shrinks = False  # a smaller picture costs the same
 
     def total(self, output_pixels: int, unit_micros: int) -> int:
         return unit_micros
@@ -50,6 +51,7 @@ class PerMegapixel:
     """A price for each megapixel of the *output*, rounded up once."""
 
     unit = "a megapixel of the result"
+    shrinks = True
 
     def total(self, output_pixels: int, unit_micros: int) -> int:
         return -(-output_pixels * unit_micros // PIXELS_IN_A_MEGAPIXEL)

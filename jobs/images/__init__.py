@@ -9,7 +9,7 @@ in the member's words. Sizes are pixels as seen upright.
 from jobs.images.files import CONTENT_TYPES, FORMATS, Rendition, UnreadableImage
 from jobs.images.keepsake import KEEPSAKE_FORMATS, keepsake
 from jobs.images.origin import Origin, origin
-from jobs.images.results import Result, check_result
+from jobs.images.results import Result, WrongSize, check_result
 from jobs.images.uploads import SMALLEST_SIDE_PX, Facts, Prepared, inspect, prepare
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Rendition",
     "Result",
     "UnreadableImage",
+    "WrongSize",
     "check_result",
     "inspect",
     "keepsake",

@@ -23,17 +23,24 @@ class Result:
     preview: Rendition
 
 
+class WrongSize(UnreadableImage):
+    """A whole picture, but not of the size or shape that was ordered."""
+
+
 @in_words
-def check_result(file: BinaryIO, *, width_px: int, height_px: int) -> Result:
-    """Decode a vendor's picture whole, and see that it is of the photo's shape.
+def check_result(file: BinaryIO, *, width_px: int, height_px: int, least_pixels: int = 1) -> Result:
+    """Decode a vendor's picture whole, and see that it is of the photo's shape, and large enough.
 
     A few percent of difference in shape is allowed: models round to multiples of their own.
-    Raises UnreadableImage.
+    Raises UnreadableImage, and of it WrongSize.
     """
     image = open_picture(file, RESULT_FORMATS, settings.RESULT_MAX_PIXELS)
     expected, got = width_px / height_px, image.width / image.height
+    size = f"{image.width} × {image.height} px instead of {width_px} × {height_px}"
     if not 0.9 < got / expected < 1.1:
-        raise UnreadableImage("The result has another shape than the photo.")
+        raise WrongSize(f"The result has another shape than the photo: {size}.")
+    if image.width * image.height < least_pixels:
+        raise WrongSize(f"The result is smaller than ordered: {size}.")
     return Result(
         format_of(image), image.width, image.height, shrunk(clean(image), PREVIEW_SIDE_PX)
     )

@@ -29,7 +29,7 @@ class JobQuerySet(models.QuerySet["RestorationJob"]):
 
     def with_story(self) -> JobQuerySet:
         """With all that a job's card shows."""
-        return self.select_related("photo", "hold", "owner")
+        return self.select_related("photo", "hold", "owner").prefetch_related("versions")
 
     def with_pictures(self) -> JobQuerySet:
         """Delivered, and the photo is neither erased nor in the trash."""

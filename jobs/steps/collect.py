@@ -1,7 +1,9 @@
 """Fetch a completed result, check it, and store it as ours.
 
 The vendor's own authenticated status decides where the picture is; a callback is only a hint. A
-result that can't be had ends in ERROR and the charge goes back.
+result that can't be had, or isn't what was ordered, ends in ERROR and the charge goes back. When
+the vendor names several pictures, the first is the result; the others are kept as its versions, and
+one of them that can't be had is skipped and noted, never the end of the job.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import hashlib
 import io
 import logging
 import tempfile
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +24,7 @@ from accounts import ledger
 from accounts.models.leased import lease, still_ours
 from jobs import backoff, images, storage, vendors
 from jobs.gateway import errors
-from jobs.models import Attempt, Delivery, RestorationJob, Verdict
+from jobs.models import Attempt, Delivery, RestorationJob, ResultVersion, Verdict
 from jobs.moves import move
 from jobs.states import JobState
 from jobs.steps import abandon
@@ -29,6 +33,10 @@ log = logging.getLogger(__name__)
 NAME = "collect"
 CONCURRENCY = 4
 CANNOT_BE_HAD = "The restored picture could not be fetched."
+NO_PICTURE = "The restorer finished, but gave us no picture."
+UNUSABLE = "What the restorer sent is not a picture that we can use."
+WRONG_SIZE = "The restorer sent a picture of another size than you ordered."
+CONTRADICTED = "The restorer said that it had finished, and then that it had not."
 
 
 @dataclass(frozen=True)
@@ -40,19 +48,33 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Collected:
-    """The result lies in S3."""
+class Stored:
+    """One picture in S3, with its preview. `number` is its place in the vendor's list, from 1."""
 
+    number: int
     key: str
     sha256: str
     result: images.Result
 
 
 @dataclass(frozen=True)
+class Collected:
+    """The result lies in S3, and its versions; `skipped` says what is missing of those, and why."""
+
+    first: Stored
+    versions: tuple[Stored, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Lost:
-    """The result can never be had. `contradicted`: the vendor's status says it isn't completed."""
+    """The result can never be had. `contradicted`: the vendor's status says it isn't completed.
+
+    `why` is for staff, `words` are for the member.
+    """
 
     why: str
+    words: str = CANNOT_BE_HAD
     contradicted: bool = False
 
 
@@ -93,19 +115,24 @@ def call(work: Work) -> Outcome:
             endpoint=work.job.model.route(work.attempt.vendor).endpoint,
         )
     except errors.NoSuchRequest as problem:
-        return Lost(str(problem), contradicted=True)
+        return Lost(str(problem), words=CONTRADICTED, contradicted=True)
     except errors.GatewayError as problem:
         return NotYet(str(problem))
     if report.status in ("FAILED", "ERROR"):
-        return Lost(f"the vendor's status is {report.status}", contradicted=True)
+        why = f"the vendor's status is {report.status}"
+        return Lost(why, words=CONTRADICTED, contradicted=True)
     if report.status != "COMPLETED":
         return NotYet(f"the vendor's status is {report.status}")
     if not report.media_urls:
-        return Lost("the vendor names no result")
+        return Lost("the vendor names no result", words=NO_PICTURE)
     try:
-        return _fetch(work.job, report.media_urls[0])
-    except (errors.BadOutput, images.UnreadableImage) as problem:
+        return _fetch_all(work.job, list(dict.fromkeys(report.media_urls)))
+    except errors.BadOutput as problem:
         return Lost(str(problem))
+    except images.WrongSize as problem:
+        return Lost(str(problem), words=WRONG_SIZE)
+    except images.UnreadableImage as problem:
+        return Lost(str(problem), words=UNUSABLE)
     except (errors.OutputUnavailable, storage.StorageUnavailable) as problem:
         return NotYet(str(problem))
     except Exception as problem:  # charged already: whatever it is, it must end
@@ -120,10 +147,10 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
     match outcome:
         case Collected():
             _deliver(job, outcome)
-        case Lost(why, contradicted):
-            _lose(job, work.attempt, why, contradicted=contradicted)
+        case Lost():
+            _lose(job, work.attempt, outcome)
         case NotYet(why) if job.tries + 1 >= settings.STEP_MOST_TRIES:
-            _lose(job, work.attempt, why, contradicted=why.startswith("the vendor's status"))
+            _lose(job, work.attempt, _given_up(why))
         case NotYet():
             tries = job.tries + 1
             RestorationJob.objects.filter(pk=job.pk).update(
@@ -139,24 +166,77 @@ def preview_key(result_key: str) -> str:
     return f"{result_key.rpartition('.')[0]}-preview.webp"
 
 
-def _fetch(job: RestorationJob, url: str) -> Collected:
+def _given_up(why: str) -> Lost:
+    if why.startswith("the vendor's status"):
+        return Lost(why, words=CONTRADICTED, contradicted=True)
+    return Lost(why)
+
+
+def _fetch_all(job: RestorationJob, urls: list[str]) -> Collected:
+    """The first picture, whatever it takes within the deadline; the others in what is left of it.
+
+    A store of ours that is down is tried again, for the others too, but not so long that the result
+    were lost with them.
+    """
+    deadline = time.monotonic() + settings.RESULT_DOWNLOAD_SECONDS
+    first = _fetch(job, urls[0], 1, settings.RESULT_DOWNLOAD_SECONDS)
+    versions: list[Stored] = []
+    skipped: list[str] = []
+    seen = {first.sha256}
+    last_number = 1 + settings.RESULT_VERSIONS_MOST
+    for number, url in enumerate(urls[1:last_number], start=2):
+        try:
+            one = _fetch(job, url, number, max(deadline - time.monotonic(), 1), not_again=seen)
+        except storage.StorageUnavailable as problem:
+            if job.tries + 1 < settings.STEP_MOST_TRIES:
+                raise
+            skipped.append(f"picture {number}: {problem}")
+        except Exception as problem:  # whatever is wrong with it, the result is here
+            skipped.append(f"picture {number}: {problem}")
+        else:
+            versions.append(one)
+            seen.add(one.sha256)
+    if more := len(urls[last_number:]):
+        skipped.append(f"{more} pictures more than {last_number}")
+    return Collected(first, tuple(versions), tuple(skipped))
+
+
+def _fetch(
+    job: RestorationJob,
+    url: str,
+    number: int,
+    seconds: float,
+    *,
+    not_again: Collection[str] = (),
+) -> Stored:
+    least_pixels = job.model.least_pixels(
+        width_px=job.quoted_width_px,
+        height_px=job.quoted_height_px,
+        parameters=job.parameters,
+    )
     with tempfile.TemporaryFile() as file:
-        vendors.outputs().fetch(url, file)
-        result = images.check_result(
-            file, width_px=job.quoted_width_px, height_px=job.quoted_height_px
-        )
+        vendors.outputs().fetch(url, file, seconds=seconds)
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if sha256 in not_again:
+            raise errors.BadOutput("the same picture once more")
+        result = images.check_result(
+            file,
+            width_px=job.quoted_width_px,
+            height_px=job.quoted_height_px,
+            least_pixels=least_pixels,
+        )
         file.seek(0)
         extension = {"JPEG": "jpg", "PNG": "png"}[result.format]
-        key = f"{job.photo.prefix}results/{job.pk}.{extension}"
+        name = str(job.pk) if number == 1 else f"{job.pk}-{number}"
+        key = f"{job.photo.prefix}results/{name}.{extension}"
         storage.put(key, file, content_type=images.CONTENT_TYPES[result.format])
     storage.put(
         preview_key(key),
         io.BytesIO(result.preview.data),
         content_type=result.preview.content_type,
     )
-    return Collected(key, sha256, result)
+    return Stored(number, key, sha256, result)
 
 
 def _deliver(job: RestorationJob, collected: Collected) -> None:
@@ -165,19 +245,32 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
     At the job's own price, frozen when it was ordered; and no more than is still charged, for staff
     may have refunded meanwhile.
     """
-    result = collected.result
+    first, result = collected.first, collected.first.result
     pixels = result.width_px * result.height_px
     basis, price = job.model.basis, job.price
     move(
         job,
         JobState.DELIVERED,
         by=NAME,
-        result_key=collected.key,
-        result_sha256=collected.sha256,
+        why="; ".join(collected.skipped),
+        result_key=first.key,
+        result_sha256=first.sha256,
         result_format=result.format,
         result_width_px=result.width_px,
         result_height_px=result.height_px,
         vendor_cost_micros=min(job.vendor_cost_micros, basis.total(pixels, price.cost_micros)),
+    )
+    ResultVersion.objects.bulk_create(
+        ResultVersion(
+            job=job,
+            number=one.number,
+            key=one.key,
+            sha256=one.sha256,
+            format=one.result.format,
+            width_px=one.result.width_px,
+            height_px=one.result.height_px,
+        )
+        for one in collected.versions
     )
     if job.hold is None:
         return
@@ -191,10 +284,10 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
         )
 
 
-def _lose(job: RestorationJob, attempt: Attempt, why: str, *, contradicted: bool) -> None:
-    if contradicted:
+def _lose(job: RestorationJob, attempt: Attempt, lost: Lost) -> None:
+    if lost.contradicted:
         Delivery.objects.filter(attempt=attempt, verdict=Verdict.APPLIED).update(
-            verdict=Verdict.CONTRADICTED, note=why[:300]
+            verdict=Verdict.CONTRADICTED, note=lost.why[:300]
         )
         Attempt.objects.filter(pk=attempt.pk).update(completed_at=None)  # so it bills nothing
-    abandon.end(job, JobState.ERROR, by=NAME, code="result_lost", words=CANNOT_BE_HAD, why=why)
+    abandon.end(job, JobState.ERROR, by=NAME, code="result_lost", words=lost.words, why=lost.why)

@@ -62,7 +62,7 @@ README = """Your data at Heirloom
 For {email}, {when} (UTC).
 
 originals/          your photos, byte for byte as you uploaded them
-results/            what was restored, with the model's name
+results/            what was restored, with the model's name, and further versions of it
 photos.json         what we know of each photo, and the name of its file here
 jobs.json           every restoration: model, settings, price, how it ended
 consents.json       a receipt of what you said about each photo, and what became of it
@@ -185,7 +185,7 @@ def _readme(member: User, missing: Missing) -> str:
 
 
 def _pictures(member: User) -> list[Picture]:
-    """Every original and result that there is, under its name; two queries."""
+    """Every original and result that there is, under its name."""
     names, pictures = Names(), []
     photos = Photo.objects.for_member(member).with_pictures().order_by("created_at", "pk")
     for photo in photos.only("pk", "title", "format").iterator(chunk_size=ROWS_AT_ONCE):
@@ -195,11 +195,17 @@ def _pictures(member: User) -> list[Picture]:
     delivered = RestorationJob.objects.for_member(member).filter(
         state=JobState.DELIVERED, photo__in=Photo.objects.with_pictures()
     )
-    jobs = delivered.select_related("photo").order_by("created_at", "pk")
+    jobs = delivered.select_related("photo").prefetch_related("versions")
+    jobs = jobs.order_by("created_at", "pk")
     for job in jobs.iterator(chunk_size=ROWS_AT_ONCE):
         ending = job.result_key.rpartition(".")[2]
         name = names.name("results", job.photo.title, ending, more=f" - {job.model.name}")
         pictures.append(Picture(job.result_key, name))
+        for version in job.versions.all():
+            ending = version.key.rpartition(".")[2]
+            more = f" - {job.model.name}, version {version.number}"
+            name = names.name("results", job.photo.title, ending, more=more)
+            pictures.append(Picture(version.key, name))
     return pictures
 
 
@@ -263,7 +269,7 @@ def _photo(photo: Photo, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
-    jobs = _in_turns(RestorationJob.objects.for_member(member))
+    jobs = _in_turns(RestorationJob.objects.for_member(member).prefetch_related("versions"))
     for some in _batches(jobs):
         money = ledger.balances_of(job.hold_id for job in some if job.hold_id is not None)
         copies = receipts.copies_sent(Attempt.objects.filter(job__in=some))
@@ -292,6 +298,16 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
                 }
                 if job.result_key
                 else None,
+                "further_versions": [
+                    {
+                        "number": version.number,
+                        "file": names.get(version.key, ""),
+                        "sha256": version.sha256,
+                        "width_px": version.width_px,
+                        "height_px": version.height_px,
+                    }
+                    for version in job.versions.all()
+                ],
             }
 
 

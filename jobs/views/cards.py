@@ -12,7 +12,7 @@ from accounts import ledger
 from accounts.ledger import HoldBalance
 from jobs import storage
 from jobs.catalog import RestorationModel
-from jobs.models import Photo, PhotoState, RestorationJob
+from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
 from jobs.states import UNSENT, JobState
 from jobs.steps import tell
 from jobs.steps.collect import preview_key
@@ -85,6 +85,35 @@ class PhotoCard:
 
 
 @dataclass(frozen=True)
+class VersionCard:
+    """A further picture that the vendor sent with a result."""
+
+    version: ResultVersion
+    job: RestorationJob
+
+    def __getattr__(self, name: str) -> object:
+        """Whatever the card doesn't say itself, the row does."""
+        return getattr(self.version, name)
+
+    @property
+    def preview_url(self) -> str:
+        return _shown(preview_key(self.version.key))
+
+    @property
+    def url(self) -> str:
+        return _shown(self.version.key)
+
+    @property
+    def download_url(self) -> str:
+        number, ending = self.version.number, self.version.key.rpartition(".")[2]
+        return storage.address(
+            self.version.key,
+            seconds=settings.VIEW_URL_SECONDS,
+            download_name=f"{self.job.photo.title} ({self.job.model.name}, {number}).{ending}",
+        )
+
+
+@dataclass(frozen=True)
 class JobCard:
     """One restoration, as its card shows it. Money in micro-dollars."""
 
@@ -143,6 +172,13 @@ class JobCard:
     @property
     def preview_url(self) -> str:
         return _shown(preview_key(self.job.result_key)) if self.is_delivered else ""
+
+    @property
+    def versions(self) -> list[VersionCard]:
+        """The further pictures; of jobs that were fetched `with_story`."""
+        if not self.is_delivered:
+            return []
+        return [VersionCard(version, self.job) for version in self.job.versions.all()]
 
 
 def photo_cards(photos: Iterable[Any]) -> list[PhotoCard]:

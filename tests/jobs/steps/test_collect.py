@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -12,12 +15,12 @@ from django.utils import timezone
 from accounts import books, ledger
 from accounts.models import Transfer
 from jobs import storage
-from jobs.catalog import CODEFORMER
+from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN, RestorationModel
 from jobs.models import Delivery, RestorationJob, Verdict
 from jobs.states import JobState
 from jobs.steps import collect, settle
 from tests.builders import make_due, make_job, publish_price, run
-from tests.fakes import FakeVendor, png
+from tests.fakes import CDN, FakeVendor, png
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
 
@@ -81,46 +84,216 @@ def test_the_address_comes_from_the_status_never_from_the_callback(vendor: FakeV
 
 
 @pytest.mark.parametrize(
-    "media_urls",
+    ("media_urls", "words"),
     [
-        [],
-        ["https://other.test/x.png"],
-        ["file:///etc/passwd"],
-        ["http://127.0.0.1/x.png"],
-        ["https://cdn.test@evil.test/x.png"],
-        ["https://cdn.test:8443/x.png"],
+        ([], collect.NO_PICTURE),
+        (["https://other.test/x.png"], collect.CANNOT_BE_HAD),
+        (["file:///etc/passwd"], collect.CANNOT_BE_HAD),
+        (["http://127.0.0.1/x.png"], collect.CANNOT_BE_HAD),
+        (["https://cdn.test@evil.test/x.png"], collect.CANNOT_BE_HAD),
+        (["https://cdn.test:8443/x.png"], collect.CANNOT_BE_HAD),
     ],
 )
-def test_an_address_that_we_do_not_trust_is_refunded(
-    vendor: FakeVendor, done: RestorationJob, media_urls: list[str]
+def test_an_address_that_we_do_not_trust_is_refunded_and_told(
+    vendor: FakeVendor,
+    done: RestorationJob,
+    mailoutbox: list[Any],
+    media_urls: list[str],
+    words: str,
 ):
     vendor.last.media_urls = media_urls
     job = collected(done)
     assert job.state == JobState.ERROR
     assert charged(job) == 0
-    assert job.failure_words == collect.CANNOT_BE_HAD
+    assert job.failure_words == words
     assert books.lies() == []
+    assert told(mailoutbox, words)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG that says that it is so large; its pixels are never looked at."""
+    picture = bytearray(png())
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    picture[12:33] = header + struct.pack(">I", zlib.crc32(header))
+    return bytes(picture)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "words"),
     [
-        httpx.Response(404),
-        httpx.Response(302, headers={"Location": "http://127.0.0.1/"}),
-        httpx.Response(200, text="<html>Not a picture</html>"),
-        httpx.Response(200, content=png()[:-30]),
-        httpx.Response(200, content=png(500, 20)),
-        httpx.Response(200, content=b""),
+        (httpx.Response(404), collect.CANNOT_BE_HAD),
+        (httpx.Response(302, headers={"Location": "http://127.0.0.1/"}), collect.CANNOT_BE_HAD),
+        (httpx.Response(200, text="<html>Not a picture</html>"), collect.UNUSABLE),
+        (httpx.Response(200, content=png()[:-30]), collect.UNUSABLE),
+        (httpx.Response(200, content=b""), collect.UNUSABLE),
+        (httpx.Response(200, content=bomb(30_000, 30_000)), collect.UNUSABLE),
+        (httpx.Response(200, content=png(500, 20)), collect.WRONG_SIZE),
+        (httpx.Response(200, content=png(48, 64)), collect.WRONG_SIZE),
+        (httpx.Response(200, content=png(32, 24)), collect.WRONG_SIZE),
     ],
 )
-def test_what_is_not_the_picture_is_refunded_and_nothing_is_stored(
-    vendor: FakeVendor, done: RestorationJob, answer: httpx.Response
+def test_what_is_not_the_picture_is_refunded_and_told_and_nothing_is_stored(
+    vendor: FakeVendor,
+    done: RestorationJob,
+    mailoutbox: list[Any],
+    answer: httpx.Response,
+    words: str,
 ):
     vendor.on_output = lambda request: answer
     job = collected(done)
     assert job.state == JobState.ERROR
     assert charged(job) == 0
     assert storage.keys_under(job.photo.prefix) == []
+    assert told(mailoutbox, words)
+
+
+def told(mailoutbox: list[Any], words: str) -> bool:
+    """Whether the member's mail says what happened, and that it cost nothing."""
+    run("tell")
+    (mail,) = mailoutbox
+    return words in mail.body and "You were not charged: $0.0031 was returned." in mail.body
+
+
+# --- Sizes (decision 16) --------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("model", "settings", "size", "state"),
+    [
+        # A price for a photo: what was ordered, give or take the model's rounding.
+        (GFPGAN, {"scale": 2}, (128, 96), "DELIVERED"),
+        (GFPGAN, {"scale": 2}, (120, 90), "DELIVERED"),
+        (GFPGAN, {"scale": 2}, (64, 48), "ERROR"),
+        (GFPGAN, {"scale": 2}, (256, 192), "DELIVERED"),
+        # A price for a megapixel: less costs less, but the photo never gets smaller.
+        (CODEFORMER, {"upscale": 2}, (96, 72), "DELIVERED"),
+        (CODEFORMER, {"upscale": 2}, (64, 48), "DELIVERED"),
+        (CODEFORMER, {"upscale": 2}, (48, 36), "ERROR"),
+        # A model that chooses its size: a small photo stays, a large one may shrink.
+        (FLUX_KONTEXT, {}, (64, 48), "DELIVERED"),
+        (FLUX_KONTEXT, {}, (32, 24), "ERROR"),
+    ],
+)
+def test_a_result_of_another_size_than_ordered_is_refused(
+    vendor: FakeVendor,
+    model: RestorationModel,
+    settings: dict[str, Any],
+    size: tuple[int, int],
+    state: str,
+):
+    job = completed(vendor, make_job(model=model, **settings))
+    vendor.output = png(*size)
+    job = collected(job)
+    assert job.state == state
+    assert (charged(job) == 0) == (state == "ERROR")
+
+
+def test_a_model_that_chooses_its_size_may_make_a_large_photo_smaller():
+    assert FLUX_KONTEXT.least_pixels(width_px=4000, height_px=3000, parameters={}) == 400_000
+
+
+# --- Several pictures -----------------------------------------------------------------------------
+def several(vendor: FakeVendor, *pictures: bytes | int) -> None:
+    """The vendor names these, at addresses of their own; a number is what its store answers."""
+    urls = [f"{CDN}/{number}.png" for number in range(len(pictures))]
+    vendor.last.media_urls = urls
+
+    def on_output(request: httpx.Request) -> httpx.Response:
+        one = pictures[urls.index(str(request.url))]
+        if isinstance(one, int):
+            return httpx.Response(one)
+        return httpx.Response(200, content=one)
+
+    vendor.on_output = on_output
+
+
+def test_of_several_pictures_the_first_is_the_result_and_the_others_are_kept_as_versions(
+    vendor: FakeVendor, done: RestorationJob
+):
+    pictures = [png(colour=colour) for colour in ("tan", "red", "blue")]
+    several(vendor, *pictures)
+    job = collected(done)
+    assert job.result_sha256 == hashlib.sha256(pictures[0]).hexdigest()
+    versions = list(job.versions.all())
+    assert [one.number for one in versions] == [2, 3]
+    assert [one.sha256 for one in versions] == [
+        hashlib.sha256(picture).hexdigest() for picture in pictures[1:]
+    ]
+    keys = [job.result_key, *(one.key for one in versions)]
+    assert set(storage.keys_under(job.photo.prefix)) == {
+        *keys,
+        *(collect.preview_key(key) for key in keys),
+    }
+    assert charged(job) == job.quoted_micros
+
+
+@pytest.mark.parametrize(
+    "bad", [404, 503, b"<html>", png(500, 20), png(32, 24), bomb(30_000, 30_000), png()]
+)
+def test_a_further_picture_that_cannot_be_had_is_skipped_and_noted(
+    vendor: FakeVendor, done: RestorationJob, bad: bytes | int
+):
+    several(vendor, png(), bad, png(colour="blue"))
+    job = collected(done)
+    assert job.state == JobState.DELIVERED
+    assert [one.number for one in job.versions.all()] == [3]
+    assert job.events.latest("pk").why.startswith("picture 2: ")
+
+
+def test_no_more_pictures_are_kept_than_we_set(
+    vendor: FakeVendor, done: RestorationJob, settings: Any
+):
+    settings.RESULT_VERSIONS_MOST = 1
+    several(vendor, *(png(colour=colour) for colour in ("tan", "red", "blue", "green")))
+    job = collected(done)
+    assert job.versions.count() == 1
+    assert job.events.latest("pk").why == "2 pictures more than 2"
+
+
+def test_our_own_store_going_down_at_a_further_picture_is_tried_again_but_not_for_ever(
+    vendor: FakeVendor, done: RestorationJob, monkeypatch: pytest.MonkeyPatch
+):
+    put = storage.put
+
+    def broken(key: str, *args: Any, **options: Any) -> None:
+        if "-2." in key:
+            raise storage.StorageUnavailable("down")
+        put(key, *args, **options)
+
+    monkeypatch.setattr(storage, "put", broken)
+    several(vendor, png(), png(colour="red"))
+    assert collected(done).state == JobState.COMPLETED
+    for _ in range(7):
+        job = collected(done)
+    assert (job.state, job.versions.count()) == (JobState.DELIVERED, 0)
+    assert charged(job) == job.quoted_micros
+
+
+def test_a_worker_killed_after_storing_several_keeps_each_once(
+    vendor: FakeVendor, done: RestorationJob
+):
+    several(vendor, png(), png(colour="red"))
+    (work,) = collect.claim(1, timezone.now())
+    collect.call(work)  # stored; the worker dies here
+    RestorationJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    job = collected(done)
+    assert job.versions.count() == 1
+    assert len(storage.keys_under(job.photo.prefix)) == 4
+
+
+# --- Our own store down ---------------------------------------------------------------------------
+def test_our_own_store_down_is_tried_again_and_charged_once(
+    vendor: FakeVendor, done: RestorationJob, monkeypatch: pytest.MonkeyPatch
+):
+    def down(*args: Any, **options: Any) -> None:
+        raise storage.StorageUnavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "put", down)
+        assert collected(done).state == JobState.COMPLETED
+    job = collected(done)
+    assert job.state == JobState.DELIVERED
+    assert charged(job) == job.quoted_micros
+    assert Transfer.objects.filter(hold=job.hold, kind="CAPTURE").count() == 1
+    assert books.lies() == []
 
 
 def test_a_store_that_is_down_is_tried_again_and_charged_once(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from django.db import connection
@@ -113,6 +114,29 @@ def test_statements_are_in_a_spreadsheet_too_in_words_that_it_does_not_run():
     assert (line["kept until"], line["where it stands"]) == ("2999-01-01", "Given")
     assert {one["photo"] for one in lines.values()} == {"'=cmd\\|calc", "Erased photo"}
     assert "ADULT_RELATIVE" not in text
+
+
+def test_further_versions_are_there_too_and_go_with_the_photo(vendor: FakeVendor):
+    photo = stored(make_photo(title="Anna 1931"))
+    make_job(photo=photo)
+    run("submit")
+    pictures = {f"https://cdn.test/{colour}.png": png(colour=colour) for colour in ("tan", "red")}
+    vendor.finish().media_urls = list(pictures)
+    vendor.on_output = lambda request: httpx.Response(200, content=pictures[str(request.url)])
+    for step in ("observe", "collect"):
+        make_due(photo.jobs.get())
+        run(step)
+    archive = zipped(photo.owner)
+    name = "results/Anna 1931 - GFPGAN, version 2.png"
+    assert archive.read(name) == png(colour="red")
+    (version,) = said(archive, "jobs.json")[0]["further_versions"]
+    assert (version["number"], version["file"]) == (2, name)
+    consent.withdraw(photo=photo, by=photo.owner)
+    run("erase")
+    assert storage.keys_under(photo.prefix) == []
+    archive = zipped(photo.owner)
+    assert name not in archive.namelist()
+    assert said(archive, "jobs.json")[0]["further_versions"][0]["file"] == ""
 
 
 def test_no_reviewer_is_named():

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User, Wallet
-from jobs.models import Photo
+from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
 from jobs.states import JobState
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
@@ -17,7 +17,7 @@ from tests.fakes import FakeVendor
 pytestmark = pytest.mark.django_db
 
 DOORS = [("get", "job"), ("get", "job_photo"), ("post", "job_cancel")]
-JOB_QUERIES = 5  # session, member, job, and two looks at the ledger
+JOB_QUERIES = 6  # session, member, job, its versions, and two looks at the ledger
 
 
 @pytest.mark.parametrize(("method", "name"), DOORS)
@@ -90,3 +90,43 @@ def test_the_statement_leads_to_the_jobs_place_on_its_page(client: Client, photo
     job = make_job(photo=photo)
     response = client.get(reverse("job_photo", args=[job.pk]))
     assert response["Location"] == f"{reverse('photo', args=[photo.pk])}#job-{job.pk}"
+
+
+# --- Further versions -----------------------------------------------------------------------
+@pytest.fixture
+def versions(photo: Photo) -> RestorationJob:
+    """A delivered job whose vendor sent three pictures."""
+    job = make_job(photo=photo)
+    RestorationJob.objects.filter(pk=job.pk).update(
+        state=JobState.DELIVERED,
+        result_key=f"{photo.prefix}results/{job.pk}.png",
+        result_width_px=64,
+        result_height_px=48,
+    )
+    for number in (2, 3):
+        ResultVersion.objects.create(
+            job=job,
+            number=number,
+            key=f"{photo.prefix}results/{job.pk}-{number}.png",
+            sha256="0" * 64,
+            format="PNG",
+            width_px=64,
+            height_px=48,
+        )
+    return job
+
+
+def test_further_versions_are_shown_each_with_its_preview_and_links(
+    client: Client, versions: RestorationJob
+):
+    card = client.get(reverse("job", args=[versions.pk])).content.decode()
+    for number in (2, 3):
+        assert f"results/{versions.pk}-{number}-preview.webp" in card
+        assert card.count(f"results/{versions.pk}-{number}.png") == 2  # to see, to keep
+        assert f"GFPGAN%252C%2520{number}" in card
+
+
+def test_of_an_erased_photo_no_version_is_shown(client: Client, versions: RestorationJob):
+    Photo.objects.update(state=PhotoState.ERASING)
+    card = client.get(reverse("job", args=[versions.pk])).content.decode()
+    assert f"{versions.pk}-2" not in card
