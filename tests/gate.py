@@ -20,7 +20,8 @@ from django.utils import timezone
 from accounts.models import User
 from jobs import storage
 from jobs.models import Consent, ConsentStatus, RestorationJob
-from jobs.steps import submit
+from jobs.steps import consent as consent_step
+from jobs.steps import retain, submit
 from tests.builders import make_job, make_member, make_photo
 
 
@@ -77,6 +78,31 @@ def make_jobs(status: str, *, owner: User | None = None) -> dict[RestorationJob,
     return {make_job(photo=make_photo(owner=owner)): one for one in standings(status)}
 
 
+def make_live_jobs() -> dict[RestorationJob, Standing]:
+    """An ordered job for each combination that may be sent, standing so."""
+    owner = make_member()
+    jobs = {}
+    for one in (one for status in STATUSES for one in standings(status) if one.is_live):
+        job = make_job(photo=make_photo(owner=owner))
+        one.forge(job.consent)
+        jobs[job] = one
+    return jobs
+
+
+# --- How a consent ends ----------------------------------------------------------------------
+def withdraw(job: RestorationJob) -> None:
+    consent_step.withdraw(photo=job.photo, by=job.owner)
+
+
+def expire(job: RestorationJob) -> None:
+    """Its day has passed, and the clock has come round."""
+    Consent.objects.filter(pk=job.consent_id).update(
+        keep_until=timezone.now().date() - timedelta(days=1)
+    )
+    retain.enforce(timezone.now(), 10)
+
+
+# --- What leaves -------------------------------------------------------------------------------
 @contextmanager
 def forged_between_claim_and_call(jobs: dict[RestorationJob, Standing]) -> Iterator[None]:
     """What `submit` claims is forged right after."""

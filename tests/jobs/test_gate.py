@@ -15,10 +15,9 @@ from django.utils import timezone
 
 from accounts import books, ledger
 from jobs import pipeline, storage
-from jobs.models import Attempt, AttemptOutcome, Consent, RestorationJob
+from jobs.models import Attempt, AttemptOutcome, RestorationJob
 from jobs.states import JobState
-from jobs.steps import consent as consent_step
-from jobs.steps import order, retain, settle
+from jobs.steps import order, settle
 from tests.builders import make_consent, make_due, make_job, make_photo, run
 from tests.fakes import FakeVendor
 from tests.gate import (
@@ -26,9 +25,11 @@ from tests.gate import (
     Standing,
     addresses_made,
     expected_keys,
+    expire,
     forged_between_claim_and_call,
     make_jobs,
     standings,
+    withdraw,
 )
 
 pytestmark = pytest.mark.django_db
@@ -100,18 +101,6 @@ def _the_rest_ended_uncharged(jobs: dict[RestorationJob, Standing]) -> None:
 
 
 # --- A consent that ends later --------------------------------------------------------------------
-def withdraw(job: RestorationJob) -> None:
-    consent_step.withdraw(photo=job.photo, by=job.owner)
-
-
-def expire(job: RestorationJob) -> None:
-    """Its day has passed, and the clock has come round."""
-    Consent.objects.filter(pk=job.consent_id).update(
-        keep_until=timezone.now().date() - timedelta(days=1)
-    )
-    retain.enforce(timezone.now(), 10)
-
-
 def completed(vendor: FakeVendor) -> None:
     vendor.finish("COMPLETED")
     token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]

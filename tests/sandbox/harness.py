@@ -111,6 +111,7 @@ class Receiver:
     url: str = ""
     answers: list[int] = field(default_factory=list)
     callbacks: list[dict[str, Any]] = field(default_factory=list)
+    called: list[str] = field(default_factory=list)  # the path of each callback
     pictures: dict[str, bytes] = field(default_factory=dict)
     stumbles: int = 0  # how many times it answers 503 before it gives a picture
 
@@ -118,6 +119,7 @@ class Receiver:
         async def take(request: web.Request) -> web.Response:
             assert request.content_type == "application/json"
             self.callbacks.append(await request.json())
+            self.called.append(request.path)
             return web.Response(status=self.answers.pop(0) if self.answers else 200)
 
         async def give(request: web.Request) -> web.Response:
@@ -133,6 +135,7 @@ class Receiver:
 
         app = web.Application()
         app.router.add_post("/hook", take)
+        app.router.add_post("/webhooks/pixazo/{token}/", take)
         app.router.add_get("/{name}", give)
         return app
 
