@@ -49,6 +49,7 @@ def make_photo(*, owner: User | None = None, **fields: Any) -> Photo:
         "width_px": 64,
         "height_px": 48,
         "prepared_extension": "png",
+        "is_veiled": True,
     }
     return Photo.objects.create(owner=owner or make_member(), **{**defaults, **fields})
 

@@ -6,7 +6,6 @@ from restoration_site.settings import DATABASES, VAR_DIR
 SANDBOX = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # A file, so that threads of one test see one database, as processes do.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}

@@ -5,6 +5,7 @@ from accounts.models.books_check import BooksCheck
 from accounts.models.correction import Correction, CorrectionKind, CorrectionState
 from accounts.models.letter import Letter
 from accounts.models.people import User, UserManager
+from accounts.models.session import MemberSession
 from accounts.models.top_up import CardEvent, CardVerdict, TopUp, TopUpState
 from accounts.models.wallet import Account, Transfer, TransferKind, Wallet
 
@@ -18,6 +19,7 @@ __all__ = [
     "CorrectionKind",
     "CorrectionState",
     "Letter",
+    "MemberSession",
     "TopUp",
     "TopUpState",
     "Transfer",

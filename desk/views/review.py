@@ -16,6 +16,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -266,12 +267,16 @@ def _item(consent: Consent, by: User, now: datetime) -> dict[str, Any]:
         "is_own": is_own,
         "approved_by_me": approved_by_me,
         "can_decide": waits and holder in (None, by) and not is_own and not approved_by_me,
-        "veiled_url": (
-            storage.address(consent.photo.veiled_key, seconds=settings.REVIEW_URL_SECONDS)
-            if _can_be_seen(consent)
-            else ""
-        ),
+        "veiled_url": _veiled_url(consent) if _can_be_seen(consent) else "",
     }
+
+
+def _veiled_url(consent: Consent) -> str:
+    """Of a few pixels of the picture, or of none where no such copy was made."""
+    photo = consent.photo
+    if not photo.is_veiled:
+        return static("img/veiled.svg")
+    return storage.address(photo.veiled_key, seconds=settings.REVIEW_URL_SECONDS)
 
 
 def _sources(consent: Consent) -> list[risks.Source]:

@@ -205,6 +205,19 @@ class Consent(models.Model):
 
     class Meta:
         permissions = [("review_consent", "Can decide on a consent that waits for review")]
+        indexes = [
+            models.Index(
+                fields=["created_at", "id"],
+                name="consents_to_review",
+                condition=Q(status__in=UNDECIDED),
+            ),
+            models.Index(
+                fields=["keep_until"],
+                name="consents_with_a_last_day",
+                condition=Q(keep_until__isnull=False),
+            ),
+            models.Index(fields=["photo_sha256"], name="consents_about_these_bytes"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=ConsentStatus.values), name="consent_status_is_known"

@@ -80,6 +80,9 @@ class Photo(Leased):
     faces = models.JSONField(
         default=list, blank=True, help_text="Boxes in px of the prepared copy."
     )
+    is_veiled = models.BooleanField(
+        default=False, help_text="Whether it has its veiled copy; those prepared long ago do not."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     trashed_at = models.DateTimeField(null=True, blank=True, help_text="Erased a while later.")
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -91,6 +94,11 @@ class Photo(Leased):
             models.Index(fields=["owner", "-created_at"], name="gallery_of_a_member"),
             models.Index(
                 fields=["state", "due_at"], name="photos_due", condition=Q(due_at__isnull=False)
+            ),
+            models.Index(
+                fields=["trashed_at"],
+                name="photos_in_trash",
+                condition=Q(trashed_at__isnull=False),
             ),
         ]
         constraints = [

@@ -68,7 +68,7 @@ def record(photo: Photo, outcome: Done | Unreadable, now: datetime) -> None:
         case Unreadable(words):
             ours.state, ours.note = PhotoState.UNREADABLE, words[:300]
         case Done(prepared):
-            ours.state = PhotoState.PREPARED
+            ours.state, ours.is_veiled = PhotoState.PREPARED, True
             ours.prepared_extension = prepared.copy.extension
             ours.width_px, ours.height_px = prepared.width_px, prepared.height_px
             ours.faces = prepared.faces

@@ -100,3 +100,11 @@ def test_the_queue_does_a_fixed_number_of_queries(desk: Client, rosa: User):
         review.approve(consent=given, by=make_member(), seen=review.seen(given))
         review.claim(consent=given, by=make_staff())
     assert queries(desk, reverse("desk_reviews")) == counted
+
+
+def test_a_photo_without_a_veiled_copy_has_a_placeholder_and_no_broken_picture(desk: Client):
+    """Those prepared before there were such copies."""
+    given = pending(is_veiled=False)
+    for page in (queue(desk), desk.get(reverse("desk_review", args=[given.pk])).content.decode()):
+        assert 'src="/static/img/veiled.svg"' in page
+        assert given.photo.prefix not in page

@@ -112,7 +112,7 @@ def test_a_proof_about_reviews_notices(
 def test_a_clear_picture_in_the_queue_is_noticed():
     rosa = make_staff(REVIEWERS)
     desk = client_of(rosa)
-    with defect(review_pages._item, {"photo.veiled_key": "photo.thumbnail_key"}):
+    with defect(review_pages._veiled_url, {"photo.veiled_key": "photo.thumbnail_key"}):
         assert notices(
             test_desk.test_the_clear_picture_has_no_address_before_its_opening_is_written_down,
             desk,

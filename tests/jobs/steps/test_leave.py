@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import books, corrections, leaving, ledger, letters, members
-from accounts.models import Letter, TopUp, TopUpState, Transfer, User
+from accounts.models import Letter, MemberSession, TopUp, TopUpState, Transfer, User
 from accounts.payments import top_ups
 from jobs import storage
 from jobs.models import Consent, Photo, PhotoState, RestorationJob
@@ -58,7 +58,7 @@ def test_nothing_says_any_more_who_it_was(vendor: FakeVendor):
     assert member.email.endswith("@heirloom.invalid")
     assert (member.name, member.is_active, member.has_usable_password()) == ("", False, False)
     assert member.left_at is not None
-    for rows in (EmailAddress, Authenticator, Letter, Session):
+    for rows in (EmailAddress, Authenticator, Letter, MemberSession):
         assert rows.objects.count() == 0
     assert storage.keys_under("photos/") == []
     assert rows_that_mention("anna") == []
@@ -255,3 +255,15 @@ def test_who_has_left_begins_nothing_more():
     assert storage.keys_under("photos/") == []
     with pytest.raises(top_ups.CannotTopUp):
         top_ups.begin(member=member, amount_micros=5_000_000, form_id=uuid.uuid4())
+
+
+def test_only_their_own_sessions_end_and_no_other_is_opened(monkeypatch: pytest.MonkeyPatch):
+    leaver, other = make_member(), make_member()
+    first, second, stays = client_of(leaver), client_of(leaver), client_of(other)
+    monkeypatch.setattr(MemberSession, "get_decoded", lambda session: pytest.fail("opened"))
+    assert leaving.end_sessions(leaver) == 2
+    assert [one.get(reverse("wallet")).status_code for one in (first, second, stays)] == [
+        302,
+        302,
+        200,
+    ]

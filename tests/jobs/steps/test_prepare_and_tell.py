@@ -32,6 +32,7 @@ def test_preparing_makes_the_four_copies():
     run("prepare")
     photo.refresh_from_db()
     assert photo.state == PhotoState.PREPARED
+    assert photo.is_veiled
     assert set(storage.keys_under(photo.prefix)) == {
         photo.original_key,
         photo.prepared_key,
