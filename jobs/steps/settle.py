@@ -158,7 +158,11 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
         elif attempt.request_id != report.request_id:
             return Settlement(Verdict.MISMATCHED, "names another request than ours")
         news = RANK[report.status] > RANK[attempt.vendor_status]
+        superseded = job.attempts.filter(number__gt=attempt.number).exists()
         if attempt.outcome != AttemptOutcome.ACCEPTED:
+            if superseded and not attempt.house_cost_micros:
+                # It was refused and yet taken: the attempt after it is the one that counts.
+                attempt.house_cost_micros = max(attempt.cost_micros, 1)
             attempt.outcome = AttemptOutcome.ACCEPTED
             attempt.answered_at = attempt.answered_at or timezone.now()
         if news:
@@ -167,15 +171,14 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
         attempt.save()
         if not news:
             return Settlement(Verdict.DUPLICATE)
-        superseded = job.attempts.filter(number__gt=attempt.number).exists()
         if superseded and report.status != "COMPLETED":
             return Settlement(Verdict.STALE, "a later attempt counts")
         return _move_on(job, report, by)
 
 
 def _move_on(job: RestorationJob, report: StatusReport, by: str) -> Settlement:
-    if job.state == JobState.READY and job.resubmissions:
-        # About to be sent once more, when word of the first attempt comes after all.
+    if job.state == JobState.READY:
+        # About to be sent once more, when word of an earlier attempt comes after all.
         move(job, JobState.SUBMITTING, by=by, why="the vendor has it already")
     if job.state == JobState.SUBMITTING:
         now = timezone.now()

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from accounts import books, ledger
 from accounts.models import Transfer, TransferKind
 from jobs import doorbell, tasks
 from jobs.gateway.pixazo import read_report
-from jobs.models import Attempt, Delivery, RestorationJob, Verdict
+from jobs.models import Attempt, Breaker, Delivery, RestorationJob, Verdict
 from jobs.states import JobState
 from jobs.steps import order, settle
 from tests.builders import make_due, make_job, run
@@ -244,3 +245,53 @@ def test_callbacks_pollers_and_sweeps_at_once_charge_once(
     job.refresh_from_db()
     assert job.state in (JobState.COMPLETED, JobState.DELIVERED)
     assert books.lies() == []
+
+
+# --- Refused, and yet taken -------------------------------------------------------------------
+@pytest.fixture
+def refused(vendor: FakeVendor) -> RestorationJob:
+    """READY again: the vendor took it, and answered that it did not."""
+
+    def take_and_refuse(request: httpx.Request) -> httpx.Response:
+        vendor.accept(request)
+        return httpx.Response(429, json={"error": "busy"})
+
+    vendor.on_submit = take_and_refuse
+    job = make_job()
+    run("submit")
+    job.refresh_from_db()
+    assert job.state == JobState.READY
+    return job
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("PROCESSING", "PROCESSING"), ("COMPLETED", "COMPLETED"), ("ERROR", "ERROR")],
+)
+def test_word_of_what_was_refused_counts_and_it_is_not_sent_again(
+    vendor: FakeVendor, refused: RestorationJob, status: str, state: str
+):
+    assert deliver(vendor, status) == Verdict.APPLIED
+    refused.refresh_from_db()
+    assert refused.state == state
+    make_due(refused)
+    run("submit")
+    assert len(vendor.submissions) == 1
+
+
+def test_word_of_what_was_refused_may_come_when_it_was_sent_again(
+    vendor: FakeVendor, refused: RestorationJob
+):
+    token = token_of(vendor)
+    make_due(refused)
+    Breaker.objects.update(wait_until=None)
+    vendor.on_submit = None
+    run("submit")
+    first = vendor.requests[0]
+    first.status = "COMPLETED"
+    assert settle.deliver(token=token, body=first.callback()).verdict == Verdict.APPLIED
+    refused.refresh_from_db()
+    assert refused.state == JobState.COMPLETED
+    assert kinds() == ["HOLD", "CAPTURE"]
+    borne = refused.attempts.values_list("house_cost_micros", flat=True)
+    assert list(borne) == [refused.vendor_cost_micros, 0]
