@@ -6,7 +6,7 @@ speak to this machine, and to nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +23,7 @@ from accounts import append_only
 from accounts.models import User
 from jobs import doorbell, storage, vendors
 from tests.fakes import FakeVendor
+from tests.jobs.world import World, worlds
 from tests.staff import client_of, make_clerk
 
 PROTECTED_TABLES = (
@@ -147,6 +148,13 @@ def vendor(monkeypatch: pytest.MonkeyPatch) -> FakeVendor:
     monkeypatch.setattr(vendors, "pixazo", lambda: fake.client)
     monkeypatch.setattr(vendors, "outputs", lambda: fake.outputs)
     return fake
+
+
+@pytest.fixture
+def make_world(vendor: FakeVendor) -> Iterator[Callable[[], World]]:
+    """A job in a hostile world, a new one with each call."""
+    with worlds(vendor) as make:
+        yield make
 
 
 @pytest.fixture(autouse=True, scope="session")
