@@ -12,7 +12,7 @@ PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
 	CONTROLLER_NAME=x CONTROLLER_ADDRESS=x CONTROLLER_EMAIL=x@heirloom.example CONTROLLER_COUNTRY=x \
 	STORAGE_LOCATION=x
 
-.PHONY: help run test bench demo lint format site-ready dev-ready
+.PHONY: help run test bench model demo lint format site-ready dev-ready
 .SILENT:
 
 help: ## say what can be made (this)
@@ -28,6 +28,9 @@ test: dev-ready ## all tests, unit to real browser; ARGS="-k wallet" chooses
 
 bench: dev-ready ## measure, as ratios, what has to stay quick
 	exec $(PY) -m pytest tests/benchmarks -o python_files="bench_*.py" -o python_functions="bench_*" -s -q $(ARGS)
+
+model: dev-ready ## permute what can happen to one job, for long; EXAMPLES=2000
+	EXAMPLES=$(or $(EXAMPLES),500) exec $(PY) -m pytest tests/jobs/test_model.py -q -n 0 --timeout 0 $(ARGS)
 
 demo: site-ready ## restore a sample photo with each model, on a stack of its own
 	exec $(PY) -m sandbox.demo $(ARGS)
