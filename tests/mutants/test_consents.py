@@ -107,8 +107,8 @@ def test_what_a_newer_notice_does_is_noticed(
             id="the reviewer is gone round",
         ),
         pytest.param(
-            consent._to_replace,
-            {"earlier.status in UNDECIDED and": "earlier.status == 'PENDING_REVIEW' and"},
+            consent.obstacles,
+            {"status__in=UNDECIDED": "status='PENDING_REVIEW'"},
             test_consent.test_a_question_of_a_reviewers_is_answered_not_gone_round,
             id="a question is gone round",
         ),
