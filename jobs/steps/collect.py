@@ -15,14 +15,14 @@ import tempfile
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 
 from accounts import ledger
 from accounts.models.leased import lease, still_ours
-from jobs import backoff, images, storage, vendors
+from jobs import backoff, breaker, images, storage, vendors
 from jobs.gateway import errors
 from jobs.models import Attempt, Delivery, RestorationJob, ResultVersion, Verdict
 from jobs.moves import move
@@ -85,7 +85,14 @@ class NotYet:
     why: str
 
 
-Outcome = Collected | Lost | NotYet
+@dataclass(frozen=True)
+class NotAsked:
+    """The vendor does not let us ask: our key, or too many requests. No try of the job's."""
+
+    problem: errors.AccountBlocked | errors.Throttled
+
+
+Outcome = Collected | Lost | NotYet | NotAsked
 
 
 def waiting() -> models.QuerySet[RestorationJob]:
@@ -116,6 +123,8 @@ def call(work: Work) -> Outcome:
         )
     except errors.NoSuchRequest as problem:
         return Lost(str(problem), words=CONTRADICTED, contradicted=True)
+    except (errors.AccountBlocked, errors.Throttled) as problem:
+        return NotAsked(problem)
     except errors.GatewayError as problem:
         return NotYet(str(problem))
     if report.status in ("FAILED", "ERROR"):
@@ -144,8 +153,15 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
     job = still_ours(work.job)
     if job is None:
         return
+    if isinstance(outcome, NotAsked):
+        breaker.refused(outcome.problem, vendor=work.attempt.vendor, by=NAME, now=now)
+        if _may_wait(job, now):
+            _wait(job, outcome.problem, now)
+            return
+        outcome = Lost(f"for too long we could not ask where it is: {outcome.problem}")
     match outcome:
         case Collected():
+            breaker.told_status(vendor=work.attempt.vendor)
             _deliver(job, outcome)
         case Lost():
             _lose(job, work.attempt, outcome)
@@ -159,6 +175,24 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
                 lease_token=None,
                 lease_until=None,
             )
+
+
+def _may_wait(job: RestorationJob, now: datetime) -> bool:
+    last = timedelta(seconds=settings.GATEWAY_LAST_DEADLINE_SECONDS)
+    return now < (job.completed_at or job.created_at) + last
+
+
+def _wait(
+    job: RestorationJob, problem: errors.AccountBlocked | errors.Throttled, now: datetime
+) -> None:
+    """Without a crowd of requests that are refused anyway."""
+    due_at = now + timedelta(seconds=settings.POLL_MOST_SECONDS)
+    if isinstance(problem, errors.Throttled):
+        until = now + timedelta(seconds=problem.retry_after_seconds)
+        due_at = backoff.after_a_wait(until)
+    RestorationJob.objects.filter(pk=job.pk).update(
+        due_at=due_at, lease_token=None, lease_until=None
+    )
 
 
 def preview_key(result_key: str) -> str:

@@ -97,9 +97,9 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
         return
     attempt = _note_look(work, outcome, now)
     if isinstance(outcome, StatusReport):
-        settle.apply(attempt, outcome, by=NAME)
         if work.was_stopped:
             breaker.told_status(vendor=attempt.vendor)
+        settle.apply(attempt, outcome, by=NAME)
         job.refresh_from_db()
         if job.state not in WAITING_FOR_VENDOR:
             return

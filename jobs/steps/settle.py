@@ -173,7 +173,18 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
             return Settlement(Verdict.DUPLICATE)
         if superseded and report.status != "COMPLETED":
             return Settlement(Verdict.STALE, "a later attempt counts")
-        return _move_on(job, report, by)
+        settlement = _move_on(job, report, by)
+        if report.status == "COMPLETED" and settlement.verdict == Verdict.STALE:
+            _book_on_house(job, attempt)
+        return settlement
+
+
+def _book_on_house(job: RestorationJob, attempt: Attempt) -> None:
+    """The vendor bills what no member pays for: the job had ended uncharged before."""
+    charged = ledger.balance_of(job.hold).charged if job.hold is not None else 0
+    if charged == 0 and attempt.house_cost_micros == 0:
+        attempt.house_cost_micros = max(attempt.cost_micros, 1)
+        attempt.save(update_fields=["house_cost_micros"])
 
 
 def _move_on(job: RestorationJob, report: StatusReport, by: str) -> Settlement:

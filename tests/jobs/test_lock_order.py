@@ -1,4 +1,4 @@
-"""One lock order for all: member, photo, consent, job, attempt, correction, top-up, wallet.
+"""One lock order for all, from a member over photo, job and breaker to the wallet (`ORDER`).
 
 Two transactions that take their locks in the same order never wait for each other in a circle.
 Every lock that a verb asks for is watched. SQLite has no row locks: there Django is told that it
@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from accounts import books, ledger
 from jobs.gateway.pixazo import read_report
-from jobs.models import Attempt, RestorationJob
+from jobs.models import Attempt, Breaker, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.steps import leave, order, retain, review, settle, trash
 from tests.builders import decide, make_consent, make_due, make_job, make_member, make_photo, run
@@ -33,6 +34,7 @@ ORDER = [
     "jobs_consent",
     "jobs_restorationjob",
     "jobs_attempt",
+    "jobs_breaker",
     "accounts_correction",
     "accounts_topup",
     "accounts_wallet",
@@ -132,6 +134,27 @@ def collect(vendor: FakeVendor) -> None:
     run("collect")
 
 
+def refused_and_probed(vendor: FakeVendor) -> None:
+    make_job()
+    vendor.on_submit = lambda request: httpx.Response(401)
+    run("submit")
+    Breaker.objects.update(probe_at=timezone.now())
+    vendor.on_submit = lambda request: httpx.Response(400)
+    run("submit")
+    assert Breaker.objects.get().state == "CLOSED"
+
+
+def completed_by_a_poll_that_starts_the_vendor_again(vendor: FakeVendor) -> None:
+    job = sent(vendor)
+    vendor.on_status = lambda request: httpx.Response(401)
+    make_due(job)
+    run("observe")
+    vendor.on_status = None
+    make_due(job)
+    run("observe")
+    assert Breaker.objects.get().state == "CLOSED"
+
+
 def cancel(_: FakeVendor) -> None:
     job = make_job()
     order.cancel(job=job, by=job.owner)
@@ -163,6 +186,8 @@ VERBS: dict[str, Callable[[FakeVendor], object]] = {
     "callback": callback,
     "poll": poll,
     "collect": collect,
+    "refused and probed": refused_and_probed,
+    "a poll that starts the vendor again": completed_by_a_poll_that_starts_the_vendor_again,
     "withdraw": lambda vendor: withdraw(sent(vendor)),
     "reject": reject,
     "approve": approve,

@@ -10,13 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts import books, ledger
 from accounts.models import Transfer
 from jobs import storage
 from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN, RestorationModel
-from jobs.models import Delivery, RestorationJob, Verdict
+from jobs.models import Breaker, BreakerState, Delivery, RestorationJob, Verdict
 from jobs.states import JobState
 from jobs.steps import collect, settle
 from tests.builders import make_due, make_job, publish_price, run
@@ -377,3 +378,44 @@ def test_a_worker_killed_while_collecting_changes_nothing_but_the_time(
     assert job.state == JobState.DELIVERED
     assert charged(job) == job.quoted_micros
     assert len(storage.keys_under(job.photo.prefix)) == 2
+
+
+# --- When the vendor does not let us ask ----------------------------------------------------
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_vendor_that_does_not_let_us_ask_uses_up_no_tries(
+    vendor: FakeVendor, done: RestorationJob, status: int
+):
+    vendor.on_status = lambda request: httpx.Response(status)
+    for _ in range(12):
+        job = collected(done)
+    assert (job.state, job.tries) == (JobState.COMPLETED, 0)
+    assert job.due_at is not None
+    assert job.due_at >= timezone.now() + timedelta(seconds=25)
+    vendor.on_status = None
+    assert collected(done).state == JobState.DELIVERED
+    assert charged(done) == done.quoted_micros
+
+
+def test_nor_does_it_keep_a_charge_without_a_picture_for_ever(
+    vendor: FakeVendor, done: RestorationJob
+):
+    vendor.on_status = lambda request: httpx.Response(401)
+    with time_machine.travel(timezone.now() + timedelta(hours=23)):
+        assert collected(done).state == JobState.COMPLETED
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        job = collected(done)
+    assert (job.state, job.failure_code) == (JobState.ERROR, "result_lost")
+    assert charged(job) == 0
+
+
+def test_a_key_that_fetching_finds_refused_stops_sending_until_it_works_again(
+    vendor: FakeVendor, done: RestorationJob
+):
+    vendor.on_status = lambda request: httpx.Response(401)
+    collected(done)
+    stopped = Breaker.objects.get()
+    assert (stopped.state, stopped.met_by) == (BreakerState.OPEN, "collect")
+    vendor.on_status = None
+    collected(done)
+    stopped.refresh_from_db()
+    assert stopped.state == BreakerState.CLOSED

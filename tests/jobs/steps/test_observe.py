@@ -10,7 +10,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts import books, ledger
-from jobs.models import Attempt, AttemptOutcome, RestorationJob, Verdict
+from jobs.models import Attempt, AttemptOutcome, Breaker, RestorationJob, Verdict
 from jobs.states import JobState
 from jobs.steps import settle
 from tests.builders import make_due, make_job, run
@@ -193,3 +193,125 @@ def test_whichever_attempt_completes_first_is_charged_once(
         unknown.quoted_micros
     )
     assert books.lies() == []
+
+
+# --- What staff see of it -------------------------------------------------------------------
+def test_each_look_is_kept_with_what_came_of_it(vendor: FakeVendor, sent: RestorationJob):
+    vendor.on_status = lambda request: httpx.Response(500)
+    look(sent)
+    attempt = Attempt.objects.get()
+    assert (attempt.polls, attempt.poll_problem) == (1, "answered 500")
+    vendor.on_status = None
+    look(sent)
+    attempt.refresh_from_db()
+    assert (attempt.polls, attempt.poll_problem) == (2, "")
+    assert attempt.polled_at is not None
+
+
+def test_a_job_that_cannot_be_asked_for_counts_no_looks(
+    vendor: FakeVendor, unknown: RestorationJob
+):
+    look(unknown)
+    assert (Attempt.objects.get().polls, Attempt.objects.get().polled_at) == (0, None)
+
+
+def late(vendor: FakeVendor, number: int = 0) -> Verdict:
+    """The vendor calls back after all: completed."""
+    request = vendor.requests[number]
+    request.status = "COMPLETED"
+    token = request.callback_url.rstrip("/").rpartition("/")[2]
+    settlement = settle.deliver(token=token, body=request.callback())
+    assert settlement is not None
+    return settlement.verdict
+
+
+def test_what_is_completed_after_the_job_had_ended_is_paid_by_the_house(
+    vendor: FakeVendor, sent: RestorationJob
+):
+    RestorationJob.objects.update(vendor_cost_micros=2_900)
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        look(sent)
+    assert late(vendor) == Verdict.STALE
+    assert late(vendor) == Verdict.DUPLICATE
+    sent.refresh_from_db()
+    attempt = Attempt.objects.get()
+    assert sent.state == JobState.ERROR
+    assert (attempt.house_cost_micros, attempt.completed_at is not None) == (2_900, True)
+    assert ledger.wallet_of(sent.owner).held_micros == 0
+    assert ledger.balances_of([sent.hold_id])[sent.hold_id].charged == 0  # type: ignore[list-item,index]
+
+
+def test_what_a_member_pays_for_is_not_the_houses_cost_too(
+    vendor: FakeVendor, unknown: RestorationJob
+):
+    with time_machine.travel(timezone.now() + timedelta(seconds=130)):
+        look(unknown)
+        run("submit")
+        assert late(vendor, 0) == Verdict.APPLIED
+        assert late(vendor, 1) == Verdict.STALE
+    first, second = Attempt.objects.order_by("number")
+    assert first.house_cost_micros > 0
+    assert second.house_cost_micros == 0
+
+
+# --- When the vendor does not let us ask ----------------------------------------------------
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_time_in_which_we_could_not_ask_eats_no_deadline(
+    vendor: FakeVendor, sent: RestorationJob, status: int
+):
+    vendor.on_status = lambda request: httpx.Response(status)
+    begin = timezone.now()
+    with time_machine.travel(begin, tick=False) as clock:
+        for _ in range(6):
+            clock.shift(timedelta(minutes=50))
+            assert look(sent).state == JobState.QUEUED
+        vendor.on_status = None
+        vendor.finish("PROCESSING")
+        clock.shift(timedelta(minutes=5))
+        assert look(sent).state == JobState.PROCESSING
+        clock.shift(timedelta(minutes=56))
+        assert look(sent).state == JobState.ERROR
+
+
+def test_but_nobody_waits_longer_than_the_last_deadline(vendor: FakeVendor, sent: RestorationJob):
+    vendor.on_status = lambda request: httpx.Response(401)
+    begin = timezone.now()
+    with time_machine.travel(begin + timedelta(hours=23, minutes=59)):
+        assert look(sent).state == JobState.QUEUED
+    with time_machine.travel(begin + timedelta(hours=24, minutes=1)):
+        job = look(sent)
+    assert (job.state, job.failure_code) == (JobState.ERROR, "no_answer")
+    assert ledger.wallet_of(sent.owner).held_micros == 0
+
+
+def test_a_key_that_asking_finds_refused_stops_sending_until_a_status_is_told(
+    vendor: FakeVendor, sent: RestorationJob
+):
+    vendor.on_status = lambda request: httpx.Response(401)
+    look(sent)
+    stopped = Breaker.objects.get()
+    assert (stopped.state, stopped.met_by, stopped.http_status) == ("OPEN", "observe", 401)
+    vendor.on_status = None
+    look(sent)
+    stopped.refresh_from_db()
+    assert stopped.state == "CLOSED"
+
+
+def test_a_status_that_is_told_says_nothing_of_a_refusal_to_take_photos(
+    vendor: FakeVendor, sent: RestorationJob
+):
+    vendor.on_submit = lambda request: httpx.Response(403)
+    make_job()
+    run("submit")
+    assert look(sent).state == JobState.QUEUED
+    assert Breaker.objects.get().state == "OPEN"
+
+
+def test_a_vendor_that_asked_us_to_wait_is_not_asked(vendor: FakeVendor, sent: RestorationJob):
+    until = timezone.now() + timedelta(minutes=10)
+    Breaker.objects.create(vendor="pixazo", wait_until=until)
+    job = look(sent)
+    assert vendor.status_requests == []
+    assert job.due_at is not None
+    assert job.due_at >= until
+    assert job.tries == 0

@@ -15,7 +15,7 @@ from jobs import storage
 from jobs.catalog import CODEFORMER
 from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
 from jobs.states import JobState
-from jobs.steps import consent, submit
+from jobs.steps import consent, settle, submit
 from tests.builders import make_consent, make_due, make_job, make_photo, run
 from tests.fakes import FakeVendor
 
@@ -238,3 +238,78 @@ def test_an_answer_after_the_lease_was_lost_is_kept_but_moves_nothing(vendor: Fa
     submit.record(work, outcome, timezone.now())
     assert seen(job).state == JobState.UNKNOWN
     assert Attempt.objects.get().request_id == vendor.last.request_id
+
+
+def test_word_of_a_job_that_the_vendor_had_refused_is_believed_and_it_is_not_sent_again(
+    vendor: FakeVendor,
+):
+    def two_faced(request: httpx.Request) -> httpx.Response:
+        vendor.accept(request)
+        return httpx.Response(429, headers={"Retry-After": "60"})
+
+    vendor.on_submit = two_faced
+    job = make_job()
+    run("submit")
+    assert seen(job).state == JobState.READY
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    settle.deliver(token=token, body=vendor.finish("COMPLETED").callback())
+    make_due(job)
+    run("submit")
+    assert seen(job).state == JobState.COMPLETED
+    assert len(vendor.submissions) == 1
+    assert books.lies() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("safety_tolerance must be an integer in [0, 2]", "It says: “safety_tolerance must be"),
+        ("Face not found in this picture.", "It says: “Face not found in this picture.”"),
+        ("Image is not reachable: https://s3.test/photos/x?X-Amz-Signature=1", "on our side"),
+        ("The url could not be downloaded", "on our side"),
+        ("Invalid X-Webhook-URL header", "on our side"),
+        ("Model 'gfpgan' not found or is disabled", "on our side"),
+        ("<b>no</b>", "with these settings."),
+        ("ERR_42", "with these settings."),
+        ("rejected by 0123456789abcdef0123456789abcdef", "with these settings."),
+        ("no " * 100, "with these settings."),
+        ("", "with these settings."),
+    ],
+)
+def test_a_refusal_is_told_in_words_that_help_and_give_nothing_away(
+    vendor: FakeVendor, said: str, words: str
+):
+    vendor.on_submit = lambda request: httpx.Response(400, json={"error": said})
+    job = make_job()
+    run("submit")
+    told = seen(job).failure_words
+    assert words in told
+    assert "http" not in told
+    assert "0123456789abcdef" not in told
+    attempt = Attempt.objects.get()
+    assert attempt.http_status == 400
+    assert attempt.problem == (said[:300] or "answered 400")  # staff read it all
+    assert attempt.answered_at is not None
+
+
+def test_waits_between_tries_double_up_to_a_bound_and_are_jittered(vendor: FakeVendor):
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    vendor.on_submit = refuse
+    job = make_job()
+    waits = []
+    with time_machine.travel(timezone.now(), tick=False):
+        for _ in range(7):
+            make_due(job)
+            run("submit")
+            due_at = seen(job).due_at
+            assert due_at is not None
+            waits.append((due_at - timezone.now()).total_seconds())
+    for number, wait in enumerate(waits):
+        pause = min(10 * 2**number, 600)
+        assert 0.8 * pause <= wait <= 1.2 * pause
+    assert len({round(wait / 2**number, 3) for number, wait in enumerate(waits)}) > 1
+    assert [attempt.problem for attempt in Attempt.objects.all()] == [
+        "no connection: ConnectError"
+    ] * 7
