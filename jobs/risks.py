@@ -35,6 +35,16 @@ class Risk(models.TextChoices):
 CODES = {Risk.CHILD: Depicted.CHILD, Risk.OTHER_PERSON: Depicted.OTHER}
 
 
+def said_before(photos: Sequence[Photo], *, by: User) -> Mapping[str, set[str]]:
+    """Whom the member has ever said to be in pictures of these bytes, by the bytes' hash."""
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    hashes = {photo.sha256 for photo in photos}
+    earlier = Consent.objects.filter(given_by=by, photo_sha256__in=hashes)
+    for sha256, codes in earlier.values_list("photo_sha256", "depicted"):
+        said[sha256].update(codes)
+    return said
+
+
 def risks_of(
     *, photos: Sequence[Photo], by: User, depicted: Iterable[str]
 ) -> Mapping[uuid.UUID, str]:
@@ -44,10 +54,7 @@ def risks_of(
     the member leaves out of a second statement is still there. A fixed number of queries.
     """
     hashes = {photo.sha256 for photo in photos}
-    said: defaultdict[str, set[str]] = defaultdict(set)
-    earlier = Consent.objects.filter(given_by=by, photo_sha256__in=hashes)
-    for sha256, codes in earlier.values_list("photo_sha256", "depicted"):
-        said[sha256].update(codes)
+    said = said_before(photos, by=by)
     # Whoever took it back: the same picture may come again from another member.
     taken_back = set(
         ConsentEvent.objects.filter(

@@ -57,8 +57,8 @@ def make_photo(*, owner: User | None = None, **fields: Any) -> Photo:
 def make_consent(
     photo: Photo, *, depicted: tuple[str, ...] = ("MYSELF",), keep_until: date | None = None
 ) -> Consent:
-    return consent_step.give(
-        photo=photo,
+    (given,) = consent_step.give_many(
+        photos=[photo],
         by=photo.owner,
         session_key="session",
         notice=the_notice(),
@@ -67,6 +67,7 @@ def make_consent(
         vendors=["pixazo"],
         keep_until=keep_until,
     )
+    return given
 
 
 def pending(who: str = "OTHER", **photo: Any) -> Consent:

@@ -61,31 +61,6 @@ class NoticeChanged(ConsentError):
     """A later version of the notice is out: what was read is not what would be recorded."""
 
 
-def give(
-    *,
-    photo: Photo,
-    by: User,
-    session_key: str,
-    notice: ConsentNotice,
-    depicted: Sequence[str],
-    basis: str,
-    vendors: Sequence[str],
-    keep_until: date | None,
-) -> Consent:
-    """Record a statement about one photo: `give_many` of one."""
-    (consent,) = give_many(
-        photos=[photo],
-        by=by,
-        session_key=session_key,
-        notice=notice,
-        depicted=depicted,
-        basis=basis,
-        vendors=vendors,
-        keep_until=keep_until,
-    )
-    return consent
-
-
 def give_many(
     *,
     photos: Sequence[Photo],
@@ -116,7 +91,7 @@ def give_many(
             .order_by("pk")
             .select_for_update()
         )
-        seen_before = _seen_before(photos, by)
+        seen_before = risks.said_before(photos, by=by)
         risks_of = risks.risks_of(photos=photos, by=by, depicted=depicted)
         given = []
         for photo in photos:
@@ -169,16 +144,6 @@ def obstacles(photos: Sequence[Photo], notice: ConsentNotice) -> dict[uuid.UUID,
         elif photo.pk in with_a_reviewer:
             why[photo.pk] = "A reviewer is looking at what you said about this photo."
     return why
-
-
-def _seen_before(photos: Sequence[Photo], by: User) -> Mapping[str, set[str]]:
-    """Whom the member has ever said to be in pictures of these bytes, by the bytes' hash."""
-    said: defaultdict[str, set[str]] = defaultdict(set)
-    hashes = [photo.sha256 for photo in photos]
-    earlier = Consent.objects.filter(given_by=by, photo_sha256__in=hashes)
-    for sha256, codes in earlier.values_list("photo_sha256", "depicted"):
-        said[sha256].update(codes)
-    return said
 
 
 @dataclass(frozen=True)

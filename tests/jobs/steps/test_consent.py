@@ -196,16 +196,6 @@ def give_many(photos: list[Photo], **said: Any) -> list[Consent]:
     )
 
 
-def test_one_answer_for_many_is_a_statement_for_each_about_its_own_bytes():
-    owner = make_member()
-    photos = [make_photo(owner=owner) for _ in range(3)]
-    given = give_many(photos)
-    assert {(one.photo_id, one.photo_sha256) for one in given} == {
-        (photo.pk, photo.sha256) for photo in photos
-    }
-    assert all(one.is_live and one.events.count() == 1 for one in given)
-
-
 def test_of_many_only_the_bytes_that_needed_a_reviewer_before_need_one_again():
     owner = make_member()
     before, other = make_photo(owner=owner), make_photo(owner=owner)

@@ -111,6 +111,7 @@ def test_what_is_said_once_is_kept_for_each_photo_with_its_own_bytes(
         (photo.pk, photo.sha256) for photo in photos
     }
     assert {one.depicted_words for one in given} == {"A relative who has died"}
+    assert all(one.is_live and one.events.count() == 1 for one in given)
 
 
 def with_a_reviewer(photo: Photo) -> None:
