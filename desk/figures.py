@@ -15,6 +15,7 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
+    Exists,
     F,
     Max,
     OuterRef,
@@ -34,10 +35,11 @@ from jobs.models.attempt import COST
 from jobs.reconciliation import ONE_DAY, start_of
 from jobs.states import JobState
 
-PERIOD_QUERIES = 4
+PERIOD_QUERIES = 5
 HOUSE_QUERIES = 8
 MOST_DAYS = 366
 MEMBERS_SHOWN = 20
+IN_VAIN_SHOWN = 50
 HOLDS_SHOWN = 10
 REFUSALS = (401, 402, 403, 429)
 HOUSE_ACCOUNTS = (Account.FUNDING, Account.PROMO, Account.HOUSE, Account.REVENUE)
@@ -85,7 +87,8 @@ class Tally:
     """What happened in a day, to a model, or in all.
 
     `vendor_cost` is what the vendor takes for what it completed; `in_vain`, what it may have taken
-    for submissions of which we never learned the end and which were sent once more. `returned` is
+    for submissions of which we never learned the end and which were sent once more, or for which
+    their member stopped waiting. `returned` is
     what cards took back less what came again from them; `borne`, how much of it no member has paid.
     Both may fall below nothing in a period, and `bonus` too: what came back came back then.
     """
@@ -141,6 +144,7 @@ class PeriodFigures:
     period: Period
     cells: dict[tuple[date, str], Tally] = field(default_factory=dict)
     spenders: list[Spender] = field(default_factory=list)
+    in_vain: list[Attempt] = field(default_factory=list)
 
     def cell(self, day: date, model_key: str) -> Tally:
         return self.cells.setdefault((day, model_key), Tally())
@@ -232,6 +236,7 @@ def of_period(period: Period) -> PeriodFigures:
         tally.delivered += row["delivered"]
         tally.failed += row["failed"]
     figures.spenders = _spenders(period)
+    figures.in_vain = list(_in_vain(period)[:IN_VAIN_SHOWN])
     return figures
 
 
@@ -293,6 +298,19 @@ def _bought(period: Period) -> Iterable[Any]:
             in_vain=Sum("house_cost_micros", filter=in_vain),
         )
         .order_by()
+    )
+
+
+def _in_vain(period: Period) -> QuerySet[Attempt]:
+    """What the house may have paid for and no member did, newest first, completed since or not."""
+    later = Attempt.objects.filter(job=OuterRef("job"), number__gt=OuterRef("number"))
+    return (
+        Attempt.objects.filter(
+            house_cost_micros__gt=0, created_at__gte=period.begin, created_at__lt=period.end
+        )
+        .annotate(replaced=Exists(later))
+        .select_related("job__owner")
+        .order_by("-created_at", "-pk")
     )
 
 

@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import ledger, statements
 from accounts.ledger import HoldBalance
@@ -31,9 +33,11 @@ from accounts.models import (
 )
 from accounts.money import dollars
 from jobs.models import Attempt, Consent, ConsentStatus, RestorationJob
+from jobs.steps import stop
 
 MEMBERS_MOST = 50
 NEWEST = 50
+STOPPED_WITHIN = timedelta(days=30)
 ENTRIES_MOST = 30
 BIGGEST_ID = 2**63 - 1
 CARD_NUMBER = re.compile(r"(cs|pi|evt|ch|py|re|pyr|dp|du)_[A-Za-z0-9_]{1,190}")
@@ -190,6 +194,7 @@ class MemberFile:
     member: User
     wallet: Wallet
     spent_micros: int
+    stopped: int
     transfers: list[Transfer]
     has_older: bool
     jobs: list[JobFile]
@@ -220,6 +225,7 @@ def file_of(
         member=member,
         wallet=ledger.wallet_of(member),
         spent_micros=ledger.spent_in_month(member),
+        stopped=stop.stopped(member, timezone.now() - STOPPED_WITHIN).count(),
         transfers=transfers,
         has_older=has_older,
         jobs=_jobs(member, _named_by(transfers), job),

@@ -42,6 +42,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/download/file", take_home.keepsake_file, name="keepsake_file"),
     path("jobs/<uuid:job_id>/photo/", job.job_photo, name="job_photo"),
     path("jobs/<uuid:job_id>/cancel/", job.job_cancel, name="job_cancel"),
+    path("jobs/<uuid:job_id>/stop/", job.job_stop, name="job_stop"),
     path("account/data/", account.data, name="data"),
     path("account/data/heirloom-data.zip", account.data_download, name="data_download"),
     path("account/delete/", account.delete, name="account_delete"),

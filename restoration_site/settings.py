@@ -251,6 +251,7 @@ GATEWAY_DEADLINE_SECONDS = 3600  # after this an unanswered job ends in ERROR, u
 # deadlines above wait; but nobody's job, and nobody's charge without a picture, longer than this.
 GATEWAY_LAST_DEADLINE_SECONDS = 86_400
 UNKNOWN_DEADLINE_SECONDS = 120  # how long we wait to learn whether a submission was accepted
+STOPS_A_DAY = 10  # how often a member may stop waiting for what the house may have to pay
 RETRY_FIRST_SECONDS = 5
 RETRY_MOST_SECONDS = 600
 STEP_MOST_TRIES = 8

@@ -51,6 +51,10 @@ class CannotOrder(Exception):
     """Not possible now. The message is for the member; no money moved."""
 
 
+class AlreadySent(CannotOrder):
+    """It can't be taken back any more; but one can stop waiting for it (`steps.stop`)."""
+
+
 class OrderedBefore(CannotOrder):
     """This very click has ordered something else already."""
 
@@ -310,13 +314,13 @@ def _ordered_by(
 
 
 def cancel(*, job: RestorationJob, by: User) -> None:
-    """Take an order back before it is sent; the hold returns. Raises CannotOrder after that."""
+    """Take an order back before it is sent; the hold returns. Raises AlreadySent after that."""
     with transaction.atomic():
         job = RestorationJob.objects.select_for_update().get(pk=job.pk)
         if job.state == JobState.CANCELLED:
             return
         if job.state not in UNSENT:
-            raise CannotOrder("This restoration has already been sent, so it can't be cancelled.")
+            raise AlreadySent("This restoration has already been sent, so it can't be cancelled.")
         abandon.end(
             job, JobState.CANCELLED, by="member", code="cancelled", words="You cancelled this."
         )

@@ -21,7 +21,15 @@ from jobs.states import JobState
 NAME = "tell"
 CONCURRENCY = 4
 # They did it themselves and saw it done, or a letter of its own says it (the last two).
-SAID_ELSEWHERE = ("cancelled", "withdrawn", "trashed", "left", "keep_until", "consent_rejected")
+SAID_ELSEWHERE = (
+    "cancelled",
+    "stopped",
+    "withdrawn",
+    "trashed",
+    "left",
+    "keep_until",
+    "consent_rejected",
+)
 NOTHING = HoldBalance(held=0, captured=0, released=0, refunded=0)
 
 

@@ -13,7 +13,7 @@ from accounts.ledger import HoldBalance
 from jobs import storage
 from jobs.catalog import RestorationModel
 from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
-from jobs.states import UNSENT, JobState
+from jobs.states import UNSENT, WAITING_FOR_VENDOR, JobState
 from jobs.steps import tell
 from jobs.steps.collect import preview_key
 
@@ -160,6 +160,11 @@ class JobCard:
     @property
     def can_cancel(self) -> bool:
         return self.job.state in UNSENT
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether its member may stop waiting for it (how often is told on the page before)."""
+        return self.job.state in WAITING_FOR_VENDOR
 
     @property
     def is_delivered(self) -> bool:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
+from accounts.models import User
+from accounts.money import dollars
+from jobs.catalog import VENDORS
 from jobs.models import RestorationJob
-from jobs.steps import order
+from jobs.states import UNSENT
+from jobs.steps import order, stop
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.photo import press_again
 
@@ -43,10 +49,47 @@ def job_cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         return press_again(request, row.photo_id)
     try:
         order.cancel(job=row, by=member_of(request))
-    except order.CannotOrder as problem:
+    except order.AlreadySent as problem:
+        messages.info(request, str(problem))
+        return redirect("job_stop", row.pk)
+    messages.success(request, "Cancelled. You were not charged.")
+    return redirect("photo", row.photo_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def job_stop(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """What stopping to wait means for the charge is told on the page before; then it is done."""
+    member = member_of(request)
+    row = get_object_or_404(
+        RestorationJob.objects.for_member(member).with_story().prefetch_related("attempts"),
+        pk=job_id,
+    )
+    if request.method == "POST":
+        return _stop(request, member, row)
+    now = timezone.now()
+    problem = stop.obstacle(row, now)
+    if problem or row.state in UNSENT:
+        messages.info(request, problem or "It is not sent yet: you can cancel it.")
+        return redirect("photo", row.photo_id)
+    context = {
+        "job": job_cards([row])[0],
+        "photo": PhotoCard(row.photo),
+        "sent_to": [VENDORS[attempt.vendor] for attempt in row.attempts.all()][-1],
+        "stops_left": stop.stops_left(member, now),
+        "stops_a_day": settings.STOPS_A_DAY,
+    }
+    return render(request, "jobs/stop.html", context)
+
+
+def _stop(request: HttpRequest, member: User, row: RestorationJob) -> HttpResponse:
+    try:
+        stop.stop(job=row, by=member)
+    except stop.CannotStop as problem:
         messages.error(request, str(problem))
     else:
-        messages.success(request, "Cancelled. You were not charged.")
+        held = f" {dollars(row.quoted_micros)} is back in your wallet." if row.hold_id else ""
+        messages.success(request, f"Stopped. You were not charged.{held}")
     return redirect("photo", row.photo_id)
 
 

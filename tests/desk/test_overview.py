@@ -14,7 +14,9 @@ from accounts import ledger
 from accounts.roles import BILLING_STAFF, REVIEWERS
 from jobs.models import Attempt
 from jobs.states import JobState
-from tests.builders import make_job, make_member
+from jobs.steps import stop
+from tests.builders import make_job, make_member, run
+from tests.fakes import FakeVendor
 from tests.jobs.usage import attempted, delivered, ended, ordered
 from tests.staff import staff
 
@@ -81,6 +83,25 @@ def test_what_cards_took_back_and_the_house_bears_is_told_apart_from_what_came_i
     assert "Returned to cards</dt><dd>$9.00 came back" in text
     assert "Borne by the house</dt><dd>$3.00 came back" in text
     assert "Paid in</dt><dd>$0.00" in text
+
+
+def test_what_was_bought_in_vain_is_listed_with_its_reason(clerk: Client, vendor: FakeVendor):
+    stopped, unclear = make_job(), make_job()
+    run("submit")
+    stop.stop(job=stopped, by=stopped.owner)
+    unclear.attempts.update(house_cost_micros=2_000)
+    text = page(clerk)
+    rows = text[text.index('id="in-vain"') : text.index('id="spenders"')]
+    listed = rows.split("<tr")[2:]
+    assert len(listed) == 2
+    reasons = {str(stopped.pk): "The member stopped waiting", str(unclear.pk): "sent once more"}
+    for key, reason in reasons.items():
+        (row,) = [row for row in listed if key in row]
+        assert reason in row
+    assert "$0.0031" in rows
+    assert "$0.002" in rows
+    member = clerk.get(reverse("desk_member", args=[stopped.owner_id])).content.decode()
+    assert "Stopped waiting, 30 days</dt><dd>1</dd>" in member
 
 
 def test_a_loss_is_said_in_words_never_with_a_minus_sign(clerk: Client):

@@ -17,6 +17,7 @@ from tests.fakes import FakeVendor
 pytestmark = pytest.mark.django_db
 
 DOORS = [("get", "job"), ("get", "job_photo"), ("post", "job_cancel")]
+DOORS += [("get", "job_stop"), ("post", "job_stop")]
 JOB_QUERIES = 6  # session, member, job, its versions, and two looks at the ledger
 
 
@@ -75,15 +76,60 @@ def test_an_order_can_be_taken_back_before_it_is_sent(client: Client, photo: Pho
     assert (wallet.available_micros, wallet.held_micros) == (1_000_000, 0)
 
 
-def test_what_is_sent_cannot_be_taken_back_and_the_member_is_told(
+# --- To stop waiting ------------------------------------------------------------------------
+def test_cancelling_what_was_sent_meanwhile_does_nothing_yet_and_tells_what_it_would_mean(
     client: Client, photo: Photo, vendor: FakeVendor
 ):
     job = make_job(photo=photo)
     run("submit")
     response = client.post(reverse("job_cancel", args=[job.pk]), follow=True)
-    assert "has already been sent" in response.content.decode()
+    text = response.content.decode()
+    assert "has already been sent" in text
+    assert "The $0.0031 that is set aside returns to your wallet at once." in text
+    assert "10 are left" in text
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
+
+
+def test_whoever_was_told_can_stop_waiting(client: Client, photo: Photo, vendor: FakeVendor):
+    job = make_job(photo=photo)
+    run("submit")
+    card = client.get(reverse("job", args=[job.pk])).content.decode()
+    assert reverse("job_stop", args=[job.pk]) in card
+    assert reverse("job_cancel", args=[job.pk]) not in card
+    response = client.post(reverse("job_stop", args=[job.pk]), follow=True)
+    assert "You were not charged. $0.0031 is back in your wallet." in response.content.decode()
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+
+
+def test_looking_at_the_page_stops_nothing(client: Client, photo: Photo, vendor: FakeVendor):
+    job = make_job(photo=photo)
+    run("submit")
+    assert "handed to Pixazo" in client.get(reverse("job_stop", args=[job.pk])).content.decode()
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("READY", "you can cancel it"),
+        ("SUBMITTING", "handed over at this moment"),
+        ("COMPLETED", "restored already"),
+        ("ERROR", "ended already"),
+        ("FAILED", "ended already"),
+    ],
+)
+def test_what_cannot_be_stopped_says_why(client: Client, photo: Photo, state: str, words: str):
+    job = make_job(photo=photo)
+    RestorationJob.objects.filter(pk=job.pk).update(state=state)
+    response = client.get(reverse("job_stop", args=[job.pk]), follow=True)
+    assert words in response.content.decode()
+    if state != "READY":
+        response = client.post(reverse("job_stop", args=[job.pk]), follow=True)
+        assert words in response.content.decode()
+        assert RestorationJob.objects.get(pk=job.pk).state == state
 
 
 def test_the_statement_leads_to_the_jobs_place_on_its_page(client: Client, photo: Photo):
