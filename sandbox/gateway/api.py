@@ -35,7 +35,7 @@ async def submit(request: web.Request) -> web.StreamResponse:
     """Accept one restoration: 202 with its `request_id`, or the documented refusal."""
     gateway = request.app[GATEWAY]
     if refusal := _refuse_key(request):
-        return _logged(request, refusal)
+        return logged(request, refusal)
     model = BY_PATH.get(request.path)
     if model is None:
         name = request.match_info["api"]
@@ -43,19 +43,19 @@ async def submit(request: web.Request) -> web.StreamResponse:
             "error": "Model not found",
             "message": f"Model '{name}' not found or is disabled",
         }
-        return _logged(request, web.json_response(body, status=400))
+        return logged(request, web.json_response(body, status=400))
     try:
-        body = await _json_body(request)
+        body = await json_body(request)
         input_url, parameters = model.read(body)
         webhook_url, webhook_mode = read_webhook(request.headers, body)
         asked_for = parse_names(request.headers.get(FAULT_HEADER, ""))
     except ValueError as error:
-        return _logged(request, web.json_response({"error": str(error)}, status=400))
+        return logged(request, web.json_response({"error": str(error)}, status=400))
 
     faults = asked_for or gateway.behaviour.faults_for(model.model_id)
     fault = chosen(faults, SubmitFault)
     if fault and not fault.accepted:
-        return _logged(request, _act(request, fault), faults=faults)
+        return logged(request, act(request, fault), faults=faults)
     accepted = VendorRequest(
         new_request_id(model.model_id),
         model.model_id,
@@ -70,11 +70,11 @@ async def submit(request: web.Request) -> web.StreamResponse:
     work = gateway.lifecycle.start(accepted)
     callback = chosen(faults, CallbackFault)
     if callback and callback.before_accepted_answer:
-        await asyncio.wait([work], timeout=EARLY_CALLBACK_WAIT_SECONDS)
+        await wait_for(work)
     answer = (
-        _act(request, fault) if fault else web.json_response(shapes.accepted(accepted), status=202)
+        act(request, fault) if fault else web.json_response(shapes.accepted(accepted), status=202)
     )
-    return _logged(request, answer, request_id=accepted.request_id, faults=faults)
+    return logged(request, answer, request_id=accepted.request_id, faults=faults)
 
 
 @routes.get("/v2/requests/status/{request_id}")
@@ -83,21 +83,26 @@ async def status(request: web.Request) -> web.StreamResponse:
     gateway = request.app[GATEWAY]
     request_id = request.match_info["request_id"]
     if refusal := _refuse_key(request):
-        return _logged(request, refusal, "status", request_id)
+        return logged(request, refusal, "status", request_id)
     found = gateway.store.get(request_id)
     if found is None:
         missing = web.json_response({"error": "Request not found"}, status=404)
-        return _logged(request, missing, "status", request_id)
+        return logged(request, missing, "status", request_id)
     payload, code = shapes.status(found), 200
     if found.is_terminal and (fault := chosen(found.faults, StatusFault)):
         payload, code = fault.edit(payload), fault.status
     if code >= 500:
         payload = {"error": "Internal Server Error"}
     answer = web.json_response(payload, status=code)
-    return _logged(request, answer, "status", request_id, says=payload.get("status"))
+    return logged(request, answer, "status", request_id, says=payload.get("status"))
 
 
-async def _json_body(request: web.Request) -> dict[str, Any]:
+async def wait_for(work: asyncio.Task[None]) -> None:
+    """So long that its callback goes out before the answer does."""
+    await asyncio.wait([work], timeout=EARLY_CALLBACK_WAIT_SECONDS)
+
+
+async def json_body(request: web.Request) -> dict[str, Any]:
     try:
         body = await request.json()
     except (json.JSONDecodeError, UnicodeDecodeError):
@@ -125,7 +130,7 @@ def _refuse_key(request: web.Request) -> web.Response | None:
     return web.json_response({"statusCode": 401, "message": message}, status=401)
 
 
-def _act(request: web.Request, fault: SubmitFault) -> web.Response:
+def act(request: web.Request, fault: SubmitFault) -> web.Response:
     """Do what the fault says in place of the 202."""
     if fault.status is None:
         if request.transport is not None:
@@ -141,7 +146,7 @@ def _act(request: web.Request, fault: SubmitFault) -> web.Response:
     return web.json_response(fault.body, status=fault.status, headers=headers)
 
 
-def _logged(
+def logged(
     request: web.Request,
     answer: web.Response,
     kind: str = "submit",

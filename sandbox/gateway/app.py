@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from sandbox.gateway import api, cdn, control
+from sandbox.gateway import api, cdn, control, fal
 from sandbox.gateway.behaviour import Behaviour
 from sandbox.gateway.lifecycle import Lifecycle
 from sandbox.gateway.log import Log
@@ -23,6 +23,7 @@ def make_app(settings: Settings) -> web.Application:
     app.add_routes(control.routes)
     app.add_routes(cdn.routes)
     app.add_routes(api.routes)
+    app.add_routes(fal.routes)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         behaviour, store, log = Behaviour(settings), Store(settings.database), Log()

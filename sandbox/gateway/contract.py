@@ -138,8 +138,12 @@ MODELS = (
         per_megapixel=True,
     ),
 )
+# The second vendor's (`fal.py` reads its bodies).
+FAL_CODEFORMER = VendorModel(
+    "fal-ai/codeformer", "/fal/fal-ai/codeformer", "image_url", (), 2_100, per_megapixel=True
+)
 BY_PATH: Mapping[str, VendorModel] = {model.path: model for model in MODELS}
-BY_ID: Mapping[str, VendorModel] = {model.model_id: model for model in MODELS}
+BY_ID: Mapping[str, VendorModel] = {model.model_id: model for model in (*MODELS, FAL_CODEFORMER)}
 
 
 def is_url(text: str) -> bool:

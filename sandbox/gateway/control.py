@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.gateway.contract import stamp
+from sandbox.gateway.contract import FAL_CODEFORMER, stamp
 from sandbox.gateway.faults import FAULTS
 from sandbox.gateway.state import GATEWAY
 from sandbox.gateway.store import VendorRequest
@@ -116,6 +116,8 @@ async def usage(request: web.Request) -> web.Response:
     writer = csv.writer(text)
     writer.writerow(["request_id", "model", "cost", "time"])
     for each in request.app[GATEWAY].store.billed_between(begin, begin + SECONDS_IN_A_DAY):
+        if each.model_id == FAL_CODEFORMER.model_id:
+            continue  # another vendor's bill
         dollars, micros = divmod(each.billed_micros, 1_000_000)
         billed_at = stamp(each.completed_at or 0)
         writer.writerow([each.request_id, each.model_id, f"{dollars}.{micros:06d}", billed_at])

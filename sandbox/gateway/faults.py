@@ -49,12 +49,14 @@ class OutcomeFault(Fault):
 
 @dataclass(frozen=True, slots=True)
 class CallbackFault(Fault):
-    """Changes the terminal callback: how many copies, when, and what they say."""
+    """Changes the terminal callback: how many copies, when, what they say, and who signs."""
 
     copies: int = 1
     late: bool = False
     before_accepted_answer: bool = False
     edit: Callable[[Payload], Payload] | None = None
+    edit_fal: Callable[[Payload], Payload] | None = None
+    seal: str = "genuine"  # or "other", "none": who signs it, at the vendor that signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,15 @@ def _contradict(payload: Payload) -> Payload:
 def _forge(payload: Payload) -> Payload:
     output = {"media_url": ["https://attacker.example/output.png"], "media_type": "image/png"}
     return payload | {"status": "COMPLETED", "error": None, "output": output}
+
+
+def _forge_fal(payload: Payload) -> Payload:
+    image = {"url": "https://attacker.example/output.png", "content_type": "image/png"}
+    return payload | {"status": "OK", "error": None, "payload": {"image": image, "seed": 1}}
+
+
+def _misaddress_fal(payload: Payload) -> Payload:
+    return payload | {"request_id": "00000000-0000-4000-8000-000000000000"}
 
 
 def _misaddress(payload: Payload) -> Payload:
@@ -138,10 +149,20 @@ FAULTS: Mapping[str, Fault] = {
             "callback_early", "the callback comes before the 202", before_accepted_answer=True
         ),
         CallbackFault("callback_late", "the callback comes `late_seconds` later", late=True),
-        CallbackFault("callback_forged", "the callback names another host's picture", edit=_forge),
         CallbackFault(
-            "callback_misaddressed", "the callback names another request_id", edit=_misaddress
+            "callback_forged",
+            "the callback names another host's picture",
+            edit=_forge,
+            edit_fal=_forge_fal,
         ),
+        CallbackFault(
+            "callback_misaddressed",
+            "the callback names another request_id",
+            edit=_misaddress,
+            edit_fal=_misaddress_fal,
+        ),
+        CallbackFault("callback_unsigned", "fal: the callback carries no signature", seal="none"),
+        CallbackFault("callback_missigned", "fal: the callback is signed by another", seal="other"),
         StatusFault(
             "status_contradicts", "the status GET says FAILED all the same", 200, _contradict
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import shutil
 import time
@@ -17,9 +18,9 @@ from typing import Any
 
 import aiohttp
 
-from sandbox.gateway import callbacks, shapes
+from sandbox.gateway import callbacks, fal_shapes, shapes
 from sandbox.gateway.behaviour import Behaviour
-from sandbox.gateway.contract import BY_ID, COMPLETED, ERROR, PROCESSING
+from sandbox.gateway.contract import BY_ID, COMPLETED, ERROR, FAL_CODEFORMER, PROCESSING
 from sandbox.gateway.faults import CallbackFault, OutcomeFault, chosen
 from sandbox.gateway.fetch import InputUnavailable, fetch_input
 from sandbox.gateway.log import Log
@@ -41,6 +42,7 @@ class Lifecycle:
         self._behaviour = behaviour
         self._store = store
         self._log = log
+        self.signer = fal_shapes.Signer(settings.directory)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )
@@ -138,15 +140,33 @@ class Lifecycle:
     async def _terminal_callback(self, request: VendorRequest) -> None:
         if not request.webhook_url:
             return
-        payload, copies = shapes.callback(request), 1
-        if fault := chosen(request.faults, CallbackFault):
-            copies = fault.copies
-            if fault.edit:
-                payload = fault.edit(payload)
-            if fault.late:
-                await asyncio.sleep(self._behaviour.late_seconds)
-        for _ in range(copies):
-            await callbacks.deliver(self._session, request.webhook_url, payload, log=self._log)
+        fault = chosen(request.faults, CallbackFault)
+        if fault and fault.late:
+            await asyncio.sleep(self._behaviour.late_seconds)
+        for _ in range(fault.copies if fault else 1):
+            await self._call_back(request, request.webhook_url, fault)
+
+    async def _call_back(
+        self, request: VendorRequest, url: str, fault: CallbackFault | None, **options: Any
+    ) -> None:
+        """One delivery, in the vendor's shape, as the fault wants it."""
+        headers: dict[str, str] = {}
+        if request.model_id == FAL_CODEFORMER.model_id:
+            body, headers = fal_shapes.sealed_body(self.signer, request, fault)
+        else:
+            payload = shapes.callback(request)
+            body = json.dumps(fault.edit(payload) if fault and fault.edit else payload).encode()
+        said = json.loads(body)
+        await callbacks.deliver(
+            self._session,
+            url,
+            body,
+            log=self._log,
+            request_id=said["request_id"],
+            says=said["status"],
+            headers=headers,
+            **options,
+        )
 
     @contextlib.asynccontextmanager
     async def _progress_callbacks(self, request: VendorRequest):  # type: ignore[no-untyped-def]
@@ -167,7 +187,5 @@ class Lifecycle:
             current = self._store.get(request_id)
             if current is None or current.is_terminal:
                 return
-            await callbacks.deliver(
-                self._session, url, shapes.callback(current), log=self._log, pauses=()
-            )
+            await self._call_back(current, url, None, pauses=())
             await asyncio.sleep(SYNC_CYCLE_SECONDS)

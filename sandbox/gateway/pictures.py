@@ -44,7 +44,7 @@ def imaging_model(model_id: str, parameters: Mapping[str, Any]) -> imaging.Model
     """The imaging model that stands for a vendor model with these (checked) parameters."""
     if model_id == "gfpgan":
         return imaging.Gfpgan(scale=parameters["scale"])
-    if model_id == "codeformer-image-restoration":
+    if model_id in ("codeformer-image-restoration", "fal-ai/codeformer"):
         return imaging.CodeFormer(
             fidelity=float(parameters["codeformer_fidelity"]),
             background_enhance=parameters["background_enhance"],

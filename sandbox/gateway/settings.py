@@ -27,6 +27,7 @@ class Settings:
     port: int = 8010
     api_key: str = "sandbox-key"
     directory: Path = Path("var/sandbox")
+    fal_key: str = "sandbox-id:sandbox-secret"
     latency_seconds: float = 1.5
     pictures: str = "restore"
     fault_rates: Mapping[str, float] = field(default_factory=dict)
@@ -50,6 +51,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Setti
     )
     parser.add_argument("--port", default=environ.get("SANDBOX_GATEWAY_PORT", "8010"), type=int)
     parser.add_argument("--api-key", default=environ.get("PIXAZO_API_KEY") or "sandbox-key")
+    parser.add_argument("--fal-key", default=environ.get("FAL_KEY") or "sandbox-id:sandbox-secret")
     parser.add_argument("--directory", default=environ.get("SANDBOX_DIR", "var/sandbox"), type=Path)
     parser.add_argument(
         "--latency-seconds", default=environ.get("SANDBOX_LATENCY_SECONDS", "1.5"), type=float
@@ -77,6 +79,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Setti
         port=options.port,
         api_key=options.api_key,
         directory=options.directory,
+        fal_key=options.fal_key,
         latency_seconds=options.latency_seconds,
         pictures=options.pictures,
         fault_rates=rates,

@@ -46,11 +46,12 @@ def _state(request: VendorRequest) -> dict[str, Any]:
         "status": request.status,
         "model_id": request.model_id,
         "error": request.error,
-        "output": _output(request) if request.status == COMPLETED else None,
+        "output": output(request) if request.status == COMPLETED else None,
     }
 
 
-def _output(request: VendorRequest) -> dict[str, Any]:
+def output(request: VendorRequest) -> dict[str, Any]:
+    """Where the pictures lie."""
     urls = [f"{request.base_url}/cdn/v1/{request.request_id}/{request.output_name}"]
     if fault := chosen(request.faults, OutputFault):
         urls = fault.edit(urls)

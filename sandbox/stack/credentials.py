@@ -44,6 +44,7 @@ def _fresh() -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": f"sandbox{secrets.token_hex(6)}",
         "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
         "PIXAZO_API_KEY": f"sandbox-{secrets.token_hex(16)}",
+        "FAL_KEY": f"sandbox-{secrets.token_hex(8)}:{secrets.token_hex(16)}",
         "STRIPE_SECRET_KEY": f"sk_test_sandbox{secrets.token_hex(16)}",
         "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
     }

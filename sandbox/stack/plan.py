@@ -104,6 +104,12 @@ def assemble(
         made["PIXAZO_OUTPUT_HOSTS"] = f"{HOST}:{made['SANDBOX_GATEWAY_PORT']}"
         made["PIXAZO_API_KEY"] = credentials["PIXAZO_API_KEY"]
         gateway = f"{made['PIXAZO_BASE_URL']}/_sandbox/"
+        if "FAL_KEY" not in given:
+            # The same process speaks for the second vendor.
+            made["FAL_KEY"] = credentials["FAL_KEY"]
+            made["FAL_BASE_URL"] = f"{made['PIXAZO_BASE_URL']}/fal"
+            made["FAL_JWKS_URL"] = f"{made['FAL_BASE_URL']}/.well-known/jwks.json"
+            made["FAL_OUTPUT_HOSTS"] = made["PIXAZO_OUTPUT_HOSTS"]
     if "mail" in ours:
         made["MAIL_PORT"] = str(port("MAIL_PORT"))
         made["MAILBOX_PORT"] = str(port("MAILBOX_PORT"))

@@ -17,6 +17,7 @@ CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "made-id",
     "AWS_SECRET_ACCESS_KEY": "made-secret",
     "PIXAZO_API_KEY": "made-pixazo",
+    "FAL_KEY": "made-fal",
     "STRIPE_SECRET_KEY": "sk_test_made",
     "STRIPE_WEBHOOK_SECRET": "whsec_made",
 }
@@ -44,6 +45,22 @@ def test_with_nothing_set_the_whole_world_is_the_sandboxs():
     assert made.env["EMAIL_URL"] == f"smtp://127.0.0.1:{made.env['MAIL_PORT']}"
     assert made.env["PIXAZO_OUTPUT_HOSTS"] == made.env["PIXAZO_BASE_URL"].removeprefix("http://")
     assert made.addresses.demo_people["member"] == "member@heirloom.example"
+
+
+def test_the_sandboxs_gateway_speaks_for_the_second_vendor_too():
+    made = plan({"FAL_KEY": ""})  # empty is not set
+    gateway = made.env["PIXAZO_BASE_URL"]
+    assert made.env["FAL_KEY"] == "made-fal"
+    assert made.env["FAL_BASE_URL"] == f"{gateway}/fal"
+    assert made.env["FAL_JWKS_URL"] == f"{gateway}/fal/.well-known/jwks.json"
+    assert made.env["FAL_OUTPUT_HOSTS"] == made.env["PIXAZO_OUTPUT_HOSTS"]
+
+
+def test_a_second_vendor_that_is_real_is_left_alone_and_none_is_made_up_beside_a_real_first():
+    for environ in ({"FAL_KEY": "theirs"}, {"PIXAZO_BASE_URL": "https://gateway.example"}):
+        made = plan(environ)
+        assert made.env.get("FAL_KEY") == environ.get("FAL_KEY")
+        assert "FAL_BASE_URL" not in made.env
 
 
 @pytest.mark.parametrize(
