@@ -55,7 +55,11 @@ def make_photo(*, owner: User | None = None, **fields: Any) -> Photo:
 
 
 def make_consent(
-    photo: Photo, *, depicted: tuple[str, ...] = ("MYSELF",), keep_until: date | None = None
+    photo: Photo,
+    *,
+    depicted: tuple[str, ...] = ("MYSELF",),
+    keep_until: date | None = None,
+    vendors: tuple[str, ...] = ("pixazo",),
 ) -> Consent:
     (given,) = consent_step.give_many(
         photos=[photo],
@@ -64,7 +68,7 @@ def make_consent(
         notice=the_notice(),
         depicted=depicted,
         basis="I say so.",
-        vendors=["pixazo"],
+        vendors=vendors,
         keep_until=keep_until,
     )
     return given

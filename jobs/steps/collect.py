@@ -273,6 +273,15 @@ def _fetch(
     return Stored(number, key, sha256, result)
 
 
+def _cost_less(job: RestorationJob, pixels: int) -> None:
+    """Another vendor than the usual one takes its own price, of so many pixels too."""
+    for attempt in job.attempts.filter(own_cost_micros__isnull=False):
+        own = job.own_cost_of(job.model.route(attempt.vendor), pixels)
+        if own is not None and own < attempt.cost_micros:
+            attempt.own_cost_micros = own
+            attempt.save(update_fields=["own_cost_micros"])
+
+
 def _deliver(job: RestorationJob, collected: Collected) -> None:
     """The picture is ours. Fewer pixels than quoted cost less: the difference goes back.
 
@@ -294,6 +303,7 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
         result_height_px=result.height_px,
         vendor_cost_micros=min(job.vendor_cost_micros, basis.total(pixels, price.cost_micros)),
     )
+    _cost_less(job, pixels)
     ResultVersion.objects.bulk_create(
         ResultVersion(
             job=job,

@@ -116,7 +116,8 @@ def call(work: Work) -> Outcome:
     submission = Submission(
         endpoint=work.route.endpoint,
         payload=work.route.payload(image_url=image_url, parameters=job.parameters),
-        callback_url=settings.PUBLIC_BASE_URL + reverse("pixazo_callback", args=[work.token]),
+        callback_url=settings.PUBLIC_BASE_URL
+        + reverse(f"{work.route.vendor}_callback", args=[work.token]),
     )
     try:
         return vendors.client(work.route.vendor).submit(submission)

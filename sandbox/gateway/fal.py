@@ -59,8 +59,6 @@ async def submit(request: web.Request) -> web.StreamResponse:
         said = await api.json_body(request)
         input_url, parameters = read(said)
         asked_for = parse_names(request.headers.get(api.FAULT_HEADER, ""))
-    except Unprocessable as error:
-        return api.logged(request, web.json_response(error.body, status=422))
     except ValueError as error:
         return api.logged(request, web.json_response({"detail": str(error)}, status=400))
     faults = asked_for or gateway.behaviour.faults_for(FAL_CODEFORMER.model_id)
@@ -121,8 +119,16 @@ async def result(request: web.Request) -> web.StreamResponse:
 def read(said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The input's address, and the parameters in the words that the pictures are made by.
 
-    Raises Unprocessable. fal's page does not say what becomes of the background: it is left as is.
+    What is wrong with them is told as fal does: the request is accepted, and its result is a 422.
+    fal's page does not say what becomes of the background: it is left as is.
     """
+    try:
+        return _checked(said)
+    except Unprocessable as error:
+        return "", {"refusal": error.body}
+
+
+def _checked(said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     url = said.get("image_url")
     if not isinstance(url, str):
         raise Unprocessable("image_url", "field required")

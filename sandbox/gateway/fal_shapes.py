@@ -71,6 +71,8 @@ def result(request: VendorRequest) -> tuple[dict[str, Any], int]:
     """What the model answered, and with which status."""
     if request.status == COMPLETED:
         return {"image": _image(request), "seed": 1}, 200
+    if "refusal" in request.parameters:
+        return request.parameters["refusal"], 422
     words = request.error or ""
     if request.status == FAILED:
         detail = [{"loc": ["body", "image_url"], "msg": words, "type": "image_error"}]

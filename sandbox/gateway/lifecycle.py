@@ -20,7 +20,7 @@ import aiohttp
 
 from sandbox.gateway import callbacks, fal_shapes, shapes
 from sandbox.gateway.behaviour import Behaviour
-from sandbox.gateway.contract import BY_ID, COMPLETED, ERROR, FAL_CODEFORMER, PROCESSING
+from sandbox.gateway.contract import BY_ID, COMPLETED, ERROR, FAILED, FAL_CODEFORMER, PROCESSING
 from sandbox.gateway.faults import CallbackFault, OutcomeFault, chosen
 from sandbox.gateway.fetch import InputUnavailable, fetch_input
 from sandbox.gateway.log import Log
@@ -107,6 +107,8 @@ class Lifecycle:
         """The columns that the end of the work changes."""
         if fault := chosen(request.faults, OutcomeFault):
             return {"status": fault.status, "error": fault.error}
+        if "refusal" in request.parameters:  # fal accepts first, and looks later
+            return {"status": FAILED, "error": "Unprocessable"}
         try:
             async with self._in_hand:
                 picture = await self._picture(request)
