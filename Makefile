@@ -12,7 +12,7 @@ PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
 	CONTROLLER_NAME=x CONTROLLER_ADDRESS=x CONTROLLER_EMAIL=x@heirloom.example CONTROLLER_COUNTRY=x \
 	STORAGE_LOCATION=x
 
-.PHONY: help run test bench model demo lint format site-ready dev-ready
+.PHONY: help run test bench model demo lint format site-ready dev-ready contract
 .SILENT:
 
 help: ## say what can be made (this)
@@ -34,6 +34,9 @@ model: dev-ready ## permute what can happen to one job, for long; EXAMPLES=2000
 
 demo: site-ready ## restore a sample photo with each model, on a stack of its own
 	exec $(PY) -m sandbox.demo $(ARGS)
+
+contract: dev-ready ## compare the vendors with their documents; with PIXAZO_API_KEY=… or FAL_KEY=… the real ones, for cents
+	exec $(PY) -m tests.contract
 
 lint: dev-ready ## style, types, architecture, migrations, deployment settings
 	$(PY) -m ruff check .
