@@ -80,8 +80,18 @@ ENDLESS = [*SLOW, flood, flood_without_a_length, flood_of_headers, bomb]
 MOST_SENT = 32 * 1024 * 1024  # what two sockets' buffers may hold, and more
 
 
+to_close: list[PixazoClient | OutputFetcher] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_open() -> Iterator[None]:
+    yield
+    while to_close:
+        to_close.pop().close()
+
+
 def pixazo(server: RawServer) -> PixazoClient:
-    return PixazoClient(
+    made = PixazoClient(
         base_url=f"http://{server.host}",
         api_key="key",
         connect_seconds=5,
@@ -89,6 +99,8 @@ def pixazo(server: RawServer) -> PixazoClient:
         connections=1,
         answer_seconds=SECONDS,
     )
+    to_close.append(made)
+    return made
 
 
 def fetcher(server: RawServer, **changes: Any) -> OutputFetcher:
@@ -98,7 +110,9 @@ def fetcher(server: RawServer, **changes: Any) -> OutputFetcher:
         "max_bytes": 1_000_000,
         "deadline_seconds": ENOUGH,
     }
-    return OutputFetcher(**{**defaults, **changes})
+    made = OutputFetcher(**{**defaults, **changes})
+    to_close.append(made)
+    return made
 
 
 @pytest.mark.parametrize("script", ENDLESS)
