@@ -29,7 +29,8 @@ S = JobState
 
 ALLOWED_MOVES: dict[JobState, frozenset[JobState]] = {
     S.AWAITING_CONSENT: frozenset({S.READY, S.REJECTED, S.CANCELLED}),
-    S.READY: frozenset({S.SUBMITTING, S.CANCELLED}),
+    # ERROR: staff gave it up.
+    S.READY: frozenset({S.SUBMITTING, S.ERROR, S.CANCELLED}),
     # READY again: the vendor surely did not accept.
     S.SUBMITTING: frozenset({S.QUEUED, S.READY, S.UNKNOWN, S.FAILED, S.ERROR, S.CANCELLED}),
     # READY again: one resubmission, at the house's cost.

@@ -10,6 +10,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from accounts.money import dollars
+from desk import inspector
 
 register = template.Library()
 
@@ -74,3 +75,9 @@ def seconds(time: timedelta | None) -> str:
 def distance(micros: int) -> str:
     """An amount without its direction, for words that say it."""
     return dollars(abs(micros))
+
+
+@register.filter
+def short_request(request_id: str | None) -> str:
+    """Enough of a vendor's number of a request to tell two apart."""
+    return inspector.short(request_id)

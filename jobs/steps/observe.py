@@ -118,6 +118,20 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
     )
 
 
+def send_once_more(
+    job: RestorationJob, attempt: Attempt, *, by: str, why: str, now: datetime
+) -> None:
+    """An UNKNOWN job becomes READY again, once; what the first may cost is the house's.
+
+    The caller holds the locks of job and attempt, and has looked that it is the first time.
+    """
+    attempt.outcome = AttemptOutcome.UNKNOWN
+    # Never nothing: it is also what tells an attempt that another one has replaced.
+    attempt.house_cost_micros = max(attempt.cost_micros, 1)
+    attempt.save(update_fields=["outcome", "house_cost_micros"])
+    move(job, JobState.READY, by=by, why=why, due_at=now, resubmissions=1)
+
+
 def _work(job: RestorationJob, attempt: Attempt, gates: breaker.Gates) -> Work:
     return Work(
         job=job,
@@ -148,26 +162,20 @@ def _note_look(work: Work, outcome: Outcome, now: datetime) -> Attempt:
 def _deadline(job: RestorationJob, attempt: Attempt) -> datetime:
     """When silence is an answer; time in which we could not ask does not count, within reason."""
     since = job.waiting_since
-    if job.state == JobState.UNKNOWN:
+    if _is_unsure(job, attempt):
         return since + timedelta(seconds=settings.UNKNOWN_DEADLINE_SECONDS)
     patient = timedelta(seconds=settings.GATEWAY_DEADLINE_SECONDS)
     last = since + timedelta(seconds=settings.GATEWAY_LAST_DEADLINE_SECONDS)
     return min(max(since, attempt.unasked_at or since) + patient, last)
 
 
+def _is_unsure(job: RestorationJob, attempt: Attempt) -> bool:
+    """Whether nobody can tell if the vendor has it; with a number of its own, it has."""
+    return job.state == JobState.UNKNOWN and attempt.request_id is None
+
+
 def _lose_patience(job: RestorationJob, attempt: Attempt, now: datetime) -> None:
-    if job.state == JobState.UNKNOWN and job.resubmissions == 0:
-        attempt.outcome = AttemptOutcome.UNKNOWN
-        # Never nothing: it is also what tells an attempt that another one has replaced.
-        attempt.house_cost_micros = max(attempt.cost_micros, 1)
-        attempt.save(update_fields=["outcome", "house_cost_micros"])
-        move(
-            job,
-            JobState.READY,
-            by=NAME,
-            why="sent once more at the house's cost",
-            due_at=now,
-            resubmissions=1,
-        )
+    if _is_unsure(job, attempt) and job.resubmissions == 0:
+        send_once_more(job, attempt, by=NAME, why="sent once more at the house's cost", now=now)
         return
     abandon.end(job, JobState.ERROR, by=NAME, code="no_answer", words=NO_ANSWER)

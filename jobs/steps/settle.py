@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import ledger
+from accounts.models import User
 from jobs import backoff
 from jobs.gateway import fal, fal_signature, pixazo
 from jobs.gateway.types import MalformedReport, StatusReport
@@ -75,6 +76,31 @@ def deliver(
             note=settlement.note[:300],
         )
     return settlement
+
+
+def replay(delivery: Delivery, *, by: User) -> Delivery:
+    """A delivery's raw body once more, now, as a delivery of its own: what would it do today?
+
+    Whether it was genuine was judged when it came; the caller has looked at that.
+    """
+    with transaction.atomic():
+        attempt = delivery.attempt
+        assert attempt is not None  # the database's constraint, but for a forged one
+        try:
+            report = READERS[attempt.vendor](delivery.body.encode())
+            settlement = apply(attempt, report, by=f"replay by {by}")
+        except MalformedReport as problem:
+            settlement = Settlement(Verdict.MALFORMED, str(problem))
+        return Delivery.objects.create(
+            vendor=delivery.vendor,
+            attempt=attempt,
+            body=delivery.body,
+            byte_size=delivery.byte_size,
+            verdict=settlement.verdict,
+            note=settlement.note[:300],
+            replay_of=delivery,
+            replayed_by=by,
+        )
 
 
 def _settle(
@@ -169,7 +195,7 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
             attempt.vendor_status = report.status
             attempt.completed_at = timezone.now() if report.status == "COMPLETED" else None
         attempt.save()
-        if not news:
+        if not news and job.state != JobState.UNKNOWN:
             return Settlement(Verdict.DUPLICATE)
         if superseded and report.status != "COMPLETED":
             return Settlement(Verdict.STALE, "a later attempt counts")

@@ -129,7 +129,8 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
     """The attempt learns its answer in any case; the job moves only if it is still ours."""
     job = still_ours(work.job)
     attempt = Attempt.objects.select_for_update().get(pk=work.attempt.pk)
-    if attempt.outcome == AttemptOutcome.OPEN:
+    is_given_up = attempt.outcome == AttemptOutcome.UNKNOWN and attempt.request_id is None
+    if attempt.outcome == AttemptOutcome.OPEN or (is_given_up and isinstance(outcome, Accepted)):
         _answer(attempt, outcome, now)
     _tell_breaker(work, outcome, now)
     if job is None:

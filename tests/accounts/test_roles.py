@@ -20,6 +20,7 @@ DEEDS = {
         "jobs.add_price",
         "jobs.add_usageimport",
         "jobs.change_finding",
+        "jobs.change_restorationjob",
         "jobs.add_dayclose",
         "jobs.change_breaker",
     },

@@ -134,3 +134,27 @@ def test_only_what_was_sent_and_never_heard_of_again_is_bought_twice(
     bought = [times for *_, times, _ in ends]
     # Between the vendor's yes and our note of it. Before, nothing was bought; after, it is known.
     assert set("".join(map(str, bought)).strip("1")) == {"2"}
+
+
+@pytest.mark.parametrize("is_given_up", [False, True])
+def test_a_worker_that_was_given_up_still_tells_that_the_vendor_took_it(
+    make_world: Callable[[], World], is_given_up: bool
+):
+    """It stood still past its lease; then it is asked for, and not bought a second time."""
+    world = make_world()
+    world.stall("submit")
+    world.wait(settings.LEASE_SECONDS + 1)
+    if is_given_up:
+        world.work("submit")
+        world.go_on()
+    else:
+        world.go_on()
+        world.work("submit")
+    world.wait(settings.UNKNOWN_DEADLINE_SECONDS + 1)
+    world.work("observe")
+    assert world.job.state == "QUEUED"
+    world.behave(status="500")
+    world.wait(settings.UNKNOWN_DEADLINE_SECONDS + 1)
+    world.work("observe")
+    world.calm(calls_back=False)
+    assert end_of(world)[:4] == ("DELIVERED", world.price, 0, 1)

@@ -1,0 +1,210 @@
+"""One job with everything that happened to it, in order: for the inspector's page.
+
+Read only, in a fixed number of queries. What gives access is hidden: the addresses in a callback's
+body and the vendor's number of the request, which is a part of the result's address.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from accounts.models import AuditEntry, Transfer
+from accounts.money import dollars
+from jobs.models import Attempt, Delivery, RestorationJob
+from jobs.states import JobState
+from jobs.steps import intervene
+from jobs.steps.intervene import Deed
+
+ADDRESS = re.compile(r"https?:[^\s\"'<>]+")
+HIDDEN = "(address hidden)"
+DEED_WORDS: dict[Deed, str] = {
+    Deed.POLL: "Has the vendor asked at once how it stands, or the result fetched at once.",
+    Deed.RELEASE: "Takes it from the worker that has it in hand, so that another can. Do this only "
+    "when that worker is surely dead: what a living one is about to learn would not count.",
+    Deed.END: "Ends it as an error. What is set aside or charged goes back, the member is told. "
+    "If the vendor completes it all the same, the house pays.",
+}
+RESUBMIT_WORDS = {
+    JobState.READY: "Sends it at once instead of when its turn comes.",
+    JobState.UNKNOWN: "Sends it once more without waiting to learn whether the first submission "
+    "arrived. If it did, the house pays for it: this is possible once.",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline. `tone` is good, care or bad."""
+
+    at: datetime
+    kind: str
+    what: str
+    who: str = ""
+    why: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveryFile:
+    """A callback as it may be shown: whole only to somebody who asked for it."""
+
+    row: Delivery
+    is_shown: bool
+
+    @property
+    def body(self) -> str:
+        return self.row.body if self.is_shown else masked(self.row.body, self.row.attempt)
+
+    @property
+    def hides_something(self) -> bool:
+        return not self.is_shown and self.body != self.row.body
+
+    @property
+    def may_be_replayed(self) -> bool:
+        return intervene.may_replay(self.row)
+
+
+@dataclass(frozen=True)
+class Button:
+    """A deed that can be done now, or why it can't."""
+
+    deed: Deed
+    words: str
+    obstacle: str
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """What the inspector shows."""
+
+    job: RestorationJob
+    timeline: list[Entry]
+    attempts: list[Attempt]
+    deliveries: list[DeliveryFile]
+    transfers: list[Transfer]
+    buttons: list[Button]
+    consent_is_live: bool
+    now: datetime
+
+    @property
+    def is_in_hand(self) -> bool:
+        return self.job.lease_until is not None and self.job.lease_until > self.now
+
+    @property
+    def is_overdue(self) -> bool:
+        """Due, and nobody has it: a worker should have taken it up."""
+        return self.job.due_at is not None and self.job.due_at <= self.now and not self.is_in_hand
+
+
+def of_job(job_id: uuid.UUID, *, now: datetime, shown: int | None = None) -> JobFile:
+    """`shown` is the delivery whose body is shown whole. Raises RestorationJob.DoesNotExist."""
+    job = RestorationJob.objects.select_related("owner", "photo", "consent__notice", "hold").get(
+        pk=job_id
+    )
+    attempts = list(job.attempts.all())
+    deliveries = list(
+        Delivery.objects.filter(attempt__job=job).select_related("attempt", "replayed_by")
+    )
+    moves = Transfer.objects.filter(Q(pk=job.hold_id) | Q(hold=job.hold_id)).select_related("actor")
+    transfers = list(moves.order_by("pk")) if job.hold_id else []
+    deeds = AuditEntry.objects.filter(subject=f"job {job.pk}", action__startswith="job.")
+    entries = [
+        *_events(job),
+        *_attempts(attempts),
+        *_deliveries(deliveries),
+        *_transfers(transfers),
+        *_deeds(deeds.select_related("actor").order_by("pk")),
+    ]
+    if job.told_at is not None:
+        entries.append(Entry(job.told_at, "letter", "The member was told", str(job.owner)))
+    return JobFile(
+        job=job,
+        timeline=sorted(entries, key=lambda entry: entry.at),
+        attempts=attempts,
+        deliveries=[DeliveryFile(row, row.pk == shown) for row in deliveries],
+        transfers=transfers,
+        buttons=_buttons(job, now),
+        consent_is_live=any(
+            job.consent.is_live_for(route.vendor, now=now) for route in job.model.routes
+        ),
+        now=now,
+    )
+
+
+def masked(body: str, attempt: Attempt | None) -> str:
+    """Without addresses, and with no more of the request's number than tells it from others."""
+    body = ADDRESS.sub(HIDDEN, body)
+    if attempt is not None and attempt.request_id:
+        body = body.replace(attempt.request_id, short(attempt.request_id))
+    return body
+
+
+def short(request_id: str | None) -> str:
+    """Enough of a request's number to tell two apart, not enough to find the picture."""
+    if not request_id:
+        return "–"
+    return f"{request_id[: min(12, len(request_id) // 2)]}…"
+
+
+def _buttons(job: RestorationJob, now: datetime) -> list[Button]:
+    return [
+        Button(
+            deed,
+            DEED_WORDS.get(deed) or RESUBMIT_WORDS[JobState(job.state)],
+            intervene.obstacle(job, deed, now),
+        )
+        for deed in Deed
+        if deed in intervene.POSSIBLE[JobState(job.state)]
+    ]
+
+
+def _events(job: RestorationJob) -> Iterator[Entry]:
+    tones = {"DELIVERED": "good", "COMPLETED": "good", "ERROR": "bad", "FAILED": "bad"}
+    tones["UNKNOWN"] = "care"
+    for event in job.events.all():
+        what = f"{event.from_state} → {event.to_state}" if event.from_state else event.to_state
+        yield Entry(event.at, "event", what, event.by, event.why, tones.get(event.to_state, ""))
+
+
+def _attempts(attempts: list[Attempt]) -> Iterator[Entry]:
+    for attempt in attempts:
+        name = f"Attempt {attempt.number}"
+        yield Entry(attempt.created_at, "attempt", f"{name}: begun", attempt.vendor)
+        if attempt.answered_at is not None:
+            code = f" (HTTP {attempt.http_status})" if attempt.http_status else ""
+            tone = {"ACCEPTED": "", "NOT_ACCEPTED": "bad"}.get(attempt.outcome, "care")
+            words = f"{name}: {attempt.get_outcome_display()}{code}"
+            problem = masked(attempt.problem, attempt)
+            yield Entry(attempt.answered_at, "attempt", words, attempt.vendor, problem, tone)
+        if attempt.polled_at is not None:
+            words = f"{name}: asked {attempt.polls} times, last now"
+            tone = "care" if attempt.poll_problem else ""
+            problem = masked(attempt.poll_problem, attempt)
+            yield Entry(attempt.polled_at, "attempt", words, attempt.vendor, problem, tone)
+
+
+def _deliveries(deliveries: list[Delivery]) -> Iterator[Entry]:
+    for row in deliveries:
+        tone = "" if row.verdict in ("APPLIED", "DUPLICATE") else "care"
+        what = f"Callback {row.pk}: {row.get_verdict_display()}"
+        who = row.vendor
+        if row.replayed_by is not None:
+            what = f"Callback {row.replay_of_id} replayed: {row.get_verdict_display()}"
+            who = str(row.replayed_by)
+        yield Entry(row.received_at, "delivery", what, who, row.note, tone)
+
+
+def _transfers(transfers: list[Transfer]) -> Iterator[Entry]:
+    for row in transfers:
+        what = f"{row.get_kind_display()} {dollars(row.amount_micros)}"
+        yield Entry(row.created_at, "transfer", what, str(row.actor or ""), row.reason)
+
+
+def _deeds(deeds: Iterable[AuditEntry]) -> Iterator[Entry]:
+    for row in deeds:
+        yield Entry(row.at, "deed", row.what, str(row.actor), row.why, "care")

@@ -1,0 +1,167 @@
+"""What staff do to one job by hand, when it does not go on by itself.
+
+Each deed says in `POSSIBLE` in which states it makes sense, asks for a reason, and is done in one
+transaction with its entry in the audit trail, under the job's lock and only if the job still stands
+as the page showed it: a second click, or somebody quicker, changes nothing. None of them charges
+anybody; the one that may cost the house something says so. Lock order: job, attempt, wallet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import models, transaction
+
+from accounts import audit
+from accounts.models import User
+from jobs.models import Delivery, RestorationJob, Verdict
+from jobs.states import JobState
+from jobs.steps import abandon, observe, settle
+
+PERMISSION = "jobs.change_restorationjob"
+REASON_MOST = 300
+ENDED_WORDS = "We could not finish this restoration, so we ended it."
+
+
+class CannotIntervene(Exception):
+    """Not possible. The message is for the person who pressed; nothing was changed."""
+
+
+class Moved(CannotIntervene):
+    """The job does not stand any more as the page showed it."""
+
+
+class Deed(models.TextChoices):
+    """What there is a button for."""
+
+    POLL = "poll", "Poll now"
+    RELEASE = "release", "Release"
+    RESUBMIT = "resubmit", "Resubmit"
+    END = "end", "End it"
+
+
+S, D = JobState, Deed
+
+POSSIBLE: dict[JobState, frozenset[Deed]] = {
+    S.AWAITING_CONSENT: frozenset(),  # a reviewer's, or the member's to cancel
+    S.READY: frozenset({D.RELEASE, D.RESUBMIT, D.END}),
+    # It may be on the wire: first let its lease go, then it is UNKNOWN.
+    S.SUBMITTING: frozenset({D.RELEASE}),
+    S.UNKNOWN: frozenset({D.POLL, D.RELEASE, D.RESUBMIT, D.END}),
+    S.QUEUED: frozenset({D.POLL, D.RELEASE, D.END}),
+    S.PROCESSING: frozenset({D.POLL, D.RELEASE, D.END}),
+    S.COMPLETED: frozenset({D.POLL, D.RELEASE, D.END}),
+    S.DELIVERED: frozenset(),
+    S.FAILED: frozenset(),
+    S.ERROR: frozenset(),
+    S.REJECTED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+# Judged to be no word of the vendor's, or not kept whole.
+NOT_REPLAYED = (Verdict.FORGED, Verdict.UNSIGNED, Verdict.MISSIGNED, Verdict.TOO_LARGE)
+
+
+def obstacle(job: RestorationJob, deed: Deed, now: datetime) -> str:
+    """Why this can't be done to the job as it stands; nothing when it can."""
+    if deed not in POSSIBLE[JobState(job.state)]:
+        return f"Not possible while it is {job.state}."
+    in_hand = job.lease_until is not None and job.lease_until > now
+    if deed == Deed.RELEASE:
+        return "" if in_hand else "Nobody has it in hand."
+    if in_hand:
+        return "A worker has it in hand: wait for that, or release it first."
+    if deed == Deed.RESUBMIT and job.state == JobState.UNKNOWN:
+        if job.resubmissions:
+            return "It was sent once more already."
+        if job.attempts.latest("number").request_id is not None:
+            return "The vendor has it: poll instead."
+    return ""
+
+
+def do(
+    deed: Deed, *, job: RestorationJob, seen_state: str, by: User, reason: str, now: datetime
+) -> None:
+    """Raises Moved when it is not `seen_state` any more, CannotIntervene when it can't be done."""
+    reason = _reason(reason)
+    with transaction.atomic():
+        job = RestorationJob.objects.select_for_update().get(pk=job.pk)
+        if job.state != seen_state:
+            raise Moved(f"It has moved on meanwhile: it is {job.state} now.")
+        if problem := obstacle(job, deed, now):
+            raise CannotIntervene(problem)
+        VERBS[deed](job, by, reason, now)
+        audit.record(
+            actor=by,
+            action=f"job.{deed.value}",
+            what=f"{deed.label}: {job.model.name}, {seen_state}",
+            why=reason,
+            subject=f"job {job.pk}",
+            member=job.owner,
+        )
+
+
+def may_replay(delivery: Delivery) -> bool:
+    """Whether it was the vendor's word, whole, and first-hand."""
+    return (
+        delivery.attempt is not None
+        and delivery.replay_of_id is None
+        and delivery.verdict not in NOT_REPLAYED
+    )
+
+
+def replay(*, delivery: Delivery, by: User, reason: str) -> Delivery:
+    """Settle a delivery's raw body once more. Raises CannotIntervene."""
+    reason = _reason(reason)
+    if delivery.attempt is None or not may_replay(delivery):
+        raise CannotIntervene("This delivery can't be replayed: it was not the vendor's word.")
+    with transaction.atomic():
+        again = settle.replay(delivery, by=by)
+        job = delivery.attempt.job
+        audit.record(
+            actor=by,
+            action="job.replay",
+            what=f"Replay a delivery: number {delivery.pk}, {again.get_verdict_display()}",
+            why=reason,
+            subject=f"job {job.pk}",
+            member=job.owner,
+        )
+    return again
+
+
+def _reason(words: str) -> str:
+    words = words.strip()
+    if not words:
+        raise CannotIntervene("Please give a reason.")
+    return words[:REASON_MOST]
+
+
+def _due(job: RestorationJob, by: User, reason: str, now: datetime) -> None:
+    RestorationJob.objects.filter(pk=job.pk).update(due_at=now)
+
+
+def _release(job: RestorationJob, by: User, reason: str, now: datetime) -> None:
+    """What its worker may still learn is kept on the attempt, but moves the job no more."""
+    RestorationJob.objects.filter(pk=job.pk).update(due_at=now, lease_token=None, lease_until=None)
+
+
+def _resubmit(job: RestorationJob, by: User, reason: str, now: datetime) -> None:
+    if job.state == JobState.READY:
+        _due(job, by, reason, now)
+        return
+    attempt = job.attempts.select_for_update().latest("number")
+    observe.send_once_more(job, attempt, by=str(by), why=reason, now=now)
+
+
+def _end(job: RestorationJob, by: User, reason: str, now: datetime) -> None:
+    abandon.end(
+        job, JobState.ERROR, by=str(by), code="ended_by_staff", words=ENDED_WORDS, why=reason
+    )
+
+
+VERBS: dict[Deed, Callable[[RestorationJob, User, str, datetime], None]] = {
+    Deed.POLL: _due,
+    Deed.RELEASE: _release,
+    Deed.RESUBMIT: _resubmit,
+    Deed.END: _end,
+}
