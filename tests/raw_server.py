@@ -11,14 +11,17 @@ Script = Callable[[], Iterable[bytes]]
 
 
 class RawServer:
-    """Each connection is sent the script's pieces. `heard` is what came, `sent` how much went."""
+    """Each connection is sent the script's pieces. `heard` is what came, `sent` how much went.
+
+    `met` is set with the first: who connected may have left again before this side saw it.
+    """
 
     def __init__(self, script: Script) -> None:
         self._script = script
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.heard = b""
         self.sent = self.connections = 0
-        self.over = threading.Event()
+        self.met, self.over = threading.Event(), threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -42,6 +45,7 @@ class RawServer:
             except OSError:
                 return
             self.connections += 1
+            self.met.set()
             threading.Thread(target=self._speak, args=(connection,), daemon=True).start()
 
     def _speak(self, connection: socket.socket) -> None:

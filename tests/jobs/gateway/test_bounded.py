@@ -182,6 +182,7 @@ def test_a_name_that_leads_to_a_private_address_is_sent_not_one_byte(
             fetcher(server, allowed_hosts=[host], sandbox_hosts=[]).fetch(
                 f"https://{host}/output.png", io.BytesIO()
             )
+        assert server.met.wait(60)
     assert asked == ["cdn.test"]
     assert (server.connections, server.heard) == (1, b"")
 
