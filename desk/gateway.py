@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from desk.review_figures import percentile
-from jobs.catalog import MODELS, VENDORS
+from jobs.catalog import VENDORS
 from jobs.models import (
     Attempt,
     AttemptOutcome,
@@ -29,6 +29,7 @@ from jobs.models import (
     RestorationJob,
 )
 from jobs.states import TERMINAL, UNSENT, JobState
+from jobs.vendors import reachable
 
 GATEWAY_QUERIES = 7
 HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
@@ -141,7 +142,7 @@ def of_gateway(now: datetime) -> GatewayFigures:
     rates = _rates(now)
     times = _times(now)
     diaries = _diaries()
-    used = {route.vendor for model in MODELS.values() for route in model.routes}
+    used = reachable()
     shown = [key for key in VENDORS if key in used or key in breakers or key in rates]
     return GatewayFigures(
         vendors=[

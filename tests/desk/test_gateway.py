@@ -64,6 +64,13 @@ def test_an_empty_house_has_a_gateway_page(desk: tuple[Client, User]):
     assert "None in the last 30 days." in text
 
 
+@pytest.mark.parametrize(("key", "shown"), [("", False), ("a key", True)])
+def test_a_vendor_that_we_have_no_key_for_is_not_shown(settings: Any, key: str, shown: bool):
+    settings.FAL_KEY = key
+    names = [vendor.name for vendor in gateway.of_gateway(timezone.now()).vendors]
+    assert ("fal.ai" in names) == shown
+
+
 def test_what_submissions_came_to_is_counted_by_hour_and_day():
     two_hours = timedelta(hours=2)
     tried()
@@ -148,7 +155,7 @@ def test_when_it_is_stopped_the_page_says_why_and_what_to_do(
     BreakerEvent.objects.create(vendor="pixazo", kind="OPENED", why="402: Insufficient Balance")
     text = page(desk[0])
     assert words in text
-    assert f"({status}: Insufficient Balance)" in text
+    assert f"({status}). It says: “Insufficient Balance”" in text
     assert "Have one try now" in text
     assert "402: Insufficient Balance" in text
     assert "Nothing is sent to Pixazo" in desk[0].get(reverse("desk")).content.decode()
