@@ -115,8 +115,8 @@ class ConsentForm(forms.Form):
         )
         for vendor in others:
             self.fields[f"purpose_{vendor}"] = forms.BooleanField(
-                label=f"While {usual_name} can't be used, a copy without any hidden data may be "
-                f"sent to {catalog.VENDORS[vendor]} instead.",
+                label=f"While {usual_name} can't be used, the same copy may be sent to "
+                f"{catalog.VENDORS[vendor]} instead.",
                 help_text=f"{_what_runs_at(vendor)} Without this tick, your order waits for "
                 f"{usual_name}. The price is the same.",
                 required=False,
