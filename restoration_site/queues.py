@@ -1,7 +1,8 @@
 """django-rq's pages: what waits in Redis, and the buttons that empty or repeat it. For superusers.
 
 The pages themselves ask for nothing more than "of the staff" (django_rq.views), and a figure's JSON
-takes a token beside that. Here each one asks for a superuser, its POSTs too.
+takes a token beside that. Here each one asks for a superuser, its POSTs too; and says so when Redis
+does not answer.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import URLPattern
 from django_rq import urls as rq_urls
+from redis.exceptions import RedisError
 
 from accounts.members import member_of
 
@@ -30,7 +33,10 @@ def superusers_only(view: View) -> View:
         person = member_of(request)
         if not (person.is_staff and person.is_superuser):
             raise PermissionDenied
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except (RedisError, OSError):
+            return render(request, "503.html", status=503)
 
     return login_required(guarded)
 

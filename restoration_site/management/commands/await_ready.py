@@ -1,6 +1,6 @@
 """Waits until the database is migrated and Redis and S3 answer.
 
-For the processes that need a finished house: `manage.py await_ready rqworker default …` waits, then
+For the processes that need a finished house: `manage.py await_ready worker` waits, then
 runs that command in the same process, which saves starting Django twice.
 """
 
