@@ -8,6 +8,7 @@ signs addresses under the name by which browsers and the vendor reach the same s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO, Literal
 from urllib.parse import quote
@@ -93,6 +94,31 @@ def keys_under(prefix: str) -> list[str]:
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
     except PROBLEMS as problem:
         raise StorageUnavailable(f"listing {prefix} failed: {problem}") from problem
+
+
+def folders(prefix: str) -> Iterator[list[str]]:
+    """What lies right under a prefix, page by page, each with its slash.
+
+    Raises StorageUnavailable.
+    """
+    pages = _client().get_paginator("list_objects_v2")
+    try:
+        for page in pages.paginate(Bucket=settings.S3_BUCKET, Prefix=prefix, Delimiter="/"):
+            yield [one["Prefix"] for one in page.get("CommonPrefixes", [])]
+    except PROBLEMS as problem:
+        raise StorageUnavailable(f"listing {prefix} failed: {problem}") from problem
+
+
+def newest_under(prefix: str) -> datetime | None:
+    """When something was last stored under a prefix (of its first thousand objects).
+
+    None when nothing is there. Raises StorageUnavailable.
+    """
+    try:
+        page = _client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=prefix)
+    except PROBLEMS as problem:
+        raise StorageUnavailable(f"listing {prefix} failed: {problem}") from problem
+    return max((item["LastModified"] for item in page.get("Contents", [])), default=None)
 
 
 def delete(*keys: str, in_a_hurry: bool = False) -> None:

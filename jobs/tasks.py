@@ -7,7 +7,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from jobs import consent_proof, doorbell, pipeline
-from jobs.steps import retain, trash
+from jobs.steps import orphans, retain, trash
 
 
 def answer(step: str) -> None:
@@ -32,6 +32,12 @@ def keep_promises() -> None:
     retain.enforce(now, most)
     trash.erase_old(now, most)
     sweep()
+
+
+def erase_orphans() -> None:
+    """Delete once a day what lies in S3 and belongs to no photo."""
+    close_old_connections()
+    orphans.erase(timezone.now())
 
 
 def check_consents() -> None:

@@ -33,5 +33,6 @@ for task, every_seconds in (
     (tasks.check_consents, settings.LOOK_AGAIN_EVERY_SECONDS),
     # What may be kept no longer is erased.
     (tasks.keep_promises, settings.KEEP_PROMISES_EVERY_SECONDS),
+    (tasks.erase_orphans, settings.ORPHANS_EVERY_SECONDS),
 ):
     ring(task, every_seconds=every_seconds, lives_seconds=every_seconds)

@@ -207,6 +207,7 @@ BATCH_MAX_PHOTOS = 50  # ordered with one click
 TRASH_DAYS = 30  # then what lies in the trash is erased
 KEEP_UNTIL_NOTICE_DAYS = 7  # how long before a photo's date its member is written to
 KEEP_PROMISES_EVERY_SECONDS = env.int("KEEP_PROMISES_EVERY_SECONDS", 600)
+ORPHANS_EVERY_SECONDS = 86_400  # when the bucket is compared with the photos
 KEEP_PROMISES_MOST = 500  # photos at a time
 EXPORTS_AT_ONCE = env.int("EXPORTS_AT_ONCE", 2)  # each keeps one of the web's threads busy
 REQUEST_MAX_BYTES = 256 * 1024 * 1024

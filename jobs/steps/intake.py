@@ -1,6 +1,7 @@
 """Take an upload in: look at it, store the original untouched, remember it.
 
-Promise: either the original lies whole in S3 and a Photo row says so, or neither.
+Promise: either the original lies whole in S3 and a Photo row says so, or neither. What can't be
+taken back at once, because the store is down, `steps.orphans` finds.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
         storage.put(photo.original_key, file, content_type=images.CONTENT_TYPES[facts.format])
     except storage.StorageUnavailable as problem:
         log.warning("upload not stored: %s", problem)
+        _forget(photo.original_key)  # perhaps it was, and only the answer was lost
         raise Refused(
             "Our picture store can't be reached just now, so nothing was uploaded. "
             "Please try again in a few minutes."
@@ -76,6 +78,6 @@ def _sha256(file: BinaryIO) -> str:
 
 def _forget(key: str) -> None:
     try:
-        storage.delete(key)
+        storage.delete(key, in_a_hurry=True)
     except storage.StorageUnavailable:
         log.error("left without a row: %s", key)

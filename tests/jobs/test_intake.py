@@ -263,7 +263,7 @@ def test_when_the_row_cannot_be_written_the_original_is_deleted_again():
 def test_an_original_that_cannot_be_deleted_either_is_named_for_staff(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    def delete(*keys: str) -> None:
+    def delete(*keys: str, in_a_hurry: bool) -> None:
         raise storage.StorageUnavailable("gone")
 
     monkeypatch.setattr(storage, "delete", delete)
@@ -271,3 +271,20 @@ def test_an_original_that_cannot_be_deleted_either_is_named_for_staff(
         receive(png())
     (left,) = objects()
     assert f"left without a row: {left}" in caplog.text
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_store_whose_answer_was_lost_is_left_without_the_upload_too(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    put = storage.put
+
+    def stored_but_unsaid(*args: Any, **options: Any) -> None:
+        put(*args, **options)
+        raise storage.StorageUnavailable("read timed out")
+
+    monkeypatch.setattr(storage, "put", stored_but_unsaid)
+    with pytest.raises(intake.Refused, match="nothing was uploaded"):
+        receive(png())
+    assert objects() == []
+    assert not Photo.objects.exists()

@@ -1,0 +1,56 @@
+"""Delete what lies in S3 and belongs to no photo.
+
+An upload stores first and writes its row then. When the store breaks off in between, or the process
+ends, a member's picture could be left that no page shows and nobody would ever erase. Once a day
+everything under `photos/` is compared with the rows; what has none, and has lain there for longer
+than any upload takes, goes.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+from itertools import islice
+
+from jobs import storage
+from jobs.models import Photo
+
+log = logging.getLogger(__name__)
+FOLDER = "photos/"
+SURELY_OVER = timedelta(days=1)
+MOST_ORPHANS = 20
+MOST_PAGES = 1000  # of a thousand photos each
+
+
+def erase(now: datetime) -> int:
+    """Says how many orphans went. Raises StorageUnavailable: the next day does the rest.
+
+    None goes when there are many: then it is likelier that the database is another one than this
+    bucket's, or an older copy, than that so many uploads broke off.
+    """
+    orphans = [
+        folder
+        for page in islice(storage.folders(FOLDER), MOST_PAGES)
+        for folder in _without_a_row(page)
+        if (newest := storage.newest_under(folder)) and newest < now - SURELY_OVER
+    ]
+    if len(orphans) > MOST_ORPHANS:
+        log.error("%d folders in S3 belong to no photo of this database", len(orphans))
+        return 0
+    for folder in orphans:
+        log.warning("erasing %s: no photo has it", folder)
+        storage.erase(folder)
+    return len(orphans)
+
+
+def _without_a_row(folders: list[str]) -> list[str]:
+    """Those of these folders that no photo has; what isn't named as a photo's is let be."""
+    folder_of: dict[uuid.UUID, str] = {}
+    for folder in folders:
+        try:
+            folder_of[uuid.UUID(folder.removeprefix(FOLDER).rstrip("/"))] = folder
+        except ValueError:
+            continue
+    known = set(Photo.objects.filter(pk__in=list(folder_of)).values_list("pk", flat=True))
+    return [folder for key, folder in folder_of.items() if key not in known]
