@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from jobs.gateway import errors
-from jobs.gateway.fal_signature import TOLERANCE_SECONDS, Seal, fetch_keys, judge, read_keys
+from jobs.gateway import errors, fal_signature
+from jobs.gateway.fal_signature import TOLERANCE_SECONDS, Seal, fetch_keys, read_keys
 from tests.fake_fal import Signer
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -21,22 +21,26 @@ def signed(signer: Signer, *, body: bytes = BODY, late: float = 0) -> dict[str, 
     return signer.headers("r-1", body, at=NOW.timestamp() - late)
 
 
+def seal_of(headers: dict[str, Any], *, keys: list[str], body: bytes = BODY) -> Seal:
+    return fal_signature.judge(headers, body, keys=keys, now=NOW)
+
+
 def test_what_fal_signed_is_genuine_with_whichever_of_its_keys():
     fal, other = Signer(), Signer()
-    assert judge(signed(fal), BODY, keys=[other.public, fal.public], now=NOW) == Seal.GENUINE
+    assert seal_of(signed(fal), keys=[other.public, fal.public]) == Seal.GENUINE
 
 
 def test_what_somebody_else_signed_is_wrong():
-    assert judge(signed(Signer()), BODY, keys=[Signer().public], now=NOW) == Seal.WRONG
+    assert seal_of(signed(Signer()), keys=[Signer().public]) == Seal.WRONG
 
 
 def test_each_part_is_signed():
     fal = Signer()
     headers = signed(fal)
-    assert judge(headers, BODY + b" ", keys=[fal.public], now=NOW) == Seal.WRONG
+    assert seal_of(headers, body=BODY + b" ", keys=[fal.public]) == Seal.WRONG
     for name in ("Request-Id", "User-Id", "Timestamp"):
         changed = headers | {f"X-Fal-Webhook-{name}": "17"}
-        assert judge(changed, BODY, keys=[fal.public], now=NOW) == Seal.WRONG, name
+        assert seal_of(changed, keys=[fal.public]) == Seal.WRONG, name
 
 
 @pytest.mark.parametrize("name", ["Request-Id", "User-Id", "Timestamp", "Signature"])
@@ -47,7 +51,7 @@ def test_without_one_of_the_headers_it_is_not_signed(name: str, value: str | Non
     headers.pop(f"X-Fal-Webhook-{name}")
     if value is not None:
         headers[f"X-Fal-Webhook-{name}"] = value
-    seal = judge(headers, BODY, keys=[fal.public], now=NOW)
+    seal = seal_of(headers, keys=[fal.public])
     assert seal == (Seal.WRONG if value and name.endswith("Id") else Seal.MISSING)
 
 
@@ -55,12 +59,12 @@ def test_without_one_of_the_headers_it_is_not_signed(name: str, value: str | Non
 def test_five_minutes_may_lie_between_the_clocks(sign: int):
     fal = Signer()
     within, beyond = sign * TOLERANCE_SECONDS, sign * (TOLERANCE_SECONDS + 1)
-    assert judge(signed(fal, late=within), BODY, keys=[fal.public], now=NOW) == Seal.GENUINE
-    assert judge(signed(fal, late=beyond), BODY, keys=[fal.public], now=NOW) == Seal.OTHER_TIME
+    assert seal_of(signed(fal, late=within), keys=[fal.public]) == Seal.GENUINE
+    assert seal_of(signed(fal, late=beyond), keys=[fal.public]) == Seal.OTHER_TIME
 
 
 def test_without_keys_nothing_can_be_said():
-    assert judge(signed(Signer()), BODY, keys=[], now=NOW) == Seal.NO_KEYS
+    assert seal_of(signed(Signer()), keys=[]) == Seal.NO_KEYS
 
 
 def test_only_a_wrong_signature_says_that_it_is_not_fals():
