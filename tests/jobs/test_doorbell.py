@@ -60,8 +60,8 @@ def test_a_ring_is_written_as_json_so_that_nobody_can_smuggle_code_into_a_worker
 
 
 @pytest.mark.usefixtures("server")
-def test_of_a_thousand_rings_one_stands_in_the_queue():
-    for _ in range(1000):
+def test_of_a_hundred_rings_one_stands_in_the_queue():
+    for _ in range(100):
         assert doorbell.ring("submit") is True
     assert rung() == ["submit"]
 
