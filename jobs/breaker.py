@@ -5,10 +5,10 @@ balance or key: members' jobs wait in READY, and staff are written to. Now and t
 goes as a probe; when the vendor takes it, all go again. A 429 holds everything for as long as the
 vendor says. All of it is rows, so Redis may be away.
 
-What closes it again: a 202. A refusal of one photo (400) shows that our key was let in, but may
-have come before the balance was looked at; so it closes what a key had opened, and after a 402 lets
-the next job try at once. A status that the vendor tells closes only what a status request had
-opened. 5xx, 429 and broken connections prove nothing.
+What closes it again is of the kind that opened it. What submitting opened: a 202. A refusal of one
+photo (400) shows that our key was let in, but may have come before the balance was looked at; so it
+closes what a key had opened, and after a 402 lets the next job try at once. What a status request
+had opened: a status that the vendor tells. 5xx, 429 and broken connections prove nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from jobs.models import Breaker, BreakerEvent, BreakerEventKind, BreakerState, R
 log = logging.getLogger(__name__)
 PERMISSION = "jobs.change_breaker"
 KEY_REFUSED = (401, 403)
+BY_SUBMITTING = Q(met_by="submit")
 
 
 class NotStopped(Exception):
@@ -82,8 +83,18 @@ class Gates:
 
     @property
     def one_at_a_time(self) -> bool:
-        """Whether some vendor should get no crowd now."""
-        return any(self.passage(vendor) in (Passage.CAREFUL, Passage.PROBE) for vendor in self.rows)
+        """Whether a vendor that jobs would go to now should get no crowd.
+
+        One that is only for when another is stopped slows nobody down before.
+        """
+        if not self.rows:
+            return False
+        first = {
+            ways[0].vendor
+            for model in MODELS.values()
+            if (ways := self.ways(vendors.routes(model)))
+        }
+        return any(self.passage(vendor) in (Passage.CAREFUL, Passage.PROBE) for vendor in first)
 
     def ways(self, routes: Iterable[Route]) -> list[Route]:
         """The routes that could be gone now, best first.
@@ -153,7 +164,7 @@ def refused(
         case errors.Throttled():
             _hold(problem, vendor=vendor, now=now)
         case errors.Refused() if is_probe:
-            if _close_if(Q(http_status__in=KEY_REFUSED), vendor=vendor):
+            if _close_if(BY_SUBMITTING & Q(http_status__in=KEY_REFUSED), vendor=vendor):
                 return
             probe_at_once(vendor, now=now)
         case _:
@@ -165,16 +176,17 @@ def refused(
 def accepted(*, vendor: str, now: datetime, is_probe: bool) -> None:
     """The vendor took a probe, or the first submission after it had asked us to wait.
 
-    What was sent before it stopped proves nothing, however late its 202 comes.
+    What was sent before it stopped proves nothing, however late its 202 comes. Nor does a 202 prove
+    that we may ask: of the job that was taken we shall ask soon.
     """
     Breaker.objects.filter(vendor=vendor, wait_until__lte=now).update(wait_until=None)
     if is_probe:
-        _close_if(Q(), vendor=vendor)
+        _close_if(BY_SUBMITTING, vendor=vendor)
 
 
 def told_status(*, vendor: str) -> None:
     """The vendor told a status: our key works, as far as asking goes."""
-    _close_if(~Q(met_by="submit"), vendor=vendor)
+    _close_if(~BY_SUBMITTING, vendor=vendor)
 
 
 def probe_at_once(vendor: str, *, now: datetime) -> None:

@@ -245,6 +245,28 @@ def test_what_an_answer_proves(
     assert row().state == after
 
 
+def test_a_key_that_may_submit_but_not_ask_stops_it_once(vendor: FakeVendor):
+    """However often a probe is taken: else it would flap, with two letters each time."""
+    make_staff(BILLING_STAFF)
+    make_job()
+    run("submit")
+    vendor.on_status = answers(401)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(3):
+            make_job()
+            clock.shift(timedelta(hours=1))
+            run("observe")
+            run("submit")
+        assert len(vendor.submissions) > 1  # there were probes
+        assert (row().state, row().met_by) == (BreakerState.OPEN, "observe")
+        assert diary() == [K.OPENED]
+        assert Letter.objects.count() == 1
+        vendor.on_status = None
+        clock.shift(timedelta(minutes=10))
+        run("observe")
+    assert row().state == BreakerState.CLOSED
+
+
 def test_after_a_402_a_photo_that_is_refused_lets_the_next_one_try_at_once(
     vendor: FakeVendor, stopped: list[RestorationJob], clock: Any
 ):
@@ -519,6 +541,22 @@ def test_while_one_tries_the_others_go_elsewhere(vendor: FakeVendor, fal: FakeVe
     for job in jobs:
         job.refresh_from_db()
         assert job.state == JobState.QUEUED
+
+
+@pytest.mark.parametrize(
+    "held", [{"state": "OPEN", "http_status": 402}, {"state": "CLOSED"}], ids=["stopped", "waited"]
+)
+def test_one_that_nobody_goes_to_now_makes_no_queue_before_the_usual_one(
+    vendor: FakeVendor, fal: FakeVendor, held: dict[str, Any]
+):
+    """It stays due to be tried for as long as the usual one works."""
+    past = timezone.now() - timedelta(minutes=1)
+    if held["state"] == "OPEN":
+        held = {**held, "opened_at": past, "probe_at": past, "met_by": "submit"}
+    Breaker.objects.create(vendor="fal", wait_until=past, **held)
+    for _ in range(3):
+        both(make_job(model=CODEFORMER))
+    assert len(submit.claim(16, timezone.now())) == 3
 
 
 def test_without_consent_for_anybody_it_ends_even_while_one_is_stopped(

@@ -36,6 +36,12 @@ pytestmark = pytest.mark.django_db
             id="closed by what was sent before",
         ),
         pytest.param(
+            breaker.accepted,
+            {"_close_if(BY_SUBMITTING,": "_close_if(Q(),"},
+            test_breaker.test_a_key_that_may_submit_but_not_ask_stops_it_once,
+            id="a taken probe closes what asking opened",
+        ),
+        pytest.param(
             submit._sendable,
             {"jobs if sendable is None else": "jobs if True else"},
             lambda vendor: rung_in_vain(vendor),
@@ -97,7 +103,7 @@ def rung_in_vain(vendor: FakeVendor) -> None:
         ),
         pytest.param(
             breaker.told_status,
-            {'~Q(met_by="submit")': "Q()"},
+            {"~BY_SUBMITTING": "Q()"},
             lambda vendor, job: told_after_a_refused_submission(),
             id="a told status closes what submitting opened",
         ),
