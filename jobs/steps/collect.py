@@ -161,6 +161,7 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
         outcome = Lost(f"for too long we could not ask where it is: {outcome.problem}")
     match outcome:
         case Collected():
+            _cost_less(job, outcome.first.result)
             breaker.told_status(vendor=work.attempt.vendor)
             _deliver(job, outcome)
         case Lost():
@@ -273,8 +274,9 @@ def _fetch(
     return Stored(number, key, sha256, result)
 
 
-def _cost_less(job: RestorationJob, pixels: int) -> None:
+def _cost_less(job: RestorationJob, result: images.Result) -> None:
     """Another vendor than the usual one takes its own price, of so many pixels too."""
+    pixels = result.width_px * result.height_px
     for attempt in job.attempts.filter(own_cost_micros__isnull=False):
         own = job.own_cost_of(job.model.route(attempt.vendor), pixels)
         if own is not None and own < attempt.cost_micros:
@@ -303,7 +305,6 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
         result_height_px=result.height_px,
         vendor_cost_micros=min(job.vendor_cost_micros, basis.total(pixels, price.cost_micros)),
     )
-    _cost_less(job, pixels)
     ResultVersion.objects.bulk_create(
         ResultVersion(
             job=job,

@@ -16,12 +16,16 @@ from typing import Any
 
 import httpx
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import books, ledger
+from jobs import breaker
+from jobs.catalog import CODEFORMER
+from jobs.gateway import errors
 from jobs.gateway.pixazo import read_report
 from jobs.models import Attempt, Breaker, RestorationJob
+from jobs.steps import collect as collect_step
 from jobs.steps import consent as consent_step
 from jobs.steps import leave, order, retain, review, settle, trash
 from tests.builders import decide, make_consent, make_due, make_job, make_member, make_photo, run
@@ -155,6 +159,25 @@ def completed_by_a_poll_that_starts_the_vendor_again(vendor: FakeVendor) -> None
     assert Breaker.objects.get().state == "CLOSED"
 
 
+def collect_what_starts_a_vendor_again(vendor: FakeVendor) -> None:
+    """From a vendor with a price of its own, which is less for fewer pixels."""
+    job = make_job(model=CODEFORMER)
+    run("submit")
+    vendor.finish("COMPLETED")
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    settle.deliver(token=token, body=vendor.last.callback())
+    now = timezone.now()
+    (work,) = collect_step.claim(1, now)
+    outcome = collect_step.call(work)
+    Attempt.objects.filter(job=job).update(vendor="fal", own_cost_micros=10**6)
+    refusal = errors.AccountBlocked("No", http_status=401)
+    breaker.refused(refusal, vendor="pixazo", by="collect", now=now)
+    with transaction.atomic():
+        collect_step.record(work, outcome, now)
+    assert Attempt.objects.get().own_cost_micros != 10**6
+    assert Breaker.objects.get().state == "CLOSED"
+
+
 def cancel(_: FakeVendor) -> None:
     job = make_job()
     order.cancel(job=job, by=job.owner)
@@ -188,6 +211,7 @@ VERBS: dict[str, Callable[[FakeVendor], object]] = {
     "collect": collect,
     "refused and probed": refused_and_probed,
     "a poll that starts the vendor again": completed_by_a_poll_that_starts_the_vendor_again,
+    "collecting that starts a vendor again": collect_what_starts_a_vendor_again,
     "withdraw": lambda vendor: withdraw(sent(vendor)),
     "reject": reject,
     "approve": approve,
