@@ -6,7 +6,6 @@ body and the vendor's number of the request, which is a part of the result's add
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,13 +15,12 @@ from django.db.models import Q
 
 from accounts.models import AuditEntry, Transfer
 from accounts.money import dollars
+from jobs.gateway.answers import without_addresses
 from jobs.models import Attempt, Delivery, RestorationJob
 from jobs.states import JobState
 from jobs.steps import intervene
 from jobs.steps.intervene import Deed
 
-ADDRESS = re.compile(r"https?:[^\s\"'<>]+")
-HIDDEN = "(address hidden)"
 DEED_WORDS: dict[Deed, str] = {
     Deed.POLL: "Has the vendor asked at once how it stands, or the result fetched at once.",
     Deed.RELEASE: "Takes it from the worker that has it in hand, so that another can. Do this only "
@@ -138,7 +136,7 @@ def of_job(job_id: uuid.UUID, *, now: datetime, shown: int | None = None) -> Job
 
 def masked(body: str, attempt: Attempt | None) -> str:
     """Without addresses, and with no more of the request's number than tells it from others."""
-    body = ADDRESS.sub(HIDDEN, body)
+    body = without_addresses(body)
     if attempt is not None and attempt.request_id:
         body = body.replace(attempt.request_id, short(attempt.request_id))
     return body

@@ -12,6 +12,8 @@ from jobs.gateway import errors
 
 # It stands in a path of ours and in the database: letters, digits, and what joins them.
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+ADDRESS = re.compile(r"https?:[^\s\"'<>]+")
+HIDDEN = "(address hidden)"
 MOST_LETTERS = 300
 DEFAULT_RETRY_AFTER_SECONDS = 30
 MOST_RETRY_AFTER_SECONDS = 3600
@@ -33,8 +35,18 @@ def raise_if_not_accepted(response: httpx.Response, words: str = "") -> None:
 
 
 def readable(words: str) -> str:
-    """To a length, and without what a database can't keep: NUL, halves of characters, controls."""
-    return "".join(c if c.isprintable() else " " for c in words)[:MOST_LETTERS]
+    """To a length, and without what a database can't keep: NUL, halves of characters, controls.
+
+    Nor with addresses: a vendor that can't fetch or call back says from where, and that is a secret
+    which must not get into logs, letters and diaries.
+    """
+    words = "".join(c if c.isprintable() else " " for c in words)
+    return without_addresses(words)[:MOST_LETTERS]
+
+
+def without_addresses(words: str) -> str:
+    """What stands in their place says that there was one."""
+    return ADDRESS.sub(HIDDEN, words)
 
 
 def retry_after(response: httpx.Response, now: datetime) -> int:

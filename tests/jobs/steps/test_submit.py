@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import books, ledger
 from jobs import storage
 from jobs.catalog import CODEFORMER
+from jobs.gateway.answers import without_addresses
 from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
 from jobs.states import JobState
 from jobs.steps import consent, settle, submit
@@ -198,6 +199,29 @@ def test_an_unreachable_vendor_is_tried_a_bounded_number_of_times(
     assert ledger.wallet_of(job.owner).held_micros == 0
 
 
+def test_a_vendor_that_quotes_our_addresses_gets_them_into_no_log_and_no_diary(
+    vendor: FakeVendor, caplog: pytest.LogCaptureFixture
+):
+    """One shows the picture, the other lets whoever has it report on the job."""
+
+    def quotes(request: httpx.Request) -> httpx.Response:
+        sent = vendor.accept(request)
+        words = f"Can't call {sent.callback_url}, can't fetch {sent.payload['img']}."
+        return httpx.Response(400, json={"message": words})
+
+    vendor.on_submit = quotes
+    job = make_job()
+    run("submit")
+    kept = [
+        caplog.text,
+        seen(job).failure_words,
+        Attempt.objects.get().problem,
+        *job.events.values_list("why", flat=True),
+    ]
+    assert "Can't call" in caplog.text
+    assert not [words for words in kept if "webhooks" in words or "photos/" in words]
+
+
 def test_our_own_empty_account_lets_the_members_job_wait_however_long(vendor: FakeVendor):
     vendor.on_submit = lambda request: httpx.Response(402, json={"error": "Insufficient Balance"})
     job = make_job()
@@ -288,7 +312,8 @@ def test_a_refusal_is_told_in_words_that_help_and_give_nothing_away(
     assert "0123456789abcdef" not in told
     attempt = Attempt.objects.get()
     assert attempt.http_status == 400
-    assert attempt.problem == (said[:300] or "answered 400")  # staff read it all
+    # Staff read it all, but for addresses.
+    assert attempt.problem == (without_addresses(said)[:300] or "answered 400")
     assert attempt.answered_at is not None
 
 
