@@ -236,7 +236,8 @@ def test_a_proof_notices(mutant: Mutant):
 
 
 CAPTURE_TWICE = {
-    "        if not news:\n            return Settlement(Verdict.DUPLICATE)\n": "",
+    "        if not news and job.state != JobState.UNKNOWN:\n"
+    "            return Settlement(Verdict.DUPLICATE)\n": "",
 }
 
 
