@@ -25,8 +25,8 @@ DEED_WORDS: dict[Deed, str] = {
     Deed.POLL: "Has the vendor asked at once how it stands, or the result fetched at once.",
     Deed.RELEASE: "Takes it from the worker that has it in hand, so that another can. Do this only "
     "when that worker is surely dead: what a living one is about to learn would not count.",
-    Deed.END: "Ends it as an error. What is set aside or charged goes back, the member is told. "
-    "If the vendor completes it all the same, the house pays.",
+    Deed.END: "Ends it as an error: what is set aside or charged goes back, and the member is "
+    "told. If the vendor completes it all the same, the house pays.",
 }
 RESUBMIT_WORDS = {
     JobState.READY: "Sends it at once instead of when its turn comes.",

@@ -16,8 +16,8 @@ from django.db import models, transaction
 from accounts import audit
 from accounts.models import User
 from jobs.models import Delivery, RestorationJob, Verdict
-from jobs.states import JobState
-from jobs.steps import abandon, observe, settle
+from jobs.states import WAITING_FOR_VENDOR, JobState
+from jobs.steps import abandon, observe, settle, stop
 
 PERMISSION = "jobs.change_restorationjob"
 REASON_MOST = 300
@@ -71,11 +71,17 @@ def obstacle(job: RestorationJob, deed: Deed, now: datetime) -> str:
         return "" if in_hand else "Nobody has it in hand."
     if in_hand:
         return "A worker has it in hand: wait for that, or release it first."
-    if deed == Deed.RESUBMIT and job.state == JobState.UNKNOWN:
-        if job.resubmissions:
-            return "It was sent once more already."
-        if job.attempts.latest("number").request_id is not None:
-            return "The vendor has it: poll instead."
+    return _obstacle_while_unknown(job, deed) if job.state == JobState.UNKNOWN else ""
+
+
+def _obstacle_while_unknown(job: RestorationJob, deed: Deed) -> str:
+    is_named = job.attempts.latest("number").request_id is not None
+    if deed == Deed.POLL and not is_named:
+        return "The vendor has named no request of it: there is nothing to ask for."
+    if deed == Deed.RESUBMIT and is_named:
+        return "The vendor has it: poll instead."
+    if deed == Deed.RESUBMIT and job.resubmissions:
+        return "It was sent once more already."
     return ""
 
 
@@ -154,6 +160,8 @@ def _resubmit(job: RestorationJob, by: User, reason: str, now: datetime) -> None
 
 
 def _end(job: RestorationJob, by: User, reason: str, now: datetime) -> None:
+    if job.state in WAITING_FOR_VENDOR:
+        stop.bear(job)
     abandon.end(
         job, JobState.ERROR, by=str(by), code="ended_by_staff", words=ENDED_WORDS, why=reason
     )

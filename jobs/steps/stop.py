@@ -73,9 +73,7 @@ def stop(*, job: RestorationJob, by: User) -> None:
             return
         if words := obstacle(job, now):
             raise CannotStop(words)
-        for attempt in _live(job).select_for_update():
-            attempt.house_cost_micros = max(attempt.cost_micros, 1)
-            attempt.save(update_fields=["house_cost_micros"])
+        bear(job)
         was_sent = job.state in WAITING_FOR_VENDOR
         abandon.end(
             job,
@@ -84,6 +82,16 @@ def stop(*, job: RestorationJob, by: User) -> None:
             code=CODE if was_sent else "cancelled",
             words="You stopped waiting for this." if was_sent else "You cancelled this.",
         )
+
+
+def bear(job: RestorationJob) -> None:
+    """Book on the house what the vendor may be working on, for nobody else will pay for it.
+
+    The caller holds the job's lock.
+    """
+    for attempt in _live(job).select_for_update():
+        attempt.house_cost_micros = max(attempt.cost_micros, 1)
+        attempt.save(update_fields=["house_cost_micros"])
 
 
 def _live(job: RestorationJob) -> models.QuerySet[Attempt]:

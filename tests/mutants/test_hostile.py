@@ -38,7 +38,7 @@ def done(vendor: FakeVendor) -> RestorationJob:
     ("function", "changes", "proof", "said"),
     [
         pytest.param(
-            stop.stop,
+            stop.bear,
             {"max(attempt.cost_micros, 1)": "0"},
             test_stop.test_what_it_may_cost_is_the_jobs_own_vendor_cost,
             {},

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import books, ledger
 from accounts.models import AuditEntry, User
 from jobs.models import Delivery, RestorationJob, Verdict
-from jobs.states import TERMINAL, JobState
+from jobs.states import TERMINAL, WAITING_FOR_VENDOR, JobState
 from jobs.steps import intervene, settle, submit
 from jobs.steps.intervene import POSSIBLE, CannotIntervene, Deed, Moved
 from tests.builders import make_due, make_job, run
@@ -79,6 +79,8 @@ def test_each_deed_is_possible_in_its_states_alone(
 ):
     job = unknown(vendor)
     held = deed == Deed.RELEASE
+    if deed == Deed.POLL:
+        job.attempts.update(request_id="gfpgan_0001")
     now = timezone.now()
     RestorationJob.objects.update(
         state=state, lease_until=now + timedelta(seconds=60) if held else None
@@ -154,6 +156,8 @@ def test_what_staff_end_costs_the_member_nothing_and_is_told(
     assert ended.hold is not None
     assert (ledger.balance_of(ended.hold).open, ledger.balance_of(ended.hold).charged) == (0, 0)
     assert books.lies() == []
+    borne = sum(ended.attempts.values_list("house_cost_micros", flat=True))
+    assert borne == (ended.vendor_cost_micros if state in WAITING_FOR_VENDOR else 0)
     with pytest.raises(Moved):
         do(D.END, job, clerk)  # a second click
 
@@ -178,6 +182,11 @@ def test_what_the_vendor_surely_has_is_not_sent_again(vendor: FakeVendor, clerk:
     RestorationJob.objects.update(state=JobState.UNKNOWN)
     with pytest.raises(CannotIntervene, match="poll"):
         do(D.RESUBMIT, seen(job), clerk)
+
+
+def test_where_there_is_nothing_to_ask_for_nobody_is_asked(vendor: FakeVendor, clerk: User):
+    with pytest.raises(CannotIntervene, match="nothing to ask for"):
+        do(D.POLL, unknown(vendor), clerk)
 
 
 def test_a_replay_settles_what_the_first_time_could_not(vendor: FakeVendor, clerk: User):
