@@ -12,7 +12,7 @@ PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
 	CONTROLLER_NAME=x CONTROLLER_ADDRESS=x CONTROLLER_EMAIL=x@heirloom.example CONTROLLER_COUNTRY=x \
 	STORAGE_LOCATION=x
 
-.PHONY: help run test bench model demo lint format site-ready dev-ready contract
+.PHONY: help run test bench model chaos demo lint format site-ready dev-ready contract
 .SILENT:
 
 help: ## say what can be made (this)
@@ -31,6 +31,9 @@ bench: dev-ready ## measure, as ratios, what has to stay quick
 
 model: dev-ready ## permute what can happen to one job, for long; EXAMPLES=2000
 	EXAMPLES=$(or $(EXAMPLES),500) exec $(PY) -m pytest tests/jobs/test_model.py -q -n 0 --timeout 0 $(ARGS)
+
+chaos: dev-ready ## hundreds of jobs while everything fails; JOBS=300 SECONDS=420 SEED=1
+	JOBS=$(JOBS) SECONDS=$(SECONDS) SEED=$(SEED) exec $(PY) -m tests.chaos $(ARGS)
 
 demo: site-ready ## restore a sample photo with each model, on a stack of its own
 	exec $(PY) -m sandbox.demo $(ARGS)

@@ -238,29 +238,35 @@ FAL_OUTPUT_HOSTS = env.list("FAL_OUTPUT_HOSTS", ["v3.fal.media", "v3b.fal.media"
 FAL_JWKS_URL = env.str("FAL_JWKS_URL", "") or "https://rest.fal.ai/.well-known/jwks.json"
 
 GATEWAY_CONNECT_SECONDS = 5
-GATEWAY_READ_SECONDS = 30
-RESULT_DOWNLOAD_SECONDS = 60
+GATEWAY_READ_SECONDS = env.int("GATEWAY_READ_SECONDS", 30)
+RESULT_DOWNLOAD_SECONDS = env.int("RESULT_DOWNLOAD_SECONDS", 60)
 CALLBACK_MAX_BYTES = 64 * 1024
 # Of callbacks to addresses that we never gave, which anybody can send: so much of each, so many.
 FORGED_KEPT_BYTES = 2 * 1024
 FORGED_KEPT_AN_HOUR = 100
 FORGED_KEPT = 1000
 POLL_FIRST_SECONDS = env.int("POLL_FIRST_SECONDS", 8)  # Pixazo: "every 5-10 seconds"
-POLL_MOST_SECONDS = 300
-GATEWAY_DEADLINE_SECONDS = 3600  # after this an unanswered job ends in ERROR, uncharged
+POLL_MOST_SECONDS = env.int("POLL_MOST_SECONDS", 300)
+GATEWAY_DEADLINE_SECONDS = env.int(
+    "GATEWAY_DEADLINE_SECONDS", 3600
+)  # after this an unanswered job ends in ERROR, uncharged
 # When the vendor does not let us ask (our key, too many requests), its silence is no answer and the
 # deadlines above wait; but nobody's job, and nobody's charge without a picture, longer than this.
 GATEWAY_LAST_DEADLINE_SECONDS = 86_400
-UNKNOWN_DEADLINE_SECONDS = 120  # how long we wait to learn whether a submission was accepted
+UNKNOWN_DEADLINE_SECONDS = env.int(
+    "UNKNOWN_DEADLINE_SECONDS", 120
+)  # how long we wait to learn whether a submission was accepted
 STOPS_A_DAY = 10  # how often a member may stop waiting for what the house may have to pay
-RETRY_FIRST_SECONDS = 5
-RETRY_MOST_SECONDS = 600
+RETRY_FIRST_SECONDS = env.int("RETRY_FIRST_SECONDS", 5)
+RETRY_MOST_SECONDS = env.int("RETRY_MOST_SECONDS", 600)
 STEP_MOST_TRIES = 8
 # A vendor that refused our account (402, 401, 403) gets one job now and then, ever more rarely. The
 # first pause is longer than a submission can take.
-PROBE_FIRST_SECONDS = 60
-PROBE_MOST_SECONDS = 1800
-WAIT_SPREAD_SECONDS = 15  # over which those come back whom a 429 sent away
+PROBE_FIRST_SECONDS = env.int("PROBE_FIRST_SECONDS", 60)
+PROBE_MOST_SECONDS = env.int("PROBE_MOST_SECONDS", 1800)
+WAIT_SPREAD_SECONDS = env.int(
+    "WAIT_SPREAD_SECONDS", 15
+)  # over which those come back whom a 429 sent away
 
 # --- People -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
