@@ -47,6 +47,7 @@ class Guard:
 
     def look_at_width(self, page: Page) -> None:
         """Nobody should have to scroll sideways."""
+        page.wait_for_load_state("domcontentloaded")
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             self.complaints.append(f"{page.url} is {wide} px wider than the screen")

@@ -25,6 +25,7 @@ def uploaded(member: Visitor, *names: str) -> None:
 
 
 def as_wide_as_the_screen(page: Page) -> bool:
+    page.wait_for_load_state("domcontentloaded")
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
@@ -45,6 +46,7 @@ def test_into_the_trash_back_and_away(open_page: OpenPage, people: People, javas
     expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
 
     page.get_by_role("link", name="Trash", exact=True).click()
+    expect(page).to_have_url(re.compile("/photos/trash/$"))
     assert as_wide_as_the_screen(page)
     page.get_by_role("button", name=re.compile(r"Put back\s*: anna")).click()
     expect(page.get_by_text("“anna” is among your photos again.")).to_be_visible()

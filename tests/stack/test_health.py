@@ -105,6 +105,7 @@ def test_what_happens_by_the_clock_and_how_long_a_ring_is_worth_something(tickin
         "jobs.tasks.sweep": (2, 4, 0),
         "jobs.tasks.keep_promises": (600, 600, 0),
         "jobs.tasks.check_consents": (600, 600, 0),
+        "jobs.tasks.erase_orphans": (86_400, 86_400, 0),
         "accounts.tasks.look_at_top_ups": (600, 600, 0),
         "accounts.tasks.check_books": (600, 600, 0),
     }
