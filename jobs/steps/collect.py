@@ -27,7 +27,7 @@ from jobs.gateway import errors
 from jobs.models import Attempt, Delivery, RestorationJob, ResultVersion, Verdict
 from jobs.moves import move
 from jobs.states import JobState
-from jobs.steps import abandon
+from jobs.steps import abandon, erase
 
 log = logging.getLogger(__name__)
 NAME = "collect"
@@ -152,6 +152,8 @@ def call(work: Work) -> Outcome:
 def record(work: Work, outcome: Outcome, now: datetime) -> None:
     job = still_ours(work.job)
     if job is None:
+        if isinstance(outcome, Collected):
+            erase.once_more(work.job.photo_id, now)
         return
     if isinstance(outcome, NotAsked):
         breaker.refused(outcome.problem, vendor=work.attempt.vendor, by=NAME, now=now)

@@ -1,12 +1,14 @@
 """Delete everything of a photo from S3; the rows stay as a tombstone without a picture.
 
-Twice: at once, and again when every call that was in flight has surely ended, because such a call
-may still have stored something.
+Twice: at once, and again a lease later, because a call that was in flight may still have stored
+something. One that took longer still (a slow store, further pictures) says so itself: `once_more`.
+What a worker stored that was killed then, `orphans` finds.
 """
 
 from __future__ import annotations
 
 import logging
+import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -48,6 +50,21 @@ def at_once(photo: Photo) -> bool:
         log.warning("photo %s: its prepared copy is deleted later: %s", photo.pk, problem)
         return False
     return True
+
+
+def once_more(photo_id: uuid.UUID, now: datetime) -> None:
+    """Something was stored for a photo that may have been erased meanwhile.
+
+    An erasure that is in hand at this moment may have looked before: it does not count as the last.
+    The caller holds no lock.
+    """
+    gone = Photo.objects.filter(pk=photo_id, erased_at__isnull=False)
+    gone.update(
+        state=PhotoState.ERASING,
+        due_at=now + timedelta(seconds=settings.LEASE_SECONDS),
+        lease_token=None,
+        lease_until=None,
+    )
 
 
 def record(photo: Photo, deleted: int, now: datetime) -> None:

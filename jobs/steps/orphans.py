@@ -1,9 +1,10 @@
 """Delete what lies in S3 and belongs to no photo.
 
 An upload stores first and writes its row then. When the store breaks off in between, or the process
-ends, a member's picture could be left that no page shows and nobody would ever erase. Once a day
-everything under `photos/` is compared with the rows; what has none, and has lain there for longer
-than any upload takes, goes.
+ends, a member's picture could be left that no page shows and nobody would ever erase; and so it is
+when a worker that was slower than an erasure is killed. Once a day everything under `photos/` is
+compared with the rows; what has none, or one that is erased, and has lain there for longer than any
+upload takes, goes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from jobs import storage
-from jobs.models import Photo
+from jobs.models import Photo, PhotoState
 
 log = logging.getLogger(__name__)
 FOLDER = "photos/"
@@ -45,12 +46,16 @@ def erase(now: datetime) -> int:
 
 
 def _without_a_row(folders: list[str]) -> list[str]:
-    """Those of these folders that no photo has; what isn't named as a photo's is let be."""
+    """Those of these folders that no photo has, or one that is erased.
+
+    What isn't named as a photo's is let be.
+    """
     folder_of: dict[uuid.UUID, str] = {}
     for folder in folders:
         try:
             folder_of[uuid.UUID(folder.removeprefix(FOLDER).rstrip("/"))] = folder
         except ValueError:
             continue
-    known = set(Photo.objects.filter(pk__in=list(folder_of)).values_list("pk", flat=True))
+    photos = Photo.objects.exclude(state=PhotoState.ERASED).filter(pk__in=list(folder_of))
+    known = set(photos.values_list("pk", flat=True))
     return [folder for key, folder in folder_of.items() if key not in known]

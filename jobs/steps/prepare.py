@@ -13,6 +13,7 @@ from django.db import models
 from accounts.models.leased import lease, still_ours
 from jobs import images, risks, storage
 from jobs.models import Photo, PhotoState
+from jobs.steps import erase
 
 NAME = "prepare"
 CONCURRENCY = 2  # imaging keeps a core busy
@@ -62,6 +63,8 @@ def call(photo: Photo) -> Done | Unreadable:
 def record(photo: Photo, outcome: Done | Unreadable, now: datetime) -> None:
     ours = still_ours(photo)
     if ours is None:
+        if isinstance(outcome, Done):
+            erase.once_more(photo.pk, now)
         return
     ours.due_at = ours.lease_token = ours.lease_until = None
     match outcome:

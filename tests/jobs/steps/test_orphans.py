@@ -23,15 +23,23 @@ def put(*keys: str) -> None:
 
 
 def test_what_no_photo_has_goes_after_a_day_whole_and_all_else_stays():
-    photo, tombstone = make_photo(), make_photo(state=PhotoState.ERASED)
+    photo, ending = make_photo(), make_photo(state=PhotoState.ERASING)
     lost = f"photos/{uuid.uuid4()}/"
-    kept = {photo.original_key, tombstone.original_key, "photos/readme/x", "backups/y"}
+    kept = {photo.original_key, ending.original_key, "photos/readme/x", "backups/y"}
     put(f"{lost}original", f"{lost}results/1.png", *kept)
     now = timezone.now()
     assert orphans.erase(now) == 0  # an upload may be under way
     assert storage.keys_under(lost)
     assert orphans.erase(now + timedelta(days=1, minutes=1)) == 1
     assert set(storage.keys_under("")) == kept
+
+
+def test_what_was_stored_for_a_photo_after_its_erasure_goes_too():
+    """By a worker that was slow, and was killed before it could say so."""
+    tombstone = make_photo(state=PhotoState.ERASED)
+    put(f"{tombstone.prefix}results/late.png")
+    assert orphans.erase(timezone.now() + timedelta(days=2)) == 1
+    assert storage.keys_under("") == []
 
 
 def test_an_orphan_to_which_something_was_added_lately_waits():

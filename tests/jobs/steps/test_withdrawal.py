@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from botocore.exceptions import EndpointConnectionError
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
@@ -196,6 +197,33 @@ def test_copies_that_were_being_made_are_gone_after_the_second_pass():
     prepare.record(claimed, prepare.Done(made), timezone.now())
     Photo.objects.update(due_at=timezone.now())
     run("erase")
+    photo.refresh_from_db()
+    assert photo.state == PhotoState.ERASED
+    assert storage.keys_under(photo.prefix) == []
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_a_call_that_outlives_its_lease_has_the_photo_erased_once_more(
+    vendor: FakeVendor, passes: int
+):
+    """A slow store, several pictures: it stored them after we had looked for the last time."""
+    photo = stored_photo()
+    job = make_job(photo=photo)
+    run("submit")
+    vendor.finish("COMPLETED")
+    make_due(job)
+    run("observe")
+    (work,) = collect.claim(1, timezone.now())
+    consent.withdraw(photo=photo, by=photo.owner)
+    for _ in range(passes):
+        Photo.objects.update(due_at=timezone.now())
+        run("erase")
+    outcome = collect.call(work)
+    assert storage.keys_under(photo.prefix)
+    collect.record(work, outcome, timezone.now())
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        run("erase")
+        run("erase")
     photo.refresh_from_db()
     assert photo.state == PhotoState.ERASED
     assert storage.keys_under(photo.prefix) == []
