@@ -212,6 +212,12 @@ def test_the_vendors_words_are_kept_to_a_length():
     assert str(problem.value) == "x" * 300
 
 
+def test_the_vendors_words_are_kept_without_addresses_however_they_are_written():
+    with pytest.raises(errors.Refused) as problem:
+        answering(400, {"error": "No HTTPS://s3/x?sig=1, no 'http://y/token/'."}).submit(SUBMISSION)
+    assert str(problem.value) == "No (address hidden) no '(address hidden)'."
+
+
 def test_a_refusal_nested_too_deeply_to_read_is_a_refusal_all_the_same():
     with pytest.raises(errors.Refused):
         answering(400, b"[" * 100_000).submit(SUBMISSION)
