@@ -251,7 +251,8 @@ GATEWAY_DEADLINE_SECONDS = env.int(
     "GATEWAY_DEADLINE_SECONDS", 3600
 )  # after this an unanswered job ends in ERROR, uncharged
 # When the vendor does not let us ask (our key, too many requests), its silence is no answer and the
-# deadlines above wait; but nobody's job, and nobody's charge without a picture, longer than this.
+# deadlines above wait; so does a picture that our own S3 does not take. But nobody's job, and
+# nobody's charge without a picture, longer than this.
 GATEWAY_LAST_DEADLINE_SECONDS = 86_400
 UNKNOWN_DEADLINE_SECONDS = env.int(
     "UNKNOWN_DEADLINE_SECONDS", 120

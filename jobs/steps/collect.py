@@ -80,9 +80,10 @@ class Lost:
 
 @dataclass(frozen=True)
 class NotYet:
-    """Not this time; later, perhaps."""
+    """Not this time; later, perhaps. `is_ours`: our own store is down, for which nobody else can."""
 
     why: str
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,10 @@ def call(work: Work) -> Outcome:
         return Lost(str(problem), words=WRONG_SIZE)
     except images.UnreadableImage as problem:
         return Lost(str(problem), words=UNUSABLE)
-    except (errors.OutputUnavailable, storage.StorageUnavailable) as problem:
+    except errors.OutputUnavailable as problem:
         return NotYet(str(problem))
+    except storage.StorageUnavailable as problem:
+        return NotYet(str(problem), is_ours=True)
     except Exception as problem:  # charged already: whatever it is, it must end
         log.exception("collecting %s failed", work.job.pk)
         return NotYet(f"unforeseen: {type(problem).__name__}")
@@ -168,7 +171,7 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
             _deliver(job, outcome)
         case Lost():
             _lose(job, work.attempt, outcome)
-        case NotYet(why) if job.tries + 1 >= settings.STEP_MOST_TRIES:
+        case NotYet(why) if _is_over(job, outcome, now):
             _lose(job, work.attempt, _given_up(why))
         case NotYet():
             tries = job.tries + 1
@@ -178,6 +181,13 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
                 lease_token=None,
                 lease_until=None,
             )
+
+
+def _is_over(job: RestorationJob, outcome: NotYet, now: datetime) -> bool:
+    """The vendor gets so many tries; a picture that only our own store keeps out gets a day."""
+    if outcome.is_ours:
+        return not _may_wait(job, now)
+    return job.tries + 1 >= settings.STEP_MOST_TRIES
 
 
 def _may_wait(job: RestorationJob, now: datetime) -> bool:

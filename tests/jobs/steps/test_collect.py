@@ -297,6 +297,34 @@ def test_our_own_store_down_is_tried_again_and_charged_once(
     assert books.lies() == []
 
 
+def test_our_own_store_down_for_hours_loses_no_picture(
+    vendor: FakeVendor, done: RestorationJob, monkeypatch: pytest.MonkeyPatch
+):
+    """The vendor bills it, and the member waits for it: to give up costs both."""
+
+    def down(*args: Any, **options: Any) -> None:
+        raise storage.StorageUnavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "put", down)
+        for _ in range(20):
+            assert collected(done).state == JobState.COMPLETED
+    assert collected(done).state == JobState.DELIVERED
+
+
+def test_a_charge_whose_picture_our_own_store_kept_out_for_a_day_is_refunded(
+    vendor: FakeVendor, done: RestorationJob, monkeypatch: pytest.MonkeyPatch
+):
+    def down(*args: Any, **options: Any) -> None:
+        raise storage.StorageUnavailable("down")
+
+    monkeypatch.setattr(storage, "put", down)
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        job = collected(done)
+    assert (job.state, job.failure_code) == (JobState.ERROR, "result_lost")
+    assert charged(job) == 0
+
+
 def test_a_store_that_is_down_is_tried_again_and_charged_once(
     vendor: FakeVendor, done: RestorationJob
 ):
