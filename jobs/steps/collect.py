@@ -80,7 +80,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class NotYet:
-    """Not this time; later, perhaps. `is_ours`: our own store is down, for which nobody else can."""
+    """Not this time; later, perhaps. `is_ours`: it is our own store that is down."""
 
     why: str
     is_ours: bool = False
