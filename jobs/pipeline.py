@@ -26,6 +26,7 @@ from jobs import backoff
 from jobs.steps import collect, erase, learn, observe, prepare, send, submit, tell
 
 log = logging.getLogger(__name__)
+LOOK_AGAIN_SECONDS = 0.25  # while calls are in flight and there is room for more
 
 
 class Step(Protocol):
@@ -59,7 +60,10 @@ def run_due(step: Step, *, budget_seconds: float) -> int:
                     in_flight[_begin(pool, step, work)] = work
             if not in_flight:
                 return recorded
-            done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
+            has_time = time.monotonic() < stop_claiming
+            # A call that hangs keeps its own thread; what falls due meanwhile is not kept waiting.
+            patience = LOOK_AGAIN_SECONDS if has_time and len(in_flight) < width else None
+            done, _ = wait(in_flight, timeout=patience, return_when=FIRST_COMPLETED)
             for future in done:
                 _record(step, in_flight.pop(future), future)
                 recorded += 1

@@ -68,6 +68,29 @@ def test_calls_run_side_by_side_but_never_more_than_the_step_allows(
     assert most == 4
 
 
+def test_a_call_that_hangs_keeps_nobody_else_of_its_step_waiting(vendor: FakeVendor):
+    hanging, next_in_line = make_job(), make_job()
+    later = timezone.now() + timedelta(milliseconds=400)
+    RestorationJob.objects.filter(pk=next_in_line.pk).update(due_at=later)
+    other_has_come = threading.Event()
+    came_meanwhile = []
+
+    def on_submit(request: httpx.Request) -> httpx.Response:
+        if not vendor.requests:
+            accepted = vendor.accept(request)
+            came_meanwhile.append(other_has_come.wait(timeout=10))
+        else:
+            accepted = vendor.accept(request)
+            other_has_come.set()
+        return httpx.Response(202, json={"request_id": accepted.request_id, "status": "QUEUED"})
+
+    vendor.on_submit = on_submit
+    assert run("submit") == 2
+    assert came_meanwhile == [True]
+    hanging.refresh_from_db()
+    assert hanging.state == JobState.QUEUED
+
+
 def test_a_call_that_touches_the_database_fails_and_is_tried_later(
     vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ):
