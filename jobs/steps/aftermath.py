@@ -6,7 +6,7 @@ of its hold, and its attempts. So page and letter say what holds, whichever stat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,10 +45,15 @@ def of_photo(photo: Photo) -> list[Aftermath]:
             ordered_at=job.created_at,
             ended=job.failure_words or f"{JobState(job.state).label}.",
             money=_money_words(job, money.get(job.hold_id or 0, NOTHING)),
-            vendor=_vendor_words(list(job.attempts.all())),
+            vendor=_vendor_words(job.attempts.all()),
         )
         for job in jobs
     ]
+
+
+def copies_of(photo: Photo) -> str:
+    """What vendors received of it so far, in words; one query."""
+    return _vendor_words(Attempt.objects.filter(job__photo=photo).order_by("created_at", "pk"))
 
 
 def _money_words(job: RestorationJob, money: HoldBalance) -> str:
@@ -71,8 +76,9 @@ def _money_words(job: RestorationJob, money: HoldBalance) -> str:
     return "Nothing was charged."
 
 
-def _vendor_words(attempts: Sequence[Attempt]) -> str:
+def _vendor_words(attempts: Iterable[Attempt]) -> str:
     """What each vendor received, and what it may still hold, as far as we know."""
+    attempts = list(attempts)
     sent = [_sent_to(vendor, attempts) for vendor in dict.fromkeys(one.vendor for one in attempts)]
     return " ".join(words for words in sent if words) or NEVER_SENT
 

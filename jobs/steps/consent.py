@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -47,6 +47,11 @@ class ConsentError(Exception):
 WITHDRAWN_BY_MEMBER = "withdrawn by the member"
 ACCOUNT_CLOSED = "the account was closed"
 NOTICE_CHANGED = "Our notice has changed while you were reading. Here is the new one."
+UNDER_WAY = (
+    "A restoration is under way on what you said before, and what you say now would not allow it "
+    "at once. Wait until it has ended, stop waiting for it, or withdraw consent, which stops "
+    "everything."
+)
 
 
 class CannotSay(ConsentError):
@@ -77,7 +82,8 @@ def give_many(
     Each replaces those before it. Children and other people wait for a reviewer; the rest is live
     at once. Once a member's statement about a picture needed a reviewer, every later one about the
     same bytes does too. Raises NoticeChanged unless `notice` is the newest, CannotSay when a photo
-    is gone or a reviewer has it.
+    is gone, a reviewer has it, or a copy of it is with a vendor that the statement does not allow
+    at once: what was sent under one statement is never left to the outcome of another.
     """
     with transaction.atomic():
         wanted = [photo.pk for photo in photos]
@@ -85,18 +91,22 @@ def give_many(
         if notice.version != notices.newest_version():
             raise NoticeChanged(NOTICE_CHANGED)
         replaced = _to_replace(photos, notice)
-        list(
-            RestorationJob.objects.filter(photo__in=photos)
-            .unsent()
-            .order_by("pk")
-            .select_for_update()
-        )
+        # All of them, not the unsent alone: one that is claimed while we wait for its row is sent.
+        unfinished = RestorationJob.objects.filter(photo__in=photos).unfinished()
+        jobs = list(unfinished.order_by("pk").select_for_update())
         seen_before = risks.said_before(photos, by=by)
+        to_review = {
+            photo.pk
+            for photo in photos
+            if not NEEDS_REVIEW.isdisjoint(
+                Depicted(code) for code in (*depicted, *seen_before[photo.sha256])
+            )
+        }
+        if why := _not_allowed(jobs, to_review=to_review, vendors=vendors):
+            raise CannotSay(why)
         risks_of = risks.risks_of(photos=photos, by=by, depicted=depicted)
         given = []
         for photo in photos:
-            codes = {*depicted, *seen_before[photo.sha256]}
-            needs_review = not NEEDS_REVIEW.isdisjoint(Depicted(code) for code in codes)
             consent = Consent.objects.create(
                 photo=photo,
                 photo_sha256=photo.sha256,
@@ -108,7 +118,9 @@ def give_many(
                 purpose_restore=True,
                 vendors=parse_vendors(vendors),
                 keep_until=keep_until,
-                status=ConsentStatus.PENDING_REVIEW if needs_review else ConsentStatus.GRANTED,
+                status=(
+                    ConsentStatus.PENDING_REVIEW if photo.pk in to_review else ConsentStatus.GRANTED
+                ),
                 risks=risks_of[photo.pk],
             )
             note(consent, "", by, f"read notice version {notice.version}")
@@ -129,6 +141,21 @@ def _to_replace(
     if why := obstacles(photos, notice):
         raise CannotSay(why)
     return replaced
+
+
+def _not_allowed(
+    jobs: Sequence[RestorationJob], *, to_review: Collection[uuid.UUID], vendors: Collection[str]
+) -> dict[uuid.UUID, str]:
+    """Of which photos a vendor has, or may have, a copy now that this statement does not allow.
+
+    The caller holds the locks of the jobs.
+    """
+    sent = {job.pk: job.photo_id for job in jobs if job.state not in UNSENT}
+    tried = Attempt.objects.filter(job__in=sent).exclude(outcome=AttemptOutcome.NOT_ACCEPTED)
+    elsewhere = tried.exclude(vendor__in=vendors).values_list("job_id", flat=True)
+    affected = {photo for photo in sent.values() if photo in to_review}
+    affected |= {sent[job] for job in elsewhere} if sent else set()
+    return dict.fromkeys(affected, UNDER_WAY)
 
 
 def obstacles(photos: Sequence[Photo], notice: ConsentNotice) -> dict[uuid.UUID, str]:

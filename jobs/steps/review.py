@@ -37,7 +37,7 @@ from jobs.models.consent import REPLACED, ConsentQuerySet
 from jobs.moves import move
 from jobs.risks import Risk, flags
 from jobs.states import JobState
-from jobs.steps import abandon
+from jobs.steps import abandon, aftermath
 from jobs.steps.consent import ConsentError, change, note
 
 NOTE_MOST = 400  # with the reason's words it fits into an event
@@ -174,7 +174,15 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
                 code="consent_rejected",
                 words="A reviewer could not accept the consent for this photo.",
             )
-        _write(consent, photo, decision, "review_rejected", jobs=len(jobs), reason=str(reason))
+        _write(
+            consent,
+            photo,
+            decision,
+            "review_rejected",
+            jobs=len(jobs),
+            reason=str(reason),
+            copies=aftermath.copies_of(photo),
+        )
     return consent
 
 

@@ -36,8 +36,14 @@ CONSENTS_ON_A_PAGE = 24
 class Left:
     """A photo of which nothing can be said now, under the name that the member's page had."""
 
+    photo_id: uuid.UUID
     title: str
     why: str
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the member can do something about it."""
+        return self.why == consent_step.UNDER_WAY
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ def _hear(request: HttpRequest, photos: Sequence[Photo]) -> Heard:
         form.data = form.data.copy()  # type: ignore[attr-defined]
         form.data["notice_version"] = str(notice.version)  # type: ignore[index]
     blocked = {
-        photo.pk: Left(_name_of(photo, request), why[photo.pk])
+        photo.pk: Left(photo.pk, _name_of(photo, request), why[photo.pk])
         for photo in photos
         if photo.pk in why
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +15,16 @@ from django.utils import timezone
 from accounts import books, ledger
 from jobs import storage
 from jobs.models import (
+    Attempt,
+    AttemptOutcome,
     Consent,
     ConsentEvent,
     ConsentStatus,
     Photo,
     PhotoState,
+    RestorationJob,
 )
-from jobs.states import JobState
+from jobs.states import TERMINAL, UNSENT, JobState
 from jobs.steps import consent, order
 from tests.builders import (
     decide,
@@ -32,6 +37,7 @@ from tests.builders import (
     the_notice,
 )
 from tests.fakes import FakeVendor
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +182,99 @@ def test_a_newer_statement_that_names_a_child_stops_unsent_jobs_uncharged():
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
     assert ledger.wallet_of(photo.owner).held_micros == 0
+    assert books.lies() == []
+
+
+# --- What is with a vendor already -----------------------------------------------------------
+SENT = ["SUBMITTING", "UNKNOWN", "QUEUED", "PROCESSING", "COMPLETED"]
+
+
+def sent_job(photo: Photo, *, state: str, vendor: str = "pixazo") -> RestorationJob:
+    """In this state, with the attempt that brought it there."""
+    job = make_job(photo=photo)
+    outcome = {"SUBMITTING": AttemptOutcome.OPEN, "UNKNOWN": AttemptOutcome.UNKNOWN}.get(
+        state, AttemptOutcome.ACCEPTED
+    )
+    Attempt.objects.create(
+        job=job, number=1, vendor=vendor, token_sha256=uuid.uuid4().hex * 2, outcome=outcome
+    )
+    RestorationJob.objects.filter(pk=job.pk).update(state=state)
+    return job
+
+
+def test_the_states_in_which_a_copy_may_be_with_a_vendor_are_all_that_are_neither_unsent_nor_over():
+    assert set(SENT) == set(JobState.values) - set(UNSENT) - set(TERMINAL)
+
+
+@pytest.mark.parametrize("state", SENT)
+def test_a_statement_that_needs_a_reviewer_waits_until_nothing_is_with_a_vendor(state: str):
+    photo = make_photo()
+    first = make_consent(photo)
+    job = sent_job(photo, state=state)
+    with pytest.raises(consent.CannotSay, match="under way"):
+        make_consent(photo, depicted=("OTHER",))
+    first.refresh_from_db()
+    job.refresh_from_db()
+    assert (first.status, job.state) == (ConsentStatus.GRANTED, state)
+    assert photo.consents.count() == 1
+    RestorationJob.objects.update(state=JobState.DELIVERED)
+    assert make_consent(photo, depicted=("OTHER",)).status == ConsentStatus.PENDING_REVIEW
+
+
+@pytest.mark.parametrize("state", SENT)
+def test_a_statement_that_allows_what_is_under_way_is_taken_at_once(state: str):
+    photo = make_photo()
+    make_consent(photo)
+    sent_job(photo, state=state)
+    assert make_consent(photo, depicted=("DECEASED",)).is_live
+
+
+@pytest.mark.parametrize("state", SENT)
+def test_a_statement_without_the_vendor_that_has_a_copy_waits_until_it_is_done(state: str):
+    photo = make_photo()
+    make_consent(photo, vendors=("pixazo", "fal"))
+    sent_job(photo, state=state, vendor="fal")
+    with pytest.raises(consent.CannotSay, match="under way"):
+        make_consent(photo)
+    assert make_consent(photo, vendors=("pixazo", "fal")).is_live
+
+
+def test_one_of_many_with_a_vendor_is_named_and_nothing_is_said_of_any():
+    owner = make_member()
+    photos = [make_photo(owner=owner) for _ in range(2)]
+    make_consent(photos[1])
+    sent_job(photos[1], state="QUEUED")
+    with pytest.raises(consent.CannotSay) as caught:
+        give_many(photos, depicted=["OTHER"])
+    assert list(caught.value.why) == [photos[1].pk]
+    assert Consent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_and_a_statement_that_forbids_it_at_once_are_one_after_the_other(
+    vendor: FakeVendor,
+):
+    """Sent under the first statement, which then stands; or stopped by the second, unsent."""
+    for _ in range(20):
+        photo = make_photo()
+        first = make_consent(photo)
+        job = make_job(photo=photo)
+
+        def act(number: int, photo: Photo = photo) -> None:
+            if number == 0:
+                run("submit")
+                return
+            with contextlib.suppress(consent.CannotSay):
+                make_consent(photo, depicted=("OTHER",))
+
+        at_once(2, act)
+        job.refresh_from_db()
+        first.refresh_from_db()
+        was_sent = job.attempts.exclude(outcome=AttemptOutcome.NOT_ACCEPTED).exists()
+        if was_sent:
+            assert (job.state, first.status) == (JobState.QUEUED, ConsentStatus.GRANTED)
+        else:
+            assert (job.state, first.status) == (JobState.CANCELLED, ConsentStatus.WITHDRAWN)
     assert books.lies() == []
 
 

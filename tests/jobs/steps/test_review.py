@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, transaction
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,13 +21,15 @@ from jobs.models import (
     ConsentStatus,
     Photo,
     PhotoState,
+    RestorationJob,
     ReviewDecision,
 )
 from jobs.states import JobState
-from jobs.steps import consent, review
+from jobs.steps import aftermath, consent, review
 from jobs.steps.consent import ConsentError
 from jobs.steps.review import Changed, DecidedBefore, NotYours, ReviewError, Seen
 from tests.builders import decide, make_consent, make_job, make_photo, pending, run
+from tests.fakes import FakeVendor
 from tests.jobs.reviewing import reviewer, verdicts
 
 pytestmark = pytest.mark.django_db
@@ -347,3 +350,20 @@ def test_a_decision_leaves_a_line_in_the_trail():
     entry = AuditEntry.objects.get(action="consent.ask")
     assert (entry.actor, entry.member, entry.why) == (rosa, given.given_by, "Who is this?")
     assert entry.subject == f"consent {given.pk}"
+
+
+def test_the_letter_about_a_rejection_says_what_was_sent_and_what_was_not(vendor: FakeVendor):
+    photo = make_photo()
+    make_consent(photo)
+    job = make_job(photo=photo)
+    run("submit")
+    RestorationJob.objects.filter(pk=job.pk).update(state=JobState.DELIVERED)
+    decide(make_consent(photo, depicted=("OTHER",)), approve=False)
+    decide(pending(), approve=False)
+    sent, unsent = Letter.objects.filter(kind="review_rejected").order_by("pk")
+    assert "A copy without hidden data was sent to Pixazo" in sent.context["copies"]
+    assert unsent.context["copies"] == aftermath.NEVER_SENT
+    for letter in (sent, unsent):
+        for name in ("review_rejected.txt", "review_rejected.html"):
+            words = render_to_string(f"email/letters/{name}", {**letter.context, "site_url": ""})
+            assert ("Nothing was sent" in words) == (letter == unsent)

@@ -155,6 +155,22 @@ def test_of_many_the_one_that_is_gone_is_named_what_was_typed_is_kept_and_the_ot
     assert Consent.objects.filter(photo__in=[photos[0], photos[2]]).count() == 2
 
 
+def test_while_a_vendor_has_a_copy_the_ways_out_are_named_and_what_was_typed_is_kept(
+    client: Client, photos: list[Photo], vendor: FakeVendor
+):
+    photo = photos[0]
+    make_job(photo=photo)
+    run("submit")
+    form = said(depicted=["OTHER"], basis="She is our neighbour", photo=[str(photo.pk)])
+    for address in (reverse("consent", args=[photo.pk]), reverse("consent_many")):
+        text = client.post(address, form).content.decode()
+        assert "A restoration is under way on what you said before" in text
+        assert f'href="{reverse("consent_record", args=[photo.pk])}#withdraw"' in text
+        assert f'href="{reverse("photo", args=[photo.pk])}"' in text
+        assert "She is our neighbour" in text
+    assert photo.consents.count() == 1
+
+
 @pytest.mark.parametrize("happened", [with_a_reviewer, in_the_trash])
 def test_a_statement_that_is_not_recorded_is_said_to_be_so_with_all_that_was_typed(
     client: Client, photos: list[Photo], happened: Callable[[Photo], None]
