@@ -35,11 +35,15 @@ class Risk(models.TextChoices):
 CODES = {Risk.CHILD: Depicted.CHILD, Risk.OTHER_PERSON: Depicted.OTHER}
 
 
-def said_before(photos: Sequence[Photo], *, by: User) -> Mapping[str, set[str]]:
-    """Whom the member has ever said to be in pictures of these bytes, by the bytes' hash."""
+def said_before(photos: Sequence[Photo]) -> Mapping[str, set[str]]:
+    """Who was ever said to be in pictures of these bytes, whoever said it, by the bytes' hash.
+
+    What a reviewer rejected is among it: only a statement that names a child or somebody else, or
+    follows one that did, gets to a reviewer.
+    """
     said: defaultdict[str, set[str]] = defaultdict(set)
     hashes = {photo.sha256 for photo in photos}
-    earlier = Consent.objects.filter(given_by=by, photo_sha256__in=hashes)
+    earlier = Consent.objects.filter(photo_sha256__in=hashes)
     for sha256, codes in earlier.values_list("photo_sha256", "depicted"):
         said[sha256].update(codes)
     return said
@@ -51,10 +55,11 @@ def risks_of(
     """For each photo the flags of a statement that is being given, as `|CHILD|MANY_FACES|`.
 
     Who was ever said to be in a picture counts, not only who is said to be in it now: a child that
-    the member leaves out of a second statement is still there. A fixed number of queries.
+    a second statement leaves out is still there, also when another member brings the same picture.
+    A fixed number of queries.
     """
     hashes = {photo.sha256 for photo in photos}
-    said = said_before(photos, by=by)
+    said = said_before(photos)
     # Whoever took it back: the same picture may come again from another member.
     taken_back = set(
         ConsentEvent.objects.filter(
@@ -120,7 +125,7 @@ def sources(consent: Consent) -> list[Source]:
         said: Iterable[Consent] = ()
         match risk:
             case Risk.CHILD | Risk.OTHER_PERSON:
-                said = () if CODES[risk] in consent.depicted else theirs.filter(same_bytes)
+                said = () if CODES[risk] in consent.depicted else before.filter(same_bytes)
                 said = [one for one in said if CODES[risk] in one.depicted]
             case Risk.WITHDRAWN_BEFORE:
                 events = ConsentEvent.objects.filter(to_status=ConsentStatus.WITHDRAWN)

@@ -80,10 +80,11 @@ def give_many(
     """Record one statement for each photo, about its own bytes, all of them or none.
 
     Each replaces those before it. Children and other people wait for a reviewer; the rest is live
-    at once. Once a member's statement about a picture needed a reviewer, every later one about the
-    same bytes does too. Raises NoticeChanged unless `notice` is the newest, CannotSay when a photo
-    is gone, a reviewer has it, or a copy of it is with a vendor that the statement does not allow
-    at once: what was sent under one statement is never left to the outcome of another.
+    at once. Once a statement about a picture needed a reviewer, every later one about the same
+    bytes does too, whoever gives it. Raises NoticeChanged unless `notice` is the newest, CannotSay
+    when a photo is gone, a reviewer has it, or a copy of it is with a vendor that the statement
+    does not allow at once: what was sent under one statement is never left to the outcome of
+    another.
     """
     with transaction.atomic():
         wanted = [photo.pk for photo in photos]
@@ -94,7 +95,7 @@ def give_many(
         # All of them, not the unsent alone: one that is claimed while we wait for its row is sent.
         unfinished = RestorationJob.objects.filter(photo__in=photos).unfinished()
         jobs = list(unfinished.order_by("pk").select_for_update())
-        seen_before = risks.said_before(photos, by=by)
+        seen_before = risks.said_before(photos)
         to_review = {
             photo.pk
             for photo in photos

@@ -56,6 +56,23 @@ def test_bytes_that_were_taken_back_before_are_flagged_whoever_brings_them():
     assert flags(make_consent(make_photo(owner=photo.owner))) == []
 
 
+@pytest.mark.parametrize("outcome", ["waiting", "approved", "rejected", "withdrawn"])
+@pytest.mark.parametrize(("who", "risk"), [("CHILD", "CHILD"), ("OTHER", "OTHER_PERSON")])
+def test_what_needed_a_reviewer_needs_one_from_whoever_brings_the_same_bytes(
+    who: str, risk: str, outcome: str
+):
+    first = make_consent(make_photo(), depicted=(who,))
+    if outcome == "withdrawn":
+        consent.withdraw(photo=first.photo, by=first.given_by)
+    elif outcome != "waiting":
+        decide(first, approve=outcome == "approved")
+    anew = make_consent(make_photo(sha256=first.photo_sha256))
+    assert anew.status == ConsentStatus.PENDING_REVIEW
+    assert anew.given_by != first.given_by
+    assert risk in flags(anew)
+    assert first in next(one for one in sources(anew) if one.risk == risk).statements
+
+
 def test_a_statement_that_was_only_replaced_was_not_withdrawn():
     photo = make_photo()
     for _ in range(3):
