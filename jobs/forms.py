@@ -140,6 +140,21 @@ class ConsentForm(forms.Form):
         """The vendors that a copy may be sent to."""
         return [name for name in self.asked_vendors if self.cleaned_data.get(f"purpose_{name}")]
 
+    def read_anew(self, version: int) -> bool:
+        """Show what was sent once more, beside this version of the notice.
+
+        True if it is another than the member had read: nothing that they ticked counts for it
+        then, and their words stay.
+        """
+        data = self.data.copy()  # type: ignore[attr-defined]
+        is_another = data.get("notice_version") != str(version)
+        if is_another:
+            for name in ("depicted", *(field.name for field in self.purposes)):
+                data.pop(name, None)
+        data["notice_version"] = str(version)
+        self.data = data
+        return is_another
+
     def clean_keep_until(self) -> date | None:
         until: date | None = self.cleaned_data["keep_until"]
         if until is not None and until < timezone.localdate():

@@ -137,13 +137,12 @@ def _hear(request: HttpRequest, photos: Sequence[Photo]) -> Heard:
                     raise consent_step.NoticeChanged(consent_step.NOTICE_CHANGED)
                 _record(request, photos, notice, form)
                 return Heard(form, notice, {}, recorded=True)
-            except consent_step.NoticeChanged as problem:
-                messages.info(request, str(problem))
+            except consent_step.NoticeChanged:
                 notice = notices.newest() or notice
             except consent_step.CannotSay as problem:
                 why = problem.why
-        form.data = form.data.copy()  # type: ignore[attr-defined]
-        form.data["notice_version"] = str(notice.version)  # type: ignore[index]
+        if form.read_anew(notice.version):
+            messages.info(request, consent_step.NOTICE_CHANGED)
     blocked = {
         photo.pk: Left(photo.pk, _name_of(photo, request), why[photo.pk])
         for photo in photos

@@ -277,6 +277,30 @@ def test_a_notice_that_came_out_while_reading_is_shown_before_anything_is_record
     assert not Consent.objects.exists()
 
 
+@pytest.mark.parametrize("blocked", [False, True])
+@pytest.mark.parametrize("many", [False, True])
+def test_under_a_notice_that_came_out_while_reading_nothing_is_ticked_and_the_words_stay(
+    client: Client, photos: list[Photo], many: bool, blocked: bool
+):
+    form = said(
+        depicted=["DECEASED", "OTHER"],
+        basis="Our summer of 1931",
+        keep_until="2999-01-01",
+        photo=[str(photo.pk) for photo in photos],
+    )
+    if blocked:
+        in_the_trash(photos[0])
+    publish_notice("Something new stands here.")
+    address = reverse("consent_many") if many else reverse("consent", args=[photos[0].pk])
+    text = client.post(address, form).content.decode()
+    assert "Our notice has changed while you were reading" in text
+    assert "Something new stands here." in text
+    assert not re.search(r"<input[^>]* checked", text)
+    assert "Our summer of 1931" in text
+    assert 'value="2999-01-01"' in text
+    assert not Consent.objects.exists()
+
+
 # --- Reading again --------------------------------------------------------------------------
 def test_the_list_says_of_each_photo_where_it_stands(
     client: Client, member: User, photos: list[Photo]
