@@ -147,7 +147,7 @@ class ConsentForm(forms.Form):
         then, and their words stay.
         """
         data = self.data.copy()  # type: ignore[attr-defined]
-        is_another = data.get("notice_version") != str(version)
+        is_another = bool(data.get("notice_version") != str(version))
         if is_another:
             for name in ("depicted", *(field.name for field in self.purposes)):
                 data.pop(name, None)
