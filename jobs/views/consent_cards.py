@@ -81,11 +81,6 @@ class ConsentCard:
         return self.consent.status in UNDECIDED
 
     @property
-    def is_standing(self) -> bool:
-        """Whether it says anything that could be taken back."""
-        return self.consent.status not in OVER
-
-    @property
     def is_past_its_day(self) -> bool:
         until = self.consent.keep_until
         return self.consent.status in LIVE and until is not None and until < self.today
@@ -120,7 +115,12 @@ class ConsentCard:
 
     @property
     def can_withdraw(self) -> bool:
-        """Whether there is something to stop or to erase, and not from the trash."""
+        """Whether there is something to stop or to erase, wherever it stands and lies."""
+        return not self.is_erased
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the photo has a page of its own, where something new can be said."""
         return not (self.is_erased or self.consent.photo.is_in_trash)
 
     @property

@@ -75,9 +75,12 @@ def photo(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 @login_required
 @or_elsewhere
 def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    photo = own_photo(request, photo_id)
+    photo = own_photo(request, photo_id, in_trash=request.method == "POST")
     if request.method != "POST":
         return press_again(request, photo.pk)
+    if not photo.consents.exists():
+        messages.info(request, "You have said nothing about this photo that could be withdrawn.")
+        return redirect("photo", photo.pk)
     consent_step.withdraw(photo=photo, by=member_of(request))
     say_erased(request, photo, f"Consent for “{photo.title}” is withdrawn")
     return redirect("consent_record", photo.pk)

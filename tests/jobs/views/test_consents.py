@@ -22,6 +22,7 @@ from jobs.states import JobState
 from jobs.steps import consent as consent_step
 from jobs.steps import review, trash
 from tests.builders import (
+    decide,
     make_consent,
     make_job,
     make_member,
@@ -299,6 +300,52 @@ def test_under_a_notice_that_came_out_while_reading_nothing_is_ticked_and_the_wo
     assert "Our summer of 1931" in text
     assert 'value="2999-01-01"' in text
     assert not Consent.objects.exists()
+
+
+# --- Withdrawing --------------------------------------------------------------------------
+def rejected(photo: Photo) -> None:
+    decide(make_consent(photo, depicted=("OTHER",)), approve=False)
+
+
+def given_and_in_the_trash(photo: Photo) -> None:
+    make_consent(photo)
+    in_the_trash(photo)
+
+
+@pytest.mark.parametrize(
+    ("happened", "pages"),
+    [
+        (rejected, ["photo", "consent_record", "consents"]),
+        (given_and_in_the_trash, ["consent_record", "consents"]),
+    ],
+)
+def test_withdrawal_is_offered_and_erases_after_a_rejection_and_from_the_trash(
+    client: Client,
+    photos: list[Photo],
+    bucket: None,
+    happened: Callable[[Photo], None],
+    pages: list[str],
+):
+    photo = photos[0]
+    happened(photo)
+    for page in pages:
+        text = text_of(client, page, *([] if page == "consents" else [photo.pk]))
+        assert "Withdraw consent" in text
+    client.post(reverse("withdraw", args=[photo.pk]))
+    photo.refresh_from_db()
+    assert photo.is_erased
+    assert not photo.consents.standing().exists()
+
+
+def test_where_nothing_was_said_nothing_is_withdrawn_and_nothing_said_to_be(
+    client: Client, photos: list[Photo]
+):
+    answer = client.post(reverse("withdraw", args=[photos[0].pk]), follow=True)
+    text = answer.content.decode()
+    assert "You have said nothing about this photo" in text
+    assert "is withdrawn" not in text
+    photos[0].refresh_from_db()
+    assert not photos[0].is_erased
 
 
 # --- Reading again --------------------------------------------------------------------------
