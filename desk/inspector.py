@@ -146,7 +146,7 @@ def short(request_id: str | None) -> str:
     """Enough of a request's number to tell two apart, not enough to find the picture."""
     if not request_id:
         return "–"
-    return f"{request_id[: min(12, len(request_id) // 2)]}…"
+    return f"…{request_id[-min(6, len(request_id) // 2) :]}"  # it begins with the model's name
 
 
 def _buttons(job: RestorationJob, now: datetime) -> list[Button]:
