@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RATE = {SubmitFault: 0.02, CdnFault: 0.015}
 OTHERS = 0.02
 # These stop everything for a while, so seldom.
-STOPPERS = {"payment_required": 0.006, "unauthorized": 0.003, "forbidden": 0.003}
+STOPPERS = {"payment_required": 0.015, "unauthorized": 0.01, "forbidden": 0.01}
 WORKERS = 2
 LOOK_EVERY_SECONDS = 0.5
 ROUNDS = 40  # of harm, over which the orders come

@@ -58,7 +58,12 @@ def of(house: House, ordered: Sequence[uuid.UUID]) -> Account:
             "requests taken": sum(bought.values()) + len(strangers),
             "sent once more, not knowing (documented)": again,
             "submissions at the house's cost": borne.count(),
-            "submissions": Attempt.objects.count(),
+            **{
+                f"submissions to {vendor}": count
+                for vendor, count in Attempt.objects.order_by("vendor")
+                .values_list("vendor")
+                .annotate(count=Count("pk"))
+            },
             "callbacks kept": sum(
                 Attempt.objects.annotate(n=Count("deliveries")).values_list("n", flat=True)
             ),

@@ -30,7 +30,9 @@ def order_one(owner: User, picture: bytes, dice: random.Random) -> RestorationJo
     model = dice.choice(list(catalog.MODELS.values()))
     named = ["pixazo", *(route.vendor for route in vendors.routes(model)[1:])]
     make_consent(photo, vendors=tuple(named) if dice.random() < 0.5 else ("pixazo",))
-    parameters = model.defaults()
+    # In these settings every vendor serves it.
+    unsaid = [route.unsaid for route in model.routes]
+    parameters = {**model.defaults(), **{k: v for each in unsaid for k, v in each.items()}}
     price = prices.price_list()[model.key]
     offer = order.quote(photo=photo, model=model, parameters=parameters, price=price)
     return order.place(

@@ -87,3 +87,23 @@ def test_a_worker_whose_registration_was_flushed_is_counted_again_with_its_next_
     worker.heartbeat()
     assert AnyWorker.count(queue=queue) == 1
     assert queue.connection.hexists(worker.key, "birth")
+
+
+def test_it_may_be_born_while_redis_is_away(
+    server: fakeredis.FakeServer, monkeypatch: pytest.MonkeyPatch
+):
+    """RQ's worker says its name to Redis when it is made, before it works."""
+    lives: list[str] = []
+
+    def work(worker: command.Worker, **options: str) -> None:
+        lives.append(worker.name)
+        worker.was_told_to_stop = True
+
+    def come_back(seconds: float) -> None:
+        server.connected = True
+
+    server.connected = False
+    monkeypatch.setattr(command.Worker, "work", work)
+    monkeypatch.setattr(command.time, "sleep", come_back)
+    call_command("worker")
+    assert len(lives) == 1

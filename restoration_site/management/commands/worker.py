@@ -56,12 +56,16 @@ class Command(BaseCommand):
 
     def _one_life(self) -> bool:
         """Whether it ended because it was told to."""
-        worker = django_rq.get_worker(
-            "default",
-            worker_class=f"{__name__}.Worker",
-            serializer=JSONSerializer,
-            worker_ttl=WORKER_TTL_SECONDS,
-        )
+        try:
+            worker = django_rq.get_worker(  # which says its name to Redis at once
+                "default",
+                worker_class=f"{__name__}.Worker",
+                serializer=JSONSerializer,
+                worker_ttl=WORKER_TTL_SECONDS,
+            )
+        except (RedisError, OSError) as problem:
+            log.warning("Redis did not answer a new worker: %s", problem)
+            return False
         assert isinstance(worker, Worker)
         connections.close_all()
         try:
