@@ -125,10 +125,9 @@ class House:
 
     @property
     def stands(self) -> bool:
-        """Whether the launcher, and with it the site, still runs."""
-        return (self.var / "house" / "ready.json").exists() and _answers(
-            int(self.addresses.env["PORT"])
-        )
+        """Whether the launcher, which ends with the first of its processes, still runs."""
+        launcher = (self.var / "house" / ".lock").read_text().strip()
+        return Path(f"/proc/{launcher}").exists()
 
     def _part(
         self, stack: ExitStack, name: str, command: list[str] | str, env: dict[str, str]

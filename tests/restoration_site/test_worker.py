@@ -104,6 +104,6 @@ def test_it_may_be_born_while_redis_is_away(
 
     server.connected = False
     monkeypatch.setattr(command.Worker, "work", work)
-    monkeypatch.setattr(command.time, "sleep", come_back)
+    monkeypatch.setattr("time.sleep", come_back)
     call_command("worker")
     assert len(lives) == 1
