@@ -1,8 +1,8 @@
 """The only door to S3. The bucket is private; everything is seen through presigned addresses.
 
-Three clients: one for our own traffic, a hasty one for pages that somebody waits for, and one that
-signs addresses under the name by which browsers and the vendor reach the same store
-(S3_PUBLIC_ENDPOINT_URL).
+Four clients: one for our own traffic; two that try once, for pages that somebody waits for (one
+brings an upload, a hasty one deletes); and one that signs addresses under the name by which
+browsers and the vendor reach the same store (S3_PUBLIC_ENDPOINT_URL).
 """
 
 from __future__ import annotations
@@ -37,10 +37,14 @@ class NotStored(StorageUnavailable):
     """The store answered, and has no such object."""
 
 
-def put(key: str, file: BinaryIO, *, content_type: str) -> None:
-    """Store a file under a key. Raises StorageUnavailable."""
+def put(key: str, file: BinaryIO, *, content_type: str, in_a_hurry: bool = False) -> None:
+    """Store a file under a key. Raises StorageUnavailable.
+
+    `in_a_hurry` is for a page that somebody waits for: one try.
+    """
+    client = _upload_client() if in_a_hurry else _client()
     try:
-        _client().upload_fileobj(
+        client.upload_fileobj(
             file,
             settings.S3_BUCKET,
             key,
@@ -186,6 +190,11 @@ def _client() -> S3Client:
 @cache
 def _hasty_client() -> S3Client:
     return _connect(settings.S3_ENDPOINT_URL, read_seconds=3, tries=1)
+
+
+@cache
+def _upload_client() -> S3Client:
+    return _connect(settings.S3_ENDPOINT_URL, read_seconds=8, tries=1)
 
 
 @cache

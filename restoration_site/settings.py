@@ -210,6 +210,10 @@ KEEP_PROMISES_EVERY_SECONDS = env.int("KEEP_PROMISES_EVERY_SECONDS", 600)
 ORPHANS_EVERY_SECONDS = 86_400  # when the bucket is compared with the photos
 KEEP_PROMISES_MOST = 500  # photos at a time
 EXPORTS_AT_ONCE = env.int("EXPORTS_AT_ONCE", 2)  # each keeps one of the web's threads busy
+WEB_THREADS = env.int("WEB_THREADS", 16)  # of each web process; the Procfile says the same
+# A store that hangs leaves at least half of them to pages and callbacks.
+STORE_WAITS_AT_ONCE = max(1, WEB_THREADS // 2)
+DECODED_AT_ONCE = 4  # pictures in a web process's memory, up to a quarter of a gigabyte each
 REQUEST_MAX_BYTES = 256 * 1024 * 1024
 RESULT_MAX_BYTES = 200 * 1024 * 1024
 RESULT_MAX_PIXELS = 100_000_000

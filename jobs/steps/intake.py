@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import members
 from accounts.models import User
-from jobs import images, storage, titles
+from jobs import images, places, storage, titles
 from jobs.models import Photo
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,18 @@ class Refused(Exception):
     """The upload was not taken. The message is for the member; nothing was stored."""
 
 
+class StoreDown(Refused):
+    """The store did not take it; another file now would wait as long for the same."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our picture store can't be reached just now, so nothing was uploaded. "
+            "Please try again in a few minutes."
+        )
+
+
 def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
-    """One file becomes one Photo. Raises Refused."""
+    """One file becomes one Photo. Raises Refused, StoreDown."""
     if byte_size == 0:
         raise Refused("This file is empty.")
     if byte_size > settings.UPLOAD_MAX_BYTES:
@@ -36,7 +46,8 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
             f"the most we can take is {settings.UPLOAD_MAX_BYTES // 1_048_576} MB."
         )
     try:
-        facts = images.inspect(file)
+        with places.DECODING:
+            facts = images.inspect(file)
     except images.UnreadableImage as problem:
         raise Refused(str(problem)) from problem
     photo = Photo(
@@ -52,14 +63,12 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
     )
     try:
         file.seek(0)
-        storage.put(photo.original_key, file, content_type=images.CONTENT_TYPES[facts.format])
+        content_type = images.CONTENT_TYPES[facts.format]
+        storage.put(photo.original_key, file, content_type=content_type, in_a_hurry=True)
     except storage.StorageUnavailable as problem:
         log.warning("upload not stored: %s", problem)
         _forget(photo.original_key)  # perhaps it was, and only the answer was lost
-        raise Refused(
-            "Our picture store can't be reached just now, so nothing was uploaded. "
-            "Please try again in a few minutes."
-        ) from problem
+        raise StoreDown from problem
     try:
         with transaction.atomic():
             if members.locked(owner) is None:

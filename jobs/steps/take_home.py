@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 
-from jobs import images, provenance, storage
+from jobs import images, places, provenance, storage
 from jobs.models import RestorationJob
 from jobs.provenance.label import xmp
 from jobs.provenance.seal import CannotSeal, Signet, seal
@@ -61,17 +61,18 @@ def take_home(*, job: RestorationJob, wishes: Wishes) -> Keepsake:
         storage.get(job.result_key, result)
         origin = images.origin(original)
         labelled = made.enter_context(_scratch())
-        images.keepsake(
-            result,
-            labelled,
-            format=format,
-            xmp=xmp(facts, taken=origin.taken_iso),
-            origin=origin,
-            original_width_px=job.photo.width_px,
-            max_pixels=settings.RESULT_MAX_PIXELS,
-            with_place=wishes.with_place,
-            mark=MARK if wishes.marked else "",
-        )
+        with places.DECODING:
+            images.keepsake(
+                result,
+                labelled,
+                format=format,
+                xmp=xmp(facts, taken=origin.taken_iso),
+                origin=origin,
+                original_width_px=job.photo.width_px,
+                max_pixels=settings.RESULT_MAX_PIXELS,
+                with_place=wishes.with_place,
+                mark=MARK if wishes.marked else "",
+            )
         original.seek(0)
         sealed = _sealed(labelled, content_type, facts, original, job.photo.format)
         if sealed is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import leaving
 from accounts.members import member_of
 from accounts.models import Transfer, User
-from jobs import doorbell
+from jobs import doorbell, places
 from jobs.forms import CloseAccountForm
 from jobs.models import Consent, Photo, RestorationJob
 from jobs.steps import erase, export, leave
@@ -30,8 +31,8 @@ COPIES_AT_ONCE = 20  # vendor's copies deleted while the page is awaited; the st
 class Download:
     """A ZIP on its way; whoever waited for the turn gets it when this ends, however it ends."""
 
-    def __init__(self, member: User, turns: list[Turn]) -> None:
-        self._turns = turns
+    def __init__(self, member: User, turns: list[Turn], place: places.Place) -> None:
+        self._turns, self._place = turns, place
         self._bytes = export.stream(member, go_on=self._renew)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -42,6 +43,7 @@ class Download:
 
     def close(self) -> None:
         self._bytes.close()
+        self._place.leave()
         for turn in self._turns:
             turn.end()
 
@@ -72,11 +74,12 @@ def data_download(request: HttpRequest) -> HttpResponseBase:
     if not mine.begin():
         messages.info(request, "A download of your data is under way. Please let it end first.")
         return redirect("data")
-    for number in range(settings.EXPORTS_AT_ONCE):
-        slot = Turn(f"export-slot:{number}", seconds=TURN_SECONDS)
-        if slot.begin():
-            break
-    else:
+    try:
+        with ExitStack() as held:
+            place = held.enter_context(places.Place())
+            slot = _slot()
+            held.pop_all()  # the download lets go of them
+    except places.AllTaken:
         mine.end()
         messages.info(
             request, "Others are downloading just now. Please try again in a few minutes."
@@ -84,10 +87,19 @@ def data_download(request: HttpRequest) -> HttpResponseBase:
         return redirect("data")
     name = f"heirloom-data-{timezone.now():%Y-%m-%d}.zip"
     return StreamingHttpResponse(
-        Download(member, [mine, slot]),
+        Download(member, [mine, slot], place),
         content_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _slot() -> Turn:
+    """One of the house's. Raises AllTaken."""
+    for number in range(settings.EXPORTS_AT_ONCE):
+        slot = Turn(f"export-slot:{number}", seconds=TURN_SECONDS)
+        if slot.begin():
+            return slot
+    raise places.AllTaken
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,7 +13,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
-from jobs import doorbell, titles
+from accounts.models import User
+from jobs import doorbell, places, titles
 from jobs.forms import UploadForm
 from jobs.images import FORMATS
 from jobs.models import Photo
@@ -19,6 +22,8 @@ from jobs.steps import intake
 from jobs.views.cards import photo_cards
 
 PHOTOS_ON_A_PAGE = 24
+BUSY = "Many photos are being stored just now. Please choose this one again in a moment."
+BUSY_SECONDS = 10
 
 
 @require_safe
@@ -30,23 +35,21 @@ def gallery(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def upload(request: HttpRequest) -> HttpResponse:
-    """Take each file by itself: what can be taken is, what can't is named with the reason."""
+    """What can be taken is, what can't is named with the reason."""
     if request.method != "POST":
         return redirect("gallery")
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _gallery(request, form, status=422)
-    taken: list[Photo] = []
-    refusals = []
-    for file in form.cleaned_data["files"]:
-        try:
-            taken.append(
-                intake.receive(
-                    owner=member_of(request), file=file, name=file.name, byte_size=file.size
-                )
-            )
-        except intake.Refused as refusal:
-            refusals.append({"name": titles.file_name(file.name or ""), "reason": str(refusal)})
+    files = form.cleaned_data["files"]
+    try:
+        with places.Place():
+            taken, refusals = _take(member_of(request), files)
+    except places.AllTaken:
+        refusals = [_refusal(file, BUSY) for file in files]
+        response = _gallery(request, UploadForm(), refusals=refusals, status=503)
+        response["Retry-After"] = str(BUSY_SECONDS)
+        return response
     if taken:
         doorbell.ring_on_commit("prepare")
     if refusals:
@@ -55,6 +58,27 @@ def upload(request: HttpRequest) -> HttpResponse:
         return redirect("photo", taken[0].pk)
     messages.success(request, f"{len(taken)} photos are here.")
     return redirect("gallery")
+
+
+def _take(owner: User, files: list[Any]) -> tuple[list[Photo], list[dict[str, str]]]:
+    """Each file by itself; once the store is down no other is sent to wait for it."""
+    taken: list[Photo] = []
+    refusals: list[dict[str, str]] = []
+    for number, file in enumerate(files):
+        try:
+            taken.append(
+                intake.receive(owner=owner, file=file, name=file.name, byte_size=file.size)
+            )
+        except intake.StoreDown as problem:
+            refusals.extend(_refusal(left, str(problem)) for left in files[number:])
+            break
+        except intake.Refused as problem:
+            refusals.append(_refusal(file, str(problem)))
+    return taken, refusals
+
+
+def _refusal(file: Any, reason: str) -> dict[str, str]:
+    return {"name": titles.file_name(file.name or ""), "reason": reason}
 
 
 def _gallery(

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from accounts.members import member_of
 from accounts.models import User
-from jobs import images, provenance, storage
+from jobs import images, places, provenance, storage
 from jobs.forms import TakeHomeForm
 from jobs.models import RestorationJob
 from jobs.provenance.citation import citation
@@ -53,7 +53,13 @@ def keepsake_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
         messages.info(request, "Another file is being made for you. Please try again in a moment.")
         return redirect("keepsake", job.pk)
     try:
-        made = take_home.take_home(job=job, wishes=form.wishes)
+        with places.Place():
+            made = take_home.take_home(job=job, wishes=form.wishes)
+    except places.AllTaken:
+        messages.info(
+            request, "Many pictures are being fetched just now. Please try again in a moment."
+        )
+        return redirect("keepsake", job.pk)
     except (storage.StorageUnavailable, images.UnreadableImage):
         messages.error(
             request, "The picture can’t be fetched just now. Please try again in a few minutes."

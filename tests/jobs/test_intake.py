@@ -7,6 +7,7 @@ import io
 import logging
 import struct
 import tempfile
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -18,7 +19,7 @@ from django.utils import timezone
 from moto import mock_aws
 from PIL import Image
 
-from jobs import storage
+from jobs import images, places, storage
 from jobs.models import Photo, PhotoState
 from jobs.steps import intake
 from tests.builders import make_member
@@ -242,6 +243,38 @@ def test_with_the_store_down_there_is_no_row_and_the_member_is_told(
     )
     assert not Photo.objects.exists()
     assert "upload not stored" in caplog.text
+
+
+def test_the_page_waits_for_the_store_once_and_not_for_long():
+    config: Any = storage._upload_client().meta.config
+    assert config.retries["total_max_attempts"] == 1
+    assert config.connect_timeout + config.read_timeout <= 11
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_upload_is_brought_by_the_client_that_tries_once(monkeypatch: pytest.MonkeyPatch):
+    def never() -> None:
+        pytest.fail("the patient client keeps a web thread too long")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "_client", never)
+        photo = receive(png())
+    assert objects() == [photo.original_key]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_few_pictures_are_held_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(places, "DECODING", threading.BoundedSemaphore(1))
+    inspect, others = images.inspect, []
+
+    def looking(file: BinaryIO) -> Any:
+        others.append(places.DECODING.acquire(blocking=False))
+        return inspect(file)
+
+    monkeypatch.setattr(images, "inspect", looking)
+    receive(png())
+    assert others == [False]
+    assert places.DECODING.acquire(blocking=False)
 
 
 @pytest.fixture

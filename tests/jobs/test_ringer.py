@@ -104,10 +104,20 @@ def outside(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[dict[str
             lambda *args, **options: redis.Redis(port=of_redis.port, socket_timeout=60),
         )
         settings.S3_ENDPOINT_URL = f"http://127.0.0.1:{of_s3.port}"
-        for client in (storage._client, storage._hasty_client, storage._public_client):
+        for client in (
+            storage._client,
+            storage._hasty_client,
+            storage._upload_client,
+            storage._public_client,
+        ):
             client.cache_clear()
         yield {"redis": of_redis, "s3": of_s3, "gateway": of_gateway}
-    for client in (storage._client, storage._hasty_client, storage._public_client):
+    for client in (
+        storage._client,
+        storage._hasty_client,
+        storage._upload_client,
+        storage._public_client,
+    ):
         client.cache_clear()
 
 

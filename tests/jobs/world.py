@@ -81,7 +81,7 @@ class Shelf:
         self.objects: dict[str, bytes] = {}
         self.is_down = False
 
-    def put(self, key: str, file: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, file: BinaryIO, *, content_type: str, in_a_hurry: bool = False) -> None:
         self._ask()
         self.objects[key] = file.read()
 

@@ -173,6 +173,13 @@ def test_a_redis_that_hangs_does_not_hang_a_page():
     assert (options["socket_timeout"], options["socket_connect_timeout"]) == (2, 1)
 
 
+def test_the_store_may_keep_half_of_the_webs_threads_waiting_at_most(tmp_path: Path):
+    (said,) = re.findall(r"WEB_THREADS:-(\d+)", (ROOT / "Procfile").read_text())
+    assert loaded(tmp_path)["WEB_THREADS"] == int(said)
+    for threads, waits in ((16, 8), (5, 2), (2, 1)):
+        assert loaded(tmp_path, WEB_THREADS=str(threads))["STORE_WAITS_AT_ONCE"] == waits
+
+
 # --- What is written down -------------------------------------------------------------------
 def test_every_variable_that_is_read_is_listed_with_the_others():
     source = Path(house.__file__).read_text()

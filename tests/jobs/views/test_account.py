@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from jobs import places
 from jobs.models import Photo, PhotoState
 from jobs.steps import leave
 from jobs.turns import Turn
@@ -81,13 +83,39 @@ def test_one_at_a_time_for_a_member_and_a_few_for_the_house(held: set[str], sett
 def test_a_download_that_was_never_begun_gives_its_turn_back(held: set[str]):
     turn = Kept("export:1", seconds=1)
     assert turn.begin()
-    account.Download(make_member(), [turn]).close()  # as the server does when the line breaks
+    account.Download(
+        make_member(), [turn], places.Place()
+    ).close()  # as the server does when the line breaks
     assert held == set()
+
+
+def test_a_download_waits_for_the_store_in_a_place_of_the_webs_and_gives_it_back(
+    monkeypatch: pytest.MonkeyPatch, held: set[str]
+):
+    monkeypatch.setattr(places, "STORE", threading.BoundedSemaphore(1))
+    client = client_of(make_member())
+    with places.Place():
+        assert download(client).url == reverse("data")
+        assert held == set()
+    first = download(client)
+    with pytest.raises(places.AllTaken):
+        places.Place()
+    assert first.getvalue()
+    places.Place().leave()
+
+
+def test_a_download_for_which_the_house_has_no_slot_keeps_no_place(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+):
+    settings.EXPORTS_AT_ONCE = 0
+    monkeypatch.setattr(places, "STORE", threading.BoundedSemaphore(1))
+    assert download(client_of(make_member())).url == reverse("data")
+    places.Place().leave()
 
 
 def test_a_download_that_breaks_off_lets_go_of_what_it_was_reading():
     photo = make_photo()
-    answer = account.Download(photo.owner, [])
+    answer = account.Download(photo.owner, [], places.Place())
     next(answer)
     answer.close()
     assert list(answer) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from jobs import storage
-from jobs.models import Photo, PhotoState
+from jobs import places, storage
+from jobs.models import Photo, PhotoState, RestorationJob
+from jobs.states import JobState
 from jobs.views.gallery import PHOTOS_ON_A_PAGE
-from tests.builders import make_job, make_member, make_photo
-from tests.fakes import png
+from tests.builders import make_job, make_member, make_photo, run
+from tests.fakes import FakeVendor, png
+from tests.racing import at_once
+from tests.staff import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +151,7 @@ def test_when_nothing_can_be_taken_nobody_is_rung(client: Client, member: User, 
 def test_with_the_store_down_the_page_says_so_and_keeps_nothing(
     client: Client, member: User, monkeypatch: pytest.MonkeyPatch
 ):
-    def put(key: str, file: Any, *, content_type: str) -> None:
+    def put(key: str, file: Any, **_: Any) -> None:
         raise storage.StorageUnavailable("down")
 
     monkeypatch.setattr(storage, "put", put)
@@ -155,6 +159,74 @@ def test_with_the_store_down_the_page_says_so_and_keeps_nothing(
     assert response.status_code == 422
     assert "Our picture store can&#x27;t be reached just now" in response.content.decode()
     assert not Photo.objects.exists()
+
+
+def test_once_the_store_is_down_no_further_file_waits_for_it(
+    client: Client, member: User, monkeypatch: pytest.MonkeyPatch
+):
+    asked = []
+
+    def put(key: str, file: Any, **_: Any) -> None:
+        asked.append(key)
+        raise storage.StorageUnavailable("hangs")
+
+    monkeypatch.setattr(storage, "put", put)
+    response = send(client, ("diary.jpg", b"Dear diary"), *[(f"{n}.png", png()) for n in range(3)])
+    assert len(asked) == 1
+    assert "4 files were not taken" in response.content.decode()
+    assert [refusal["name"] for refusal in response.context["refusals"]] == [
+        "diary.jpg",
+        "0.png",
+        "1.png",
+        "2.png",
+    ]
+
+
+class HangingStore:
+    """Takes no file before `answers` is set; `came` counts who waits."""
+
+    def __init__(self) -> None:
+        self.came, self.answers = threading.Semaphore(0), threading.Event()
+
+    def put(self, key: str, file: Any, **_: Any) -> None:
+        self.came.release()
+        assert self.answers.wait(60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_store_that_hangs_stops_some_uploads_and_neither_the_next_nor_a_callback(
+    monkeypatch: pytest.MonkeyPatch, vendor: FakeVendor, rings: list[str]
+):
+    places_free = 2
+    monkeypatch.setattr(places, "STORE", threading.BoundedSemaphore(places_free))
+    store = HangingStore()
+    monkeypatch.setattr(storage, "put", store.put)
+    make_job()
+    run("submit")
+    vendor.finish()
+    uploaders = [client_of(make_member()) for _ in range(places_free + 1)]
+
+    def act(number: int) -> tuple[int, int | None]:
+        """Who waits for the store, and, when all who may do, what the others are told."""
+        if number < places_free:
+            return send(uploaders[number], (f"{number}.png", png())).status_code, None
+        try:
+            for _ in range(places_free):
+                assert store.came.acquire(timeout=60)
+            refused = send(uploaders[number], ("late.png", png()))
+            assert refused["Retry-After"]
+            assert "<bdi>late.png</bdi></strong>: Many photos are" in refused.content.decode()
+            path = vendor.last.callback_url.removeprefix("http://testserver")
+            said = Client().post(path, vendor.last.callback(), content_type="application/json")
+            return refused.status_code, said.status_code
+        finally:
+            store.answers.set()
+
+    assert sorted(at_once(places_free + 1, act), key=str) == [(302, None), (302, None), (503, 200)]
+    assert RestorationJob.objects.get().state == JobState.COMPLETED
+    assert Photo.objects.filter(title__in=["0", "1"]).count() == places_free
+    assert not Photo.objects.filter(title="late").exists()
+    assert send(uploaders[-1], ("late.png", png())).status_code == 302
 
 
 def test_no_file_at_all_is_said_so(client: Client, member: User):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from jobs import images, storage
+from jobs import images, places, storage
 from jobs.models import Photo, PhotoState, RestorationJob
 from jobs.states import JobState
 from sandbox.stack import certificate
@@ -50,6 +51,18 @@ def signed(settings: Any, tmp_path: Path) -> None:
 
 def fetch(client: Client, job: RestorationJob, **wishes: str) -> Any:
     return client.get(reverse("keepsake_file", args=[job.pk]), {"format": "AS_IT_CAME", **wishes})
+
+
+def test_when_many_wait_for_the_store_the_page_says_so_and_the_members_turn_is_given_back(
+    client: Client, job: RestorationJob, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(places, "STORE", threading.BoundedSemaphore(1))
+    with places.Place():
+        response = fetch(client, job)
+        assert response.url == reverse("keepsake", args=[job.pk])
+        assert "Many pictures are being fetched" in client.get(response.url).content.decode()
+    assert body(fetch(client, job))
+    places.Place().leave()
 
 
 def body(response: Any) -> bytes:
