@@ -102,7 +102,7 @@ def test_what_a_newer_notice_does_is_noticed(
         ),
         pytest.param(
             consent.give_many,
-            {"{*depicted, *seen_before[photo.sha256]}": "{*depicted}"},
+            {"(*depicted, *seen_before[photo.sha256])": "{*depicted}"},
             test_consent.test_of_many_only_the_bytes_that_needed_a_reviewer_before_need_one_again,
             id="the reviewer is gone round",
         ),
