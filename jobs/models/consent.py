@@ -98,6 +98,11 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         last = Consent.objects.filter(photo=models.OuterRef("photo"))
         return self.filter(pk=models.Subquery(last.order_by("-created_at", "-pk").values("pk")[:1]))
 
+    def about_what_is_kept(self) -> ConsentQuerySet:
+        """Of each photo that is not erased, the one given last, whatever its status."""
+        gone = [PhotoState.ERASING, PhotoState.ERASED]
+        return self.newest_of_each_photo().exclude(photo__state__in=gone)
+
     def with_since(self) -> ConsentQuerySet:
         """Each `since` when it has stood as it stands."""
         return self.annotate(since=models.Max("events__at"))

@@ -1,8 +1,10 @@
 """Keep a photo no longer than its member allowed ("keep until a date").
 
-The last day is whole (UTC). After it the consent is EXPIRED, unfinished jobs end uncharged, and the
-photo's pictures are erased. A week before, and when it is done, the member is written to, once
-each. Every photo has a short transaction of its own, and a second run finds nothing to do.
+The day of a photo's newest statement counts, whatever became of the statement: a reviewer who does
+not accept it takes nothing back of how long the picture may be kept. The last day is whole (UTC).
+After it a consent that stands is EXPIRED, unfinished jobs end uncharged, and the photo's pictures
+are erased. A week before, and when it is done, the member is written to, once each. Every photo has
+a short transaction of its own, and a second run finds nothing to do.
 
 Lock order: photo, consent, job, wallet.
 """
@@ -28,14 +30,14 @@ WHY = "its date has passed"
 def enforce(now: datetime, limit: int) -> int:
     """Write to whose day is near, and erase what is past its day; how many photos were erased."""
     _announce(now, limit)
-    past = Consent.objects.standing().filter(keep_until__lt=now.date()).order_by("keep_until")
-    photos = list(dict.fromkeys(past.values_list("photo_id", flat=True)[:limit]))
+    past = Consent.objects.about_what_is_kept().filter(keep_until__lt=now.date())
+    photos = list(past.order_by("keep_until").values_list("photo_id", flat=True)[:limit])
     return sum(_end(photo_id, now) for photo_id in photos)
 
 
 def _announce(now: datetime, limit: int) -> None:
     today = now.date()
-    near = Consent.objects.standing().filter(
+    near = Consent.objects.about_what_is_kept().filter(
         keep_until__gte=today,
         keep_until__lte=today + timedelta(days=settings.KEEP_UNTIL_NOTICE_DAYS),
     )
@@ -51,18 +53,17 @@ def _announce(now: datetime, limit: int) -> None:
 def _announce_one(pk: uuid.UUID, key: str) -> None:
     photo_id = Consent.objects.values_list("photo_id", flat=True).get(pk=pk)
     photo = Photo.objects.select_for_update().get(pk=photo_id)
-    consent = Consent.objects.standing().filter(pk=pk).select_for_update().first()
-    if consent is not None and consent.keep_until is not None:
+    consent = _newest(photo)
+    if consent is not None and consent.pk == pk and not photo.is_erased:
         _write("near", photo, consent, key)
 
 
 def _end(photo_id: uuid.UUID, now: datetime) -> bool:
     with transaction.atomic():
         photo = Photo.objects.select_for_update().get(pk=photo_id)
-        past = photo.consents.standing().filter(keep_until__lt=now.date())
-        consent = past.order_by("pk").select_for_update().first()
-        if consent is None:  # said anew, or withdrawn, meanwhile
-            return False
+        consent = _newest(photo)
+        if photo.is_erased or consent is None or not _is_past(consent, now):
+            return False  # said anew, or withdrawn, meanwhile
         _write("over", photo, consent, _key("over", consent.pk))
         consent_step.forget(
             photo,
@@ -73,6 +74,14 @@ def _end(photo_id: uuid.UUID, now: datetime) -> bool:
             words="You allowed us to keep this photo until a day that has passed.",
         )
     return True
+
+
+def _newest(photo: Photo) -> Consent | None:
+    return photo.consents.order_by("-created_at", "-pk").select_for_update().first()
+
+
+def _is_past(consent: Consent, now: datetime) -> bool:
+    return consent.keep_until is not None and consent.keep_until < now.date()
 
 
 def _write(what: str, photo: Photo, consent: Consent, key: str) -> None:

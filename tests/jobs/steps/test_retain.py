@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts import books, ledger
 from accounts.models import Letter
-from jobs import storage, tasks
+from jobs import consent_proof, storage, tasks
 from jobs.models import Consent, ConsentStatus, Photo, PhotoState
 from jobs.states import JobState
-from jobs.steps import consent, retain, trash
-from tests.builders import make_consent, make_job, make_photo, run
+from jobs.steps import consent, retain, settle, trash
+from tests.builders import decide, make_consent, make_job, make_photo, run
 from tests.fakes import FakeVendor
 from tests.racing import at_once
 
@@ -83,6 +83,60 @@ def test_what_waits_for_a_reviewer_ends_too(depicted: tuple[str, ...]):
     photo = make_photo()
     given = make_consent(photo, depicted=depicted, keep_until=timezone.now().date())
     assert retain.enforce(after(given), 10) == 1
+
+
+@pytest.mark.parametrize("status", ConsentStatus)
+def test_the_date_counts_whatever_became_of_the_statement(
+    bucket: None, rings: list[str], status: ConsentStatus
+):
+    given = kept_for(0)
+    photo = given.photo
+    storage.put(photo.original_key, io.BytesIO(b"x"), content_type="image/png")
+    Consent.objects.filter(pk=given.pk).update(status=status)
+    for _ in range(2):
+        retain.enforce(after(given) - DAY, 10)
+    assert letters("keep_until_near") == 1
+    assert [retain.enforce(after(given), 10) for _ in range(2)] == [1, 0]
+    assert letters("keep_until_over") == 1
+    run("erase")
+    assert storage.keys_under(photo.prefix) == []
+
+
+def test_a_photo_with_results_whose_statement_was_not_accepted_is_erased(
+    bucket: None, vendor: FakeVendor
+):
+    """What a reviewer decided stays on record as they decided it."""
+    given = kept_for(5)
+    make_job(photo=given.photo)
+    run("submit")
+    vendor.finish("COMPLETED")
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    settle.deliver(token=token, body=vendor.last.callback())
+    run("collect")
+    assert storage.keys_under(given.photo.prefix) != []
+    anew = make_consent(given.photo, depicted=("OTHER",), keep_until=(timezone.now() + DAY).date())
+    decide(anew, approve=False)
+    assert retain.enforce(after(anew) - timedelta(seconds=1), 10) == 0
+    assert retain.enforce(after(anew), 10) == 1
+    run("erase")
+    assert storage.keys_under(given.photo.prefix) == []
+    anew.refresh_from_db()
+    assert anew.status == ConsentStatus.REJECTED
+    assert consent_proof.findings(timezone.now())[0] == []
+
+
+def test_of_an_erased_photo_nothing_is_written_any_more():
+    given = kept_for(0)
+    consent.withdraw(photo=given.photo, by=given.given_by)
+    retain.enforce(after(given) - DAY, 10)
+    assert retain.enforce(after(given), 10) == 0
+    assert letters("keep_until_near") == letters("keep_until_over") == 0
+
+
+def test_an_earlier_statement_s_date_counts_no_more():
+    given = kept_for(0)
+    decide(make_consent(given.photo, depicted=("OTHER",)), approve=False)
+    assert retain.enforce(after(given), 10) == 0
 
 
 def test_without_a_date_or_with_a_later_one_it_stays():
