@@ -10,6 +10,7 @@ the key in hand, wait two minutes for each read, and go to another domain by its
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,6 +33,8 @@ KEEP_LITTLE = {
 # What a result's answer says of the way to it; any other error is the model's own, repeated.
 NO_VERDICT = frozenset({401, 402, 403, 404, 408, 409, 425, 429})
 NOT_YET = "in progress"
+# fal says so with a 403, which is otherwise about the key.
+EMPTY_WALLET = re.compile(r"exhausted balance|top up your balance", re.IGNORECASE)
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -249,7 +252,11 @@ def _raise_if_not_accepted(response: httpx.Response) -> None:
         raise errors.NotAccepted(
             f"answered {response.status_code}", http_status=response.status_code
         )
-    raise_if_not_accepted(response, _detail(response) or "")
+    words = _detail(response) or ""
+    if response.status_code == 403 and EMPTY_WALLET.search(words):
+        # Elsewhere a 402: staff have to top up, and only a taken request shows that they did.
+        raise errors.AccountBlocked(readable(words), http_status=402)
+    raise_if_not_accepted(response, words)
 
 
 def _no_report(response: httpx.Response) -> errors.GatewayError:

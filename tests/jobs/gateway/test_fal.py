@@ -167,6 +167,24 @@ def test_a_locked_account_and_a_wrong_parameter_are_told_in_fals_words():
         FakeFal(on_submit=wrong).client.submit(SUBMISSION)
 
 
+@pytest.mark.parametrize(
+    ("words", "means"),
+    [
+        ("User is locked. Reason: Exhausted balance. Top up your balance.", 402),
+        ("User is locked. Reason: Admin lock.", 403),
+    ],
+)
+def test_an_empty_wallet_is_told_apart_from_a_refused_key(words: str, means: int):
+    """fal answers 403 to both; submitting and asking alike."""
+    locked = saying(403, {"detail": words})
+    with pytest.raises(errors.AccountBlocked, match="User is locked") as problem:
+        FakeFal(on_submit=locked).client.submit(SUBMISSION)
+    assert problem.value.http_status == means
+    with pytest.raises(errors.AccountBlocked) as problem:
+        FakeFal(on_status=locked).client.status("r-1", endpoint=APP)
+    assert problem.value.http_status == means
+
+
 def test_a_429_says_how_long_to_wait():
     answer = saying(429, {"detail": "Too many"}, **{"Retry-After": "7"})
     with pytest.raises(errors.Throttled) as problem:
