@@ -33,6 +33,7 @@ from jobs.states import WAITING_FOR_VENDOR, JobState
 from jobs.steps import abandon
 
 RANK = {"": 0, "QUEUED": 1, "PROCESSING": 2, "COMPLETED": 3, "FAILED": 3, "ERROR": 3}
+FAILED = ("FAILED", "ERROR")
 READERS: dict[str, Callable[[bytes], StatusReport]] = {
     "pixazo": pixazo.read_report,
     "fal": fal.read_report,
@@ -89,6 +90,8 @@ def replay(delivery: Delivery, *, by: User) -> Delivery:
         try:
             report = READERS[attempt.vendor](delivery.body.encode())
             settlement = apply(attempt, report, by=f"replay by {by}")
+            if settlement.verdict == Verdict.DUPLICATE:
+                settlement = Settlement(Verdict.DUPLICATE, _what_it_did(delivery))
         except MalformedReport as problem:
             settlement = Settlement(Verdict.MALFORMED, str(problem))
         return Delivery.objects.create(
@@ -101,6 +104,12 @@ def replay(delivery: Delivery, *, by: User) -> Delivery:
             replay_of=delivery,
             replayed_by=by,
         )
+
+
+def _what_it_did(delivery: Delivery) -> str:
+    """For whoever replays it and learns nothing new."""
+    did = f"callback {delivery.pk}: {delivery.get_verdict_display()}"
+    return f"{did} ({delivery.note})" if delivery.note else did
 
 
 def _settle(
@@ -195,6 +204,8 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
             attempt.vendor_status = report.status
             attempt.completed_at = timezone.now() if report.status == "COMPLETED" else None
         attempt.save()
+        if report.status in FAILED and attempt.vendor_status == "COMPLETED":
+            return Settlement(Verdict.STALE, "contradicts what it said before: COMPLETED")
         if not news and job.state != JobState.UNKNOWN:
             return Settlement(Verdict.DUPLICATE)
         if superseded and report.status != "COMPLETED":

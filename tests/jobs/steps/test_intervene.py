@@ -204,6 +204,11 @@ def test_a_replay_settles_what_the_first_time_could_not(vendor: FakeVendor, cler
     assert books.lies() == []
     twice = intervene.replay(delivery=first, by=clerk, reason="Once more.")
     assert twice.verdict == Verdict.DUPLICATE
+    Delivery.objects.filter(pk=first.pk).update(verdict=Verdict.STALE, note="the job is ERROR")
+    first.refresh_from_db()
+    stale = intervene.replay(delivery=first, by=clerk, reason="What did it do?")
+    did = f"callback {first.pk}: Came after the job had moved on (the job is ERROR)"
+    assert (stale.verdict, stale.note) == (Verdict.DUPLICATE, did)
     assert books.lies() == []
     with pytest.raises(CannotIntervene):
         intervene.replay(delivery=again, by=clerk, reason="A replay of a replay.")

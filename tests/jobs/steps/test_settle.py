@@ -104,6 +104,18 @@ def test_the_first_terminal_word_stands(vendor: FakeVendor, sent: RestorationJob
     assert kinds() == ["HOLD", "RELEASE"]
 
 
+@pytest.mark.parametrize("second", ["FAILED", "ERROR"])
+def test_a_failure_after_completed_is_kept_as_a_contradiction(
+    vendor: FakeVendor, sent: RestorationJob, second: str
+):
+    deliver(vendor, "COMPLETED")
+    assert deliver(vendor, second) == Verdict.STALE
+    assert "contradicts what it said before" in Delivery.objects.latest("pk").note
+    sent.refresh_from_db()
+    assert sent.state == JobState.COMPLETED
+    assert kinds() == ["HOLD", "CAPTURE"]
+
+
 def test_processing_moves_on_and_never_back(vendor: FakeVendor, sent: RestorationJob):
     assert deliver(vendor, "PROCESSING") == Verdict.APPLIED
     assert deliver(vendor, "QUEUED") == Verdict.DUPLICATE
