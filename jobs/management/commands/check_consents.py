@@ -29,8 +29,9 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Whatever one of the {ConsentCheck.objects.count()} checks since "
             f"{first.at:%Y-%m-%d %H:%M} UTC saw is still there, and this one has seen all that "
-            f"stood at {checked.at:%Y-%m-%d %H:%M} UTC. A change is found at any time; what is "
-            "written and removed whole before the next check is not."
+            f"stood at {checked.at:%Y-%m-%d %H:%M} UTC. A change of it is found, unless the checks "
+            "are taken away as well. What is written and removed whole before the next check is "
+            "not found, nor what somebody who computes the seals anew has changed by then."
         )
         if gaps := consent_proof.gaps():
             more = " and more" if len(gaps) > GAPS_SHOWN else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -442,14 +442,26 @@ def test_the_record_names_no_reviewer_and_shows_what_they_wrote_to_the_member(
         assert secret not in text + receipt
 
 
-@pytest.mark.parametrize("state", [PhotoState.ERASING, PhotoState.ERASED])
-def test_the_record_stays_when_the_photo_is_gone(
-    client: Client, member: User, photo: Photo, state: str
+@pytest.mark.parametrize(
+    ("state", "erased_at", "words"),
+    [
+        (PhotoState.ERASING, None, "is being erased just now, with everything made from it."),
+        (PhotoState.ERASING, timezone.now(), "is erased, with everything made from it."),
+        (PhotoState.ERASED, timezone.now(), "is erased, with everything made from it."),
+    ],
+)
+def test_the_record_stays_when_the_photo_is_gone_and_says_no_more_than_was_done(
+    client: Client,
+    member: User,
+    photo: Photo,
+    state: str,
+    erased_at: datetime | None,
+    words: str,
 ):
     consent_step.withdraw(photo=photo, by=member)
-    Photo.objects.filter(pk=photo.pk).update(state=state)
+    Photo.objects.filter(pk=photo.pk).update(state=state, erased_at=erased_at)
     text = text_of(client, "consent_record", photo.pk)
-    assert "is erased, with everything made from it." in text
+    assert words in text
     assert "<strong>You</strong>: withdrew it" in text
     assert "withdrawn by the member" not in text
     assert "Withdraw consent" not in text
