@@ -88,7 +88,7 @@ def claim(limit: int, now: datetime) -> list[Work]:
                 _lost_track(ours, now)
             elif not (routes := _allowed(ours, now)):
                 _end_without_consent(ours)
-            elif way := _way(routes, gates):
+            elif way := _way(routes, breaker.look(now)):  # one may have opened since the lease
                 # The leased row goes on to the call: it has its photo with it, and needs no query.
                 works.append(_open_attempt(ours, *way, leased=job, now=now))
             else:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts import books
 from accounts.models import AuditEntry, Letter
+from accounts.models.leased import lease
 from accounts.roles import BILLING_STAFF, REVIEWERS
 from jobs import breaker, catalog, pipeline, vendors
 from jobs.catalog import CODEFORMER, GFPGAN, Route
@@ -93,6 +94,23 @@ def test_a_refusal_of_our_account_stops_everything_and_loses_nothing(
     assert (row().state, row().http_status, row().met_by) == (BreakerState.OPEN, status, "submit")
     assert diary() == [K.OPENED]
     assert books.lies() == []
+
+
+def test_a_breaker_that_opens_after_the_lease_lets_nothing_more_through(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+):
+    job = make_job()
+
+    def leased_and_then_stopped(*args: Any, **options: Any) -> list[RestorationJob]:
+        rows = lease(*args, **options)
+        stop()
+        return rows
+
+    monkeypatch.setattr(submit, "lease", leased_and_then_stopped)
+    assert submit.claim(16, timezone.now()) == []
+    job.refresh_from_db()
+    assert (job.state, job.lease_token, job.tries) == (JobState.READY, None, 0)
+    assert not job.attempts.exists()
 
 
 def test_while_it_is_stopped_nobody_is_rung_for_what_nobody_can_send(
