@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0027_every_notice_is_sealed")]
+    dependencies = [("jobs", "0026_every_notice_is_sealed")]
 
     operations = [
         migrations.AddIndex(

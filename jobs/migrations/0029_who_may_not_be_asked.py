@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0033_what_another_vendor_takes'),
+        ('jobs', '0028_what_another_vendor_takes'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0035_a_strangers_callbacks_are_few'),
+        ('jobs', '0027_a_strangers_callbacks_are_few'),
     ]
 
     operations = [

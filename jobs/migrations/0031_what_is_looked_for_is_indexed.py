@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0034_who_signs_callbacks'),
+        ('jobs', '0030_who_signs_callbacks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,7 +13,7 @@ def seal(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0026_every_word_is_sealed")]
+    dependencies = [("jobs", "0025_every_word_is_sealed")]
     operations = [
         migrations.RunPython(seal, migrations.RunPython.noop),
         protect("jobs_consentevent", "jobs_consentnotice", "jobs_consentcheck"),

@@ -12,7 +12,7 @@ def fal_signs(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0031_who_may_not_be_asked'),
+        ('jobs', '0029_who_may_not_be_asked'),
     ]
 
     operations = [

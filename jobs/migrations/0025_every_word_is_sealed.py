@@ -10,7 +10,7 @@ from accounts.append_only import unprotect
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0030_what_a_hostile_gateway_does")]
+    dependencies = [("jobs", "0024_what_a_hostile_gateway_does")]
     operations = [
         unprotect("jobs_consentevent", "jobs_consentnotice", "jobs_consentcheck"),
         migrations.AddField(
