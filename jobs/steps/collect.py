@@ -27,7 +27,7 @@ from jobs.gateway import errors
 from jobs.models import Attempt, Delivery, RestorationJob, ResultVersion, Verdict
 from jobs.moves import move
 from jobs.states import JobState
-from jobs.steps import abandon, erase
+from jobs.steps import abandon, erase, stop
 
 log = logging.getLogger(__name__)
 NAME = "collect"
@@ -347,4 +347,6 @@ def _lose(job: RestorationJob, attempt: Attempt, lost: Lost) -> None:
             verdict=Verdict.CONTRADICTED, note=lost.why[:300]
         )
         Attempt.objects.filter(pk=attempt.pk).update(completed_at=None)  # so it bills nothing
+    else:
+        stop.bear(job)
     abandon.end(job, JobState.ERROR, by=NAME, code="result_lost", words=lost.words, why=lost.why)

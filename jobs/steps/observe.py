@@ -23,7 +23,7 @@ from jobs.gateway.types import StatusReport
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
 from jobs.moves import move
 from jobs.states import WAITING_FOR_VENDOR, JobState
-from jobs.steps import abandon, settle
+from jobs.steps import abandon, settle, stop
 
 log = logging.getLogger(__name__)
 NAME = "observe"
@@ -178,4 +178,5 @@ def _lose_patience(job: RestorationJob, attempt: Attempt, now: datetime) -> None
     if _is_unsure(job, attempt) and job.resubmissions == 0:
         send_once_more(job, attempt, by=NAME, why="sent once more at the house's cost", now=now)
         return
+    stop.bear(job)
     abandon.end(job, JobState.ERROR, by=NAME, code="no_answer", words=NO_ANSWER)

@@ -322,6 +322,7 @@ def test_a_charge_whose_picture_our_own_store_kept_out_for_a_day_is_refunded(
     with time_machine.travel(timezone.now() + timedelta(hours=25)):
         job = collected(done)
     assert (job.state, job.failure_code) == (JobState.ERROR, "result_lost")
+    assert job.attempts.get().house_cost_micros == job.vendor_cost_micros > 0
     assert charged(job) == 0
 
 
