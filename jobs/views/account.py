@@ -19,7 +19,7 @@ from accounts import leaving
 from accounts.members import member_of
 from accounts.models import Transfer, User
 from jobs import doorbell, places
-from jobs.forms import CloseAccountForm
+from jobs.forms.leaving import CloseAccountForm
 from jobs.models import Consent, Photo, RestorationJob
 from jobs.steps import erase, export, leave
 from jobs.turns import Turn

@@ -24,7 +24,8 @@ from accounts.members import member_of
 from accounts.models import User
 from accounts.money import dollars
 from jobs import catalog, doorbell, prices
-from jobs.forms import BatchClickForm, SettingsForm
+from jobs.forms.orders import BatchClickForm
+from jobs.forms.restorations import SettingsForm
 from jobs.models import Photo, Price, RestorationJob
 from jobs.steps import order
 from jobs.views.cards import PhotoCard

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
 from jobs import notices, receipts
-from jobs.forms import AnswerForm, ConsentForm
+from jobs.forms.consents import AnswerForm, ConsentForm
 from jobs.models import Attempt, Consent, ConsentNotice, ConsentStatus, Photo
 from jobs.steps import aftermath, order, review
 from jobs.steps import consent as consent_step

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.members import member_of
 from accounts.models import User
 from jobs import doorbell, places, titles
-from jobs.forms import UploadForm
+from jobs.forms.uploads import UploadForm
 from jobs.images import FORMATS
 from jobs.models import Photo
 from jobs.steps import intake

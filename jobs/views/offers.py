@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.money import dollars
 from jobs import catalog, prices
 from jobs.catalog import Quote, RestorationModel
-from jobs.forms import RestorationForm
+from jobs.forms.restorations import RestorationForm
 from jobs.models import Photo, PhotoState, Price
 from jobs.steps import order
 

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
 from jobs import doorbell
-from jobs.forms import ClickForm, RestorationForm
+from jobs.forms.orders import ClickForm
+from jobs.forms.restorations import RestorationForm
 from jobs.models import RestorationJob
 from jobs.steps import order
 from jobs.views.offers import (

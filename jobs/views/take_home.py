@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_safe
 from accounts.members import member_of
 from accounts.models import User
 from jobs import images, places, provenance, storage
-from jobs.forms import TakeHomeForm
+from jobs.forms.take_home import TakeHomeForm
 from jobs.models import RestorationJob
 from jobs.provenance.citation import citation
 from jobs.steps import take_home

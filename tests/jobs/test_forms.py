@@ -14,14 +14,10 @@ from django.utils.datastructures import MultiValueDict
 
 from jobs import catalog
 from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN
-from jobs.forms import (
-    BatchClickForm,
-    ClickForm,
-    ConsentForm,
-    RestorationForm,
-    UploadForm,
-    field_for,
-)
+from jobs.forms.consents import ConsentForm
+from jobs.forms.orders import BatchClickForm, ClickForm
+from jobs.forms.restorations import RestorationForm, field_for
+from jobs.forms.uploads import UploadForm
 from jobs.models import Photo, Price
 
 LEAST_SAID = {

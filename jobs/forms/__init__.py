@@ -1,0 +1,1 @@
+"""What members fill in, a file for each occasion."""
