@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, F, Max, Q
 from django.db.models.functions import TruncMonth
 
 from accounts.models import Transfer, TransferKind
 from jobs import reconciliation
-from jobs.models import DayClose, Finding, FindingKind, UsageLine
+from jobs.catalog import VENDORS
+from jobs.models import Attempt, DayClose, Finding, FindingKind, UsageLine
 from jobs.reconciliation import ONE_DAY, VENDOR, DayTotals
 
 FINDINGS_SHOWN = 200  # of a kind; all of them stand in the CSV
@@ -100,6 +102,32 @@ def sheets(first: date, last: date) -> list[DaySheet]:
         )
         for day in sorted({*totals, *closes}, reverse=True)
     ]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What other vendors than the reconciled one completed in these days, and should bill."""
+
+    days: list[Any]  # of `AttemptQuerySet.bought_by_day`, each with its `name`
+    count: int
+    micros: int
+
+
+def elsewhere(first: date, last: date) -> Elsewhere:
+    """One query."""
+    rows = (
+        Attempt.objects.filter(
+            completed_at__gte=reconciliation.start_of(first),
+            completed_at__lt=reconciliation.start_of(last) + ONE_DAY,
+        )
+        .exclude(vendor=VENDOR)
+        .bought_by_day()
+    )
+    return Elsewhere(
+        [{**row, "name": VENDORS.get(row["vendor"], row["vendor"])} for row in rows],
+        sum(row["count"] for row in rows),
+        sum(row["micros"] for row in rows),
+    )
 
 
 def sheet(day: date) -> DaySheet:

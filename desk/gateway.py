@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from desk.review_figures import percentile
-from jobs.catalog import VENDORS
+from jobs.catalog import MODELS, VENDORS
 from jobs.models import (
     Attempt,
     AttemptOutcome,
@@ -93,6 +93,7 @@ class VendorFigures:
     to_answer: Latency
     to_completion: Latency
     diary: list[BreakerEvent] = field(default_factory=list)
+    stands_in_for: str = ""  # the vendor that works, so that nothing would go to this one now
 
     @property
     def is_stopped(self) -> bool:
@@ -155,6 +156,7 @@ def of_gateway(now: datetime) -> GatewayFigures:
                 to_answer=_latency(answer for answer, _ in times[key]),
                 to_completion=_latency(completion for _, completion in times[key]),
                 diary=diaries[key],
+                stands_in_for=_stands_in_for(key, breakers),
             )
             for key in shown
         ],
@@ -166,6 +168,25 @@ def of_gateway(now: datetime) -> GatewayFigures:
 def any_stopped() -> QuerySet[Breaker]:
     """The vendors that refuse our account now."""
     return Breaker.objects.filter(state=BreakerState.OPEN)
+
+
+def _stands_in_for(vendor: str, breakers: dict[str, Breaker]) -> str:
+    """Whose place this vendor takes only when that one is stopped, which it isn't; else nothing.
+
+    A try would find no job: `breaker.Gates.ways` lets none go there.
+    """
+    usual = {model.usual.vendor for model in MODELS.values()}
+    if vendor in usual:
+        return ""
+    first = {
+        model.usual.vendor
+        for model in MODELS.values()
+        if any(route.vendor == vendor for route in model.routes)
+    }
+    working = [
+        key for key in first if key not in breakers or breakers[key].state != BreakerState.OPEN
+    ]
+    return VENDORS[working[0]] if working and len(working) == len(first) else ""
 
 
 def _rates(now: datetime) -> dict[str, dict[str, Any]]:

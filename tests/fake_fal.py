@@ -63,6 +63,7 @@ class FalRequest:
     status: str = "IN_QUEUE"
     error_status: int = 0  # of the model's answer, when it failed
     error_detail: Any = None
+    error_type: str = ""  # fal's own name of it, when it was not the model that failed
 
     @property
     def result(self) -> dict[str, Any]:
@@ -125,8 +126,11 @@ class FakeFal:
         self.last.status = "COMPLETED"
         return self.last
 
-    def fail(self, status: int = 500, detail: Any = "Internal error") -> FalRequest:
+    def fail(
+        self, status: int = 500, detail: Any = "Internal error", error_type: str = ""
+    ) -> FalRequest:
         self.last.error_status, self.last.error_detail = status, detail
+        self.last.error_type = error_type
         return self.finish()
 
     def accept(self, request: httpx.Request) -> FalRequest:
@@ -185,7 +189,8 @@ class FakeFal:
         if known.status != "COMPLETED":
             return httpx.Response(400, json={"detail": "Request is still in progress"})
         if known.error_status:
-            return httpx.Response(known.error_status, json={"detail": known.error_detail})
+            named = {"error_type": known.error_type} if known.error_type else {}
+            return httpx.Response(known.error_status, json={"detail": known.error_detail, **named})
         return httpx.Response(200, json=known.result)
 
 

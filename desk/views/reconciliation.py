@@ -190,6 +190,7 @@ def _overview(
         "earlier": first - timedelta(days=1),
         "later": last + timedelta(days=1) if last < timezone.now().date() else None,
         "sheets": days.sheets(first, last),
+        "other_vendors": days.elsewhere(first, last),
         "elsewhere": [(at, count) for at, count in days.open_by_month() if at != first],
         "imports": UsageImport.objects.select_related("imported_by")[:IMPORTS_SHOWN],
     }

@@ -33,6 +33,9 @@ KEEP_LITTLE = {
 # What a result's answer says of the way to it; any other error is the model's own, repeated.
 NO_VERDICT = frozenset({401, 402, 403, 404, 408, 409, 425, 429})
 NOT_YET = "in progress"
+# Said, too, by a server between us and the queue that is away: without fal's own name of an error
+# ("Request Error Types") it is no word about the request, and is asked again until the deadline.
+ON_THE_WAY = frozenset({502, 503, 504})
 # fal says so with a 403, which is otherwise about the key.
 EMPTY_WALLET = re.compile(r"exhausted balance|top up your balance", re.IGNORECASE)
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
@@ -126,6 +129,8 @@ class FalClient:
         except Answered as said:
             status, words = said.response.status_code, _detail(said.response)
             if status < 400 or status in NO_VERDICT or words is None or NOT_YET in words:
+                raise
+            if status in ON_THE_WAY and not _error_type(said.response):
                 raise
             return words or f"answered {status}"
         if response.status_code != 200:
@@ -236,6 +241,13 @@ def _detail(response: httpx.Response) -> str | None:
         return _words_of(response.json())
     except UNREADABLE:
         return None
+
+
+def _error_type(response: httpx.Response) -> str:
+    """How fal names the failure of a request that it has given up; "" when this is none of its."""
+    said = response.json()
+    named = said.get("error_type") if isinstance(said, dict) else None
+    return named if isinstance(named, str) else ""
 
 
 def _words_of(said: Any) -> str | None:

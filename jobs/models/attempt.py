@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -36,6 +37,19 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
             .values_list("day")
             .annotate(micros=models.Sum(COST))
             .order_by("day")
+        )
+
+    def bought_by_day(self) -> list[Any]:
+        """Completed attempts by (UTC) day and vendor, newest first: how many, and what they cost.
+
+        Rows of `day`, `vendor`, `count`, `micros`.
+        """
+        return list(
+            self.filter(completed_at__isnull=False)
+            .annotate(day=TruncDate("completed_at", tzinfo=UTC))
+            .values("day", "vendor")
+            .annotate(count=models.Count("pk"), micros=models.Sum(COST))
+            .order_by("-day", "vendor")
         )
 
 

@@ -200,6 +200,18 @@ def fal_result(peer: Peer) -> str:
     return f"without {', '.join(sorted(missing))}" if missing else ""
 
 
+@fact(
+    "fal",
+    "a result that fal was asked not to keep (X-Fal-Store-IO: 0) can be asked for all the same",
+)
+def fal_result_that_is_not_kept(peer: Peer) -> str:
+    assert peer.journey.result is not None
+    sent = peer.journey.accepted.request.headers
+    if any(sent.get(name) != value for name, value in fal.KEEP_LITTLE.items()):
+        return "fal was not asked"
+    return _status_of(peer.journey.result, 200)
+
+
 @fact("fal", "a wrong key is 401 with detail")
 def fal_wrong_key(peer: Peer) -> str:
     answer = peer.post({"image_url": peer.image_url}, **peer.wrong_key)

@@ -18,7 +18,7 @@ import httpx
 from aiohttp import web
 
 from jobs.catalog import CODEFORMER, GFPGAN, Route
-from jobs.gateway.fal import FalClient
+from jobs.gateway.fal import KEEP_LITTLE, FalClient
 from jobs.gateway.pixazo import PixazoClient
 from jobs.gateway.types import StatusReport, Vendor
 from sandbox.gateway.app import make_app
@@ -95,7 +95,7 @@ class Peer:
                 self.route.endpoint,
                 json=payload,
                 params={"fal_webhook": self.callback_url},
-                headers=headers,
+                headers={**KEEP_LITTLE, **headers},
             )
         ours = {"X-Webhook-URL": self.callback_url, "X-Webhook-Mode": "terminal"}
         return self.http.post(self.route.endpoint, json=payload, headers={**ours, **headers})

@@ -34,10 +34,10 @@ def page(client: Client) -> str:
     return " ".join(client.get(reverse("desk_gateway")).content.decode().split())
 
 
-def stop(status: int = 402, **fields: Any) -> Breaker:
+def stop(status: int = 402, vendor: str = "pixazo", **fields: Any) -> Breaker:
     now = timezone.now()
     return Breaker.objects.create(
-        vendor="pixazo",
+        vendor=vendor,
         state=BreakerState.OPEN,
         http_status=status,
         why="Insufficient Balance",
@@ -159,6 +159,21 @@ def test_when_it_is_stopped_the_page_says_why_and_what_to_do(
     assert "Have one try now" in text
     assert "402: Insufficient Balance" in text
     assert "Nothing is sent to Pixazo" in desk[0].get(reverse("desk")).content.decode()
+
+
+def test_a_vendor_that_stands_in_is_not_tried_while_the_usual_one_works(
+    desk: tuple[Client, User], settings: Any
+):
+    settings.FAL_KEY = "a key"
+    stop(401, vendor="fal")
+    text = page(desk[0])
+    assert "no restoration would go to fal.ai now" in text
+    assert reverse("desk_gateway_try", args=["fal"]) not in text
+    assert reverse("desk_gateway_close", args=["fal"]) in text
+    stop()
+    text = page(desk[0])
+    assert "no restoration would go to fal.ai now" not in text
+    assert reverse("desk_gateway_try", args=["fal"]) in text
 
 
 def test_a_throttled_vendor_shows_until_when(desk: tuple[Client, User]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from accounts import corrections
 from accounts.models import AuditEntry, User
 from accounts.roles import BILLING_STAFF, REVIEWERS
 from jobs import reconciliation
-from jobs.models import DayClose, Finding, UsageImport
-from tests.jobs.usage import Line, billed, delivered, export
+from jobs.models import Attempt, DayClose, Finding, UsageImport
+from jobs.reconciliation import ONE_DAY
+from tests.builders import make_job
+from tests.jobs.usage import NOON, Line, attempted, billed, delivered, export
 from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +252,22 @@ def test_nobody_else_comes_in(method: str, name: str, role: str):
     address = reverse(name, args=[DAY] if with_day else [])
     assert getattr(client, method)(address).status_code == 403
     assert getattr(Client(), method)(address).status_code == 302
+
+
+def test_what_another_vendor_completed_is_summed_by_day_to_be_compared_by_hand(
+    desk: tuple[Client, User],
+):
+    empty = desk[0].get(reverse("desk_reconciliation"), {"month": "2026-05"})
+    assert "Other vendors" not in empty.content.decode()
+    for cost, at in ((2_100, NOON), (4_200, NOON), (8_400, NOON + ONE_DAY), (50_000, None)):
+        attempt = attempted(make_job(), completed_at=at)
+        Attempt.objects.filter(pk=attempt.pk).update(vendor="fal", own_cost_micros=cost)
+    attempted(make_job())  # Pixazo's stands in the table above
+    answer = desk[0].get(reverse("desk_reconciliation"), {"month": "2026-05"})
+    other = answer.context["other_vendors"]
+    assert [(row["day"], row["name"], row["count"], row["micros"]) for row in other.days] == [
+        (date(2026, 5, 21), "fal.ai", 1, 8_400),
+        (date(2026, 5, 20), "fal.ai", 2, 6_300),
+    ]
+    assert (other.count, other.micros) == (3, 14_700)
+    assert "compared by hand" in answer.content.decode()

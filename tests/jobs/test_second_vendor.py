@@ -164,3 +164,23 @@ def test_fals_own_lock_stops_fal_alone(fal: FakeFal, vendor: FakeVendor):
     assert job.state == "READY"
     assert len(fal.submissions) == 1
     assert set(breaker.look(timezone.now()).rows) == {"pixazo", "fal"}
+
+
+def test_a_server_on_the_way_to_the_result_ends_nothing_until_the_deadline(
+    fal: FakeFal, settings: Any
+):
+    job = ordered()
+    pixazo_stops()
+    run("submit")
+    fal.finish()
+    fal.on_result = lambda request: httpx.Response(503, json={"detail": "Service unavailable"})
+    make_due(job)
+    run("observe")
+    job.refresh_from_db()
+    assert job.state == "QUEUED"
+    assert job.attempts.get().poll_problem == "answered 503"
+    settings.GATEWAY_DEADLINE_SECONDS = 0
+    make_due(job)
+    run("observe")
+    job.refresh_from_db()
+    assert (job.state, job.failure_code) == ("ERROR", "no_answer")

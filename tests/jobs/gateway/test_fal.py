@@ -251,7 +251,6 @@ def test_a_completed_request_is_asked_for_its_result_which_names_the_picture():
     [
         (422, [{"loc": ["body"], "msg": "No face found", "type": "face"}], "No face found"),
         (500, "Internal error", "Internal error"),
-        (504, "Request timed out", "Request timed out"),
         (400, "The picture is no picture", "The picture is no picture"),
     ],
 )
@@ -263,6 +262,15 @@ def test_a_completed_request_whose_result_is_an_error_has_failed(
     vendor.fail(status, detail)
     assert vendor.client.status(request_id, endpoint=APP) == StatusReport(
         request_id, "ERROR", words, ()
+    )
+
+
+def test_a_request_that_fal_itself_gave_up_has_failed():
+    vendor = FakeFal()
+    request_id = vendor.client.submit(SUBMISSION).request_id
+    vendor.fail(504, "Request timed out", "request_timeout")
+    assert vendor.client.status(request_id, endpoint=APP) == StatusReport(
+        request_id, "ERROR", "Request timed out", ()
     )
 
 
@@ -280,6 +288,10 @@ def test_a_status_that_names_an_error_has_failed_without_asking_for_a_result():
     [
         (saying(500, b"<html>nginx</html>"), errors.Ambiguous),
         (saying(502, b"<html>nginx</html>"), errors.Ambiguous),
+        (saying(502, {"detail": "Bad gateway"}), errors.Ambiguous),
+        (saying(503, {"detail": "Service unavailable"}), errors.Ambiguous),
+        (saying(504, {"detail": "Gateway timeout"}), errors.Ambiguous),
+        (saying(504, {"detail": "Gateway timeout", "error_type": None}), errors.Ambiguous),
         (saying(302, b""), errors.Ambiguous),
         (saying(202, {"status": "IN_PROGRESS"}), errors.Ambiguous),
         (saying(400, {"detail": "Request is still in progress"}), errors.Ambiguous),
