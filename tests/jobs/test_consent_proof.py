@@ -22,6 +22,7 @@ from django.utils import timezone
 from accounts import append_only
 from accounts.models import Letter
 from jobs import consent_chain, consent_proof, notices, tasks
+from jobs.consent_proof import statements
 from jobs.models import (
     Consent,
     ConsentCheck,
@@ -384,7 +385,7 @@ def test_numbers_that_no_event_has_are_told(capsys: Any):
 def test_what_changes_while_it_is_read_is_no_finding(monkeypatch: pytest.MonkeyPatch):
     """Events are read before their consents; a withdrawal between looks like a forged status."""
     given = make_consent(make_photo())
-    by_consent = consent_proof._by_consent
+    by_consent = statements._by_consent
 
     def withdraw_after(rows: Any) -> Any:
         read = by_consent(rows)
@@ -392,7 +393,7 @@ def test_what_changes_while_it_is_read_is_no_finding(monkeypatch: pytest.MonkeyP
             consent_step.withdraw(photo=given.photo, by=given.given_by)
         return read
 
-    monkeypatch.setattr(consent_proof, "_by_consent", withdraw_after)
+    monkeypatch.setattr(statements, "_by_consent", withdraw_after)
     assert found() == []
     assert given.events.count() == 2
 
@@ -527,6 +528,6 @@ def test_no_more_than_a_chunk_is_held_at_a_time(monkeypatch: pytest.MonkeyPatch)
         make_consent(make_photo())
     given = make_consent(make_photo())
     Consent.objects.filter(pk=given.pk).update(basis="I never said so.")
-    monkeypatch.setattr(consent_proof, "CONSENTS_IN_A_QUERY", 2)
+    monkeypatch.setattr(statements, "CONSENTS_IN_A_QUERY", 2)
     assert found() == [f"consent {given.pk}: what was said is not what was sealed"]
     assert notices.newest_version() > 0

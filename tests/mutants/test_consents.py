@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs import consent_proof, notices, pipeline
+from jobs import notices, pipeline
+from jobs.consent_proof import anchors, statements, texts
 from jobs.models.consent import ConsentQuerySet
 from jobs.steps import consent, order, submit
 from tests.builders import make_member
@@ -125,49 +126,49 @@ def test_a_proof_about_giving_notices(
     ("function", "changes", "proof"),
     [
         pytest.param(
-            consent_proof._holds,
+            statements._holds,
             {"computed == event.sha256": "True"},
             lambda: test_consent_proof.test_another_statement_is_found("basis"),
             id="no seal is computed",
         ),
         pytest.param(
-            consent_proof._links,
+            statements._links,
             {"if event.number != number + 1:": "if False:"},
             test_consent_proof.test_an_event_cut_out_of_the_middle_is_found,
             id="numbers may have gaps",
         ),
         pytest.param(
-            consent_proof._links,
+            statements._links,
             {"if event.previous_sha256 != sha256:": "if False:"},
             test_consent_proof.test_an_event_that_was_sealed_anew_does_not_follow,
             id="nothing follows from anything",
         ),
         pytest.param(
-            consent_proof._consent,
+            statements._consent,
             {"if events and events[-1].to_status != consent.status:": "if False:"},
             test_consent_proof.test_a_status_that_no_event_led_to_is_found,
             id="the row may say anything",
         ),
         pytest.param(
-            consent_proof._notices,
+            texts.findings,
             {"if notices.sha256_of(notice.text) != notice.sha256:": "if False:"},
             test_consent_proof.test_another_text_of_a_notice_is_found,
             id="the text may say anything",
         ),
         pytest.param(
-            consent_proof._notices,
+            texts.findings,
             {"consent_chain.notice_sha256(notice) != notice.seal": "False"},
             test_consent_proof.test_another_title_of_a_notice_is_found,
             id="the title may say anything",
         ),
         pytest.param(
-            consent_proof._fits,
+            statements._fits,
             {"event.decision_sha256 == consent_chain.decision_sha256(decision)": "True"},
             test_consent_proof.test_a_decision_of_somebody_elses_is_found,
             id="anybody decided",
         ),
         pytest.param(
-            consent_proof._replayed,
+            anchors._replayed,
             {"if mark.sha256 != seals.hexdigest():": "if False:"},
             lambda: test_consent_proof.test_what_the_chain_itself_cannot_show_an_earlier_check_does(
                 test_consent_proof.gone_whole
@@ -175,25 +176,25 @@ def test_a_proof_about_giving_notices(
             id="earlier checks are not asked",
         ),
         pytest.param(
-            consent_proof._fewer,
+            anchors._fewer,
             {"saw.consent_count > count": "False"},
             test_consent_proof.test_fewer_consents_than_an_earlier_check_saw_are_found,
             id="there may be fewer",
         ),
         pytest.param(
-            consent_proof._young_missed,
+            anchors._young_missed,
             {"if missed:": "if False:"},
             test_consent_proof.test_fewer_consents_than_an_earlier_check_saw_are_found,
             id="what is young is not asked for",
         ),
         pytest.param(
-            consent_proof._without_a_consent,
+            statements.left_behind,
             {".filter(~there)": ".none()"},
             test_consent_proof.test_what_is_left_of_a_statement_that_is_gone_is_found,
             id="a statement may be gone",
         ),
         pytest.param(
-            consent_proof._replayed,
+            anchors._replayed,
             {"if number <= up_to:": "if True:"},
             test_consent_proof.test_events_that_may_still_be_joined_by_an_earlier_one_are_not_anchored_yet,
             id="anchored before it has settled",

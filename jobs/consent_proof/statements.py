@@ -1,0 +1,164 @@
+"""Whether statements, their events and their decisions are what was sealed (`consent_chain`)."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Exists, Min, OuterRef
+
+from jobs import consent_chain
+from jobs.models import (
+    Consent,
+    ConsentEvent,
+    ConsentStatus,
+    RestorationJob,
+    ReviewDecision,
+    ReviewVerdict,
+)
+
+Row = TypeVar("Row", ConsentEvent, ReviewDecision)
+
+VERDICTS: dict[str, ReviewVerdict] = {  # a first approval of two changes no status
+    ConsentStatus.APPROVED: ReviewVerdict.APPROVE,
+    ConsentStatus.REJECTED: ReviewVerdict.REJECT,
+    ConsentStatus.QUESTIONED: ReviewVerdict.ASK,
+}
+CONSENTS_IN_A_QUERY = 500
+
+
+def left_behind() -> Iterator[str]:
+    """What belongs to a statement that isn't there."""
+    there = Exists(Consent.objects.filter(pk=OuterRef("consent_id")))
+    left: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
+    for what, rows in (
+        ("events", ConsentEvent.objects.order_by()),
+        ("decisions", ReviewDecision.objects.order_by()),
+        ("restorations", RestorationJob.objects.order_by()),
+    ):
+        for pk in rows.filter(~there).values_list("consent_id", flat=True).distinct():
+            left[pk].append(what)
+    for pk, kinds in sorted(left.items()):
+        yield f"consent {pk}: it is gone, and has left {' and '.join(kinds)}"
+
+
+def findings() -> Iterator[str]:
+    # Decisions made before they had rows of their own are told of by their events alone.
+    since = ReviewDecision.objects.aggregate(first=Min("at"))["first"]
+    ids = Consent.objects.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=5_000)
+    while some := list(islice(ids, CONSENTS_IN_A_QUERY)):
+        for suspect in [pk for pk, words in _some_consents(some, since) if words]:
+            yield from _look_again(suspect, since)
+
+
+def _look_again(pk: uuid.UUID, since: datetime | None) -> list[str]:
+    """Under its lock: its rows were read one after the other, and it may have changed between."""
+    with transaction.atomic():
+        list(Consent.objects.select_for_update().filter(pk=pk).values_list("pk"))
+        ((_, words),) = _some_consents([pk], since)
+    return [f"consent {pk}: {one}" for one in words]
+
+
+def _some_consents(
+    some: Sequence[uuid.UUID], since: datetime | None
+) -> Iterator[tuple[uuid.UUID, list[str]]]:
+    """Each with what is wrong about it."""
+    events = _by_consent(ConsentEvent.objects.filter(consent__in=some).order_by("number"))
+    decisions = _by_consent(ReviewDecision.objects.filter(consent__in=some).order_by("pk"))
+    consents = Consent.objects.select_related("notice", "photo").in_bulk(some)
+    for pk in some:
+        if pk in consents:
+            yield pk, list(_consent(consents[pk], events[pk], decisions[pk], since))
+        else:
+            yield pk, ["its photo or its notice is gone"]
+
+
+def _by_consent(rows: Iterable[Row]) -> defaultdict[uuid.UUID, list[Row]]:
+    found: defaultdict[uuid.UUID, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.consent_id].append(row)
+    return found
+
+
+def _consent(
+    consent: Consent,
+    events: Sequence[ConsentEvent],
+    decisions: Sequence[ReviewDecision],
+    since: datetime | None,
+) -> Iterator[str]:
+    if not events:
+        yield "nothing is on record of how it came about"
+    broken = [event for event in events if not _holds(event, consent)]
+    if broken and len(broken) == len(events):
+        yield "what was said is not what was sealed"
+    else:
+        yield from (f"event {event.number} is not what was sealed" for event in broken)
+    yield from _links(events)
+    if events and events[-1].to_status != consent.status:
+        yield f"it stands as {consent.status}, its last event says {events[-1].to_status}"
+    if consent.photo.sha256 != consent.photo_sha256:
+        yield "its photo has other bytes than those it is about"
+    yield from _decisions(consent, events, decisions, since)
+
+
+def _holds(event: ConsentEvent, consent: Consent) -> bool:
+    statement = consent_chain.statement_sha256(consent, form=event.form)
+    computed = consent_chain.event_sha256(event, statement=statement, form=event.form)
+    return computed == event.sha256
+
+
+def _decisions(
+    consent: Consent,
+    events: Sequence[ConsentEvent],
+    decisions: Sequence[ReviewDecision],
+    since: datetime | None,
+) -> Iterator[str]:
+    """Each decision is told of by one event, which holds its hash."""
+    for decision in decisions:
+        if decision.photo_sha256 != consent.photo_sha256:
+            yield f"decision {decision.pk} is about other bytes"
+        if decision.notice_version != consent.notice.version:
+            yield f"decision {decision.pk} is about another notice"
+    telling = [event for event in events if _tells_of_a_decision(event, consent, since)]
+    if len(telling) != len(decisions):
+        yield f"it has {len(decisions)} decisions, its events tell of {len(telling)}"
+        return
+    for event, decision in zip(telling, decisions, strict=True):
+        if not _fits(event, decision):
+            yield f"decision {decision.pk} is not the one that event {event.number} tells of"
+
+
+def _tells_of_a_decision(event: ConsentEvent, consent: Consent, since: datetime | None) -> bool:
+    if event.form >= 2:
+        return bool(event.decision_sha256)
+    by_a_reviewer = event.by_id not in (None, consent.given_by_id)
+    return by_a_reviewer and since is not None and event.at >= since
+
+
+def _fits(event: ConsentEvent, decision: ReviewDecision) -> bool:
+    if event.form >= 2:
+        return event.decision_sha256 == consent_chain.decision_sha256(decision)
+    return (
+        decision.reviewer_id == event.by_id
+        and decision.note in event.why
+        and decision.verdict == VERDICTS.get(event.to_status, ReviewVerdict.APPROVE)
+    )
+
+
+def _links(events: Sequence[ConsentEvent]) -> Iterator[str]:
+    """Where the chain is broken: a number left out, a hash or a status that does not follow."""
+    number, sha256, status = 0, consent_chain.FIRST, ""
+    for event in events:
+        if event.number != number + 1:
+            yield f"event {number + 1} is missing"
+        else:
+            if event.previous_sha256 != sha256:
+                yield f"event {event.number} does not follow from the one before"
+            if event.from_status != status:
+                yield f"event {event.number} begins at another status than the one before ended at"
+        number, sha256, status = event.number, event.sha256, event.to_status
