@@ -245,6 +245,7 @@ GATEWAY_CONNECT_SECONDS = 5
 GATEWAY_READ_SECONDS = env.int("GATEWAY_READ_SECONDS", 30)
 RESULT_DOWNLOAD_SECONDS = env.int("RESULT_DOWNLOAD_SECONDS", 60)
 CALLBACK_MAX_BYTES = 64 * 1024
+CALLBACKS_KEPT = 50  # of an attempt, whole; of what comes after, those that move its job
 # Of callbacks to addresses that we never gave, which anybody can send: so much of each, so many.
 FORGED_KEPT_BYTES = 2 * 1024
 FORGED_KEPT_AN_HOUR = 100

@@ -39,6 +39,12 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
             .order_by("day")
         )
 
+    def count_callback(self, attempt: Attempt) -> int:
+        """One more came to its address; how many did so far. Locks the attempt's row."""
+        this = self.filter(pk=attempt.pk)
+        this.update(callbacks=models.F("callbacks") + 1)
+        return this.values_list("callbacks", flat=True).get()
+
     def bought_by_day(self) -> list[Any]:
         """Completed attempts by (UTC) day and vendor, newest first: how many, and what they cost.
 
@@ -86,6 +92,9 @@ class Attempt(models.Model):
         null=True,
         blank=True,
         help_text="When the vendor last did not let us ask; its silence counts from then.",
+    )
+    callbacks = models.PositiveIntegerField(
+        default=0, help_text="How many came to its address; a Delivery is kept of the first ones."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True, blank=True)

@@ -32,12 +32,14 @@ from jobs.moves import move
 from jobs.states import WAITING_FOR_VENDOR, JobState
 from jobs.steps import abandon
 
-RANK = {"": 0, "QUEUED": 1, "PROCESSING": 2, "COMPLETED": 3, "FAILED": 3, "ERROR": 3}
+# COMPLETED last: after a failure it moves no job any more, but the vendor may bill it.
+RANK = {"": 0, "QUEUED": 1, "PROCESSING": 2, "FAILED": 3, "ERROR": 3, "COMPLETED": 4}
 FAILED = ("FAILED", "ERROR")
 READERS: dict[str, Callable[[bytes], StatusReport]] = {
     "pixazo": pixazo.read_report,
     "fal": fal.read_report,
 }
+ONLY_COUNTED = "later ones that move nothing are only counted"
 FAILURE_WORDS = "The restorer could not restore this photo."
 
 
@@ -60,7 +62,8 @@ def deliver(
     """A callback: find its attempt by the token, apply it, keep it raw with what it did.
 
     `body` is at most CALLBACK_MAX_BYTES of the `byte_size` that were sent; `headers`, where fal
-    puts its signature. One transaction; no outbound call.
+    puts its signature. One transaction; no outbound call. Whoever has the token may call without
+    end: all are listened to, and past CALLBACKS_KEPT only those that move the job are kept.
     """
     byte_size = len(body) if byte_size is None else byte_size
     attempt = Attempt.objects.filter(token_sha256=Attempt.hash_token(token), vendor=vendor).first()
@@ -68,14 +71,18 @@ def deliver(
         return _keep_forged(body, byte_size, vendor, timezone.now())
     with transaction.atomic():
         settlement = _settle(attempt, body, byte_size, headers or {})
-        Delivery.objects.create(
-            vendor=vendor,
-            attempt=attempt,
-            body=_text(body),
-            byte_size=byte_size,
-            verdict=settlement.verdict,
-            note=settlement.note[:300],
-        )
+        number = Attempt.objects.count_callback(attempt)
+        if number <= settings.CALLBACKS_KEPT or settlement.verdict == Verdict.APPLIED:
+            last = number == settings.CALLBACKS_KEPT
+            note = f"{settlement.note} ({ONLY_COUNTED})" if last else settlement.note
+            Delivery.objects.create(
+                vendor=vendor,
+                attempt=attempt,
+                body=_text(body),
+                byte_size=byte_size,
+                verdict=settlement.verdict,
+                note=note.strip()[:300],
+            )
     return settlement
 
 

@@ -18,6 +18,7 @@ from jobs import doorbell
 from jobs.models import Verdict
 from jobs.steps import settle
 
+MOST_BYTES_NOTED = 2**63 - 1  # that a column holds
 ANSWERS = {
     Verdict.FORGED: 404,
     Verdict.TOO_LARGE: 413,
@@ -60,6 +61,7 @@ def _take(request: HttpRequest, token: str, vendor: str) -> HttpResponse:
 def read_callback(request: HttpRequest) -> tuple[bytes, int]:
     """A body's first CALLBACK_MAX_BYTES, and its size: as announced, else as far as it was read.
 
+    Of one that is announced as larger than any request, nothing is read.
     Raises UnreadablePostError when the sender went away in the middle.
     """
     most = settings.CALLBACK_MAX_BYTES
@@ -67,6 +69,8 @@ def read_callback(request: HttpRequest) -> tuple[bytes, int]:
     if length:
         # What is no number is read as nothing, and so is malformed.
         size = int(length) if length.isascii() and length.isdigit() else 0
+        if size > settings.REQUEST_MAX_BYTES:
+            return b"", min(size, MOST_BYTES_NOTED)
         return (request.read(most) if size else b""), size
     if not request.META.get("wsgi.input_terminated"):
         return b"", 0

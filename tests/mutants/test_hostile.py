@@ -34,6 +34,14 @@ def done(vendor: FakeVendor) -> RestorationJob:
     return test_collect.completed(vendor, make_job())
 
 
+def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
+    sent: RestorationJob, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(settle.RANK, "COMPLETED", settle.RANK["FAILED"])
+    proof = test_settle.test_completed_after_a_failure_moves_nothing_and_is_the_houses_cost
+    assert notices(proof, vendor, sent, "FAILED")
+
+
 @pytest.mark.parametrize(
     ("function", "changes", "proof", "said"),
     [
@@ -57,6 +65,20 @@ def done(vendor: FakeVendor) -> RestorationJob:
             test_stop.test_whoever_stops_too_often_is_asked_to_wait_until_tomorrow,
             {},
             id="as many stops as one likes",
+        ),
+        pytest.param(
+            settle.deliver,
+            {"number <= settings.CALLBACKS_KEPT": "True"},
+            test_settle.test_of_callbacks_without_end_the_first_are_kept_and_the_word_that_counts,
+            {},
+            id="every callback is kept",
+        ),
+        pytest.param(
+            settle.deliver,
+            {" or settlement.verdict == Verdict.APPLIED": ""},
+            test_settle.test_of_callbacks_without_end_the_first_are_kept_and_the_word_that_counts,
+            {},
+            id="the word that counts is not kept",
         ),
         pytest.param(
             settle._keep_forged,

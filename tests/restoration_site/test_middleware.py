@@ -36,6 +36,12 @@ def posted(length: str) -> HttpRequest:
     return RequestFactory().post("/photos/upload/", CONTENT_LENGTH=length)
 
 
+def test_a_vendors_callback_is_judged_by_its_own_view():
+    request = RequestFactory().post("/webhooks/pixazo/x/", CONTENT_LENGTH=str(LIMIT + 1))
+    assert passed_on(request)
+    assert not passed_on(RequestFactory().post("/webhooks/stripe/", CONTENT_LENGTH=str(LIMIT + 1)))
+
+
 @pytest.mark.parametrize("length", ["", "0", str(LIMIT)])
 def test_up_to_the_limit_a_request_passes(length: str):
     assert passed_on(posted(length))

@@ -116,6 +116,54 @@ def test_a_failure_after_completed_is_kept_as_a_contradiction(
     assert kinds() == ["HOLD", "CAPTURE"]
 
 
+def test_of_callbacks_without_end_the_first_are_kept_and_the_word_that_counts(
+    vendor: FakeVendor, sent: RestorationJob, settings: Any
+):
+    settings.CALLBACKS_KEPT = 5
+    token = token_of(vendor)
+    for number in range(40):
+        said = settle.deliver(token=token, body=b"{%d" % number)
+        assert said.verdict == Verdict.MALFORMED
+    assert deliver(vendor, "COMPLETED") == Verdict.APPLIED
+    for _ in range(40):
+        assert deliver(vendor, "COMPLETED") == Verdict.DUPLICATE
+    kept = list(Delivery.objects.values_list("verdict", "body"))
+    assert [body for _, body in kept[:5]] == ["{0", "{1", "{2", "{3", "{4"]
+    assert [verdict for verdict, _ in kept] == ["MALFORMED"] * 5 + ["APPLIED"]
+    notes = Delivery.objects.values_list("note", flat=True)
+    assert ["only counted" in note for note in notes] == [False] * 4 + [True, False]
+    assert sent.attempts.get().callbacks == 81
+    assert kinds() == ["HOLD", "CAPTURE"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_callbacks_at_once_keep_no_more_than_the_first(vendor: FakeVendor, settings: Any):
+    settings.CALLBACKS_KEPT = 5
+    job = make_job()
+    run("submit")
+    token = token_of(vendor)
+    at_once(12, lambda _: settle.deliver(token=token, body=b"no"))
+    assert Delivery.objects.count() == 5
+    assert job.attempts.get().callbacks == 12
+
+
+@pytest.mark.parametrize("first", ["FAILED", "ERROR"])
+def test_completed_after_a_failure_moves_nothing_and_is_the_houses_cost(
+    vendor: FakeVendor, sent: RestorationJob, first: str
+):
+    deliver(vendor, first)
+    attempt = sent.attempts.get()
+    assert (attempt.house_cost_micros, attempt.completed_at) == (0, None)
+    assert deliver(vendor, "COMPLETED") == Verdict.STALE
+    assert deliver(vendor, "COMPLETED") == Verdict.DUPLICATE
+    sent.refresh_from_db()
+    attempt.refresh_from_db()
+    assert sent.state == first
+    assert kinds() == ["HOLD", "RELEASE"]
+    assert attempt.house_cost_micros == sent.vendor_cost_micros > 0
+    assert attempt.completed_at is not None
+
+
 def test_processing_moves_on_and_never_back(vendor: FakeVendor, sent: RestorationJob):
     assert deliver(vendor, "PROCESSING") == Verdict.APPLIED
     assert deliver(vendor, "QUEUED") == Verdict.DUPLICATE

@@ -140,10 +140,10 @@ TABLE = [
     Row(
         "failed, then completed",
         changed_its_mind,
-        (OK, "DUPLICATE"),
+        (OK, "STALE"),
         "FAILED",
         RETURNED,
-        ("APPLIED", "DUPLICATE"),
+        ("APPLIED", "STALE"),
     ),
     Row("late", late, (OK, "STALE"), "ERROR", RETURNED),
     Row("of a cancelled job", cancelled, (OK, "STALE"), "CANCELLED", RETURNED),

@@ -216,6 +216,19 @@ def test_of_a_body_larger_than_any_callback_only_the_beginning_is_read_and_kept(
     assert job.state == JobState.QUEUED
 
 
+@pytest.mark.parametrize("length", [1_000_000_000, 10**30])
+def test_a_body_larger_than_any_request_is_not_read_and_leaves_its_delivery(
+    client: Client, vendor: FakeVendor, job: RestorationJob, length: int
+):
+    response = client.generic(
+        "POST", callback_path(vendor), b"{}", "application/json", CONTENT_LENGTH=str(length)
+    )
+    assert (response.status_code, response.json()) == (413, {"verdict": "TOO_LARGE"})
+    kept = Delivery.objects.get()
+    assert (kept.attempt, kept.body) == (job.attempts.get(), "")
+    assert kept.byte_size == min(length, 2**63 - 1)
+
+
 def test_a_body_of_just_the_most_bytes_is_a_callback(
     client: Client, vendor: FakeVendor, job: RestorationJob, rings: list[str], settings: Any
 ):
