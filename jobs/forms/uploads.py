@@ -8,6 +8,12 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from jobs import images
+
+# By their endings, too: not every system knows what kind of file a HEIC is. An iPhone that finds
+# image/heic here sends its photos as they are, and makes no JPEG of them.
+ACCEPTED = ",".join([*images.CONTENT_TYPES.values(), "image/heif", ".heic", ".heif", ".avif"])
+
 
 class ManyFilesInput(forms.ClearableFileInput):
     """A file picker that takes several files."""
@@ -32,11 +38,9 @@ class UploadForm(forms.Form):
     files = ManyFilesField(  # type: ignore[assignment]
         label="Photos",
         allow_empty_file=True,
-        widget=ManyFilesInput(
-            attrs={"accept": "image/jpeg,image/png,image/webp,image/gif,image/tiff"}
-        ),
+        widget=ManyFilesInput(attrs={"accept": ACCEPTED}),
         help_text=(
-            f"JPEG, PNG, WebP, GIF or TIFF, up to {settings.UPLOAD_MAX_BYTES // 1_048_576} MB "
+            f"{', '.join(images.WELCOME)}; up to {settings.UPLOAD_MAX_BYTES // 1_048_576} MB "
             f"and {settings.UPLOAD_MAX_PIXELS // 1_000_000} megapixels each."
         ),
     )

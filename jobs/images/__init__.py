@@ -6,7 +6,14 @@ fetch (`uploads`); checks what a vendor sends back (`results`); writes what a me
 in the member's words. Sizes are pixels as seen upright.
 """
 
-from jobs.images.files import CONTENT_TYPES, FORMATS, Rendition, UnreadableImage
+from jobs.images.files import (
+    CONTENT_TYPES,
+    FORMATS,
+    WELCOME,
+    Rendition,
+    UnreadableImage,
+    extension_of,
+)
 from jobs.images.keepsake import KEEPSAKE_FORMATS, keepsake
 from jobs.images.origin import Origin, origin
 from jobs.images.results import Result, WrongSize, check_result
@@ -17,6 +24,7 @@ __all__ = [
     "FORMATS",
     "KEEPSAKE_FORMATS",
     "SMALLEST_SIDE_PX",
+    "WELCOME",
     "Facts",
     "Origin",
     "Prepared",
@@ -25,6 +33,7 @@ __all__ = [
     "UnreadableImage",
     "WrongSize",
     "check_result",
+    "extension_of",
     "inspect",
     "keepsake",
     "origin",

@@ -6,6 +6,9 @@ Whatever a hostile file makes the library raise becomes `UnreadableImage`.
 from __future__ import annotations
 
 import io
+import math
+import re
+import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,20 +16,35 @@ from functools import wraps
 from typing import Any, BinaryIO, ParamSpec, TypeVar
 
 from PIL import Image, UnidentifiedImageError
+from pillow_heif import register_heif_opener
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF")
+# AVIF before HEIF: of a file that says only "mif1" either may be the reader, and AVIF's tells at
+# once that it is not.
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "HEIF")
+WELCOME = ("JPEG", "PNG", "WebP", "GIF", "TIFF", "HEIC", "AVIF")  # as people say it
 CONTENT_TYPES = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "GIF": "image/gif",
     "WEBP": "image/webp",
     "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
 }
+NOT_A_PICTURE = (
+    "This is not a picture that we can read. "
+    f"{', '.join(WELCOME[:-1])} and {WELCOME[-1]} are welcome."
+)
 DAMAGED = "This picture is damaged: the file ends early or is broken."
+
+# A box's name, version and flags; then width and height, even where another such box seems to be.
+SIZE_BOX = re.compile(rb"ispe\0{4}(?=(.{8}))", re.DOTALL)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# Small and second pictures within a file are nobody's: not even their sizes are looked at.
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 # Our own limits are checked on the header before a pixel is decoded; Pillow's guess is not needed.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -65,23 +83,42 @@ def open_picture(file: BinaryIO, formats: tuple[str, ...], max_pixels: int) -> I
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            _refuse_beyond(max_pixels, _largest_in_boxes(file))
             image = Image.open(file, formats=formats)
-            pixels = image.width * image.height
-            if pixels > max_pixels:
-                raise UnreadableImage(
-                    f"This picture has {-(-pixels // 1_000_000)} megapixels; "
-                    f"the most we can take is {max_pixels // 1_000_000}."
-                )
+            _refuse_beyond(max_pixels, image.width * image.height)
             image.load()
     except UnreadableImage:
         raise
     except UnidentifiedImageError as problem:
-        raise UnreadableImage(
-            "This is not a picture that we can read. JPEG, PNG, WebP, GIF and TIFF are welcome."
-        ) from problem
+        raise UnreadableImage(NOT_A_PICTURE) from problem
     except Exception as problem:  # a decoder may raise anything on hostile bytes
         raise UnreadableImage(DAMAGED) from problem
     return image
+
+
+def _refuse_beyond(max_pixels: int, pixels: int) -> None:
+    if pixels > max_pixels:
+        raise UnreadableImage(
+            f"This picture has {-(-pixels // 1_000_000)} megapixels; "
+            f"the most we can take is {max_pixels // 1_000_000}."
+        )
+
+
+def _largest_in_boxes(file: BinaryIO) -> int:
+    """Pixels of the largest picture that a HEIC or AVIF says it holds; 0 for other files.
+
+    What such a file gives as its size may be a small piece, cut out after all of it is decoded
+    ("clap"); what is decoded stands in its "ispe" boxes (ISO/IEC 23008-12, 6.5.3).
+    """
+    has_boxes = file.read(12)[4:8] == b"ftyp"
+    sizes = SIZE_BOX.findall(file.read()) if has_boxes else []
+    file.seek(0)
+    return max((math.prod(struct.unpack(">II", size)) for size in sizes), default=0)
+
+
+def extension_of(format: str) -> str:
+    """How a file's name ends, without the dot."""
+    return {"JPEG": "jpg", "HEIF": "heic"}.get(format, format.lower())
 
 
 def format_of(image: Image.Image) -> str:
@@ -93,5 +130,4 @@ def format_of(image: Image.Image) -> str:
 def encode(image: Image.Image, format: str, **options: Any) -> Rendition:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
-    extension = {"JPEG": "jpg"}.get(format, format.lower())
-    return Rendition(buffer.getvalue(), extension, CONTENT_TYPES[format])
+    return Rendition(buffer.getvalue(), extension_of(format), CONTENT_TYPES[format])

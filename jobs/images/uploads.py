@@ -20,7 +20,12 @@ from jobs.images.files import (
 )
 from jobs.images.pixels import PREVIEW_SIDE_PX, clean, shrunk, upright
 
-LOSSY = frozenset({"JPEG", "WEBP"})
+LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
+SEVERAL = {
+    "TIFF": "This file has several pages: only the first is restored.",
+    "HEIF": "This file has several pictures: only its main one is restored.",
+}
+ANIMATED = "This file is animated: only its first frame is restored."
 SMALLEST_SIDE_PX = 16
 THUMBNAIL_SIDE_PX = 480
 VEILED_SIDE_PX = 16  # nobody can be recognised in it, however large it is shown
@@ -62,11 +67,7 @@ def inspect(file: BinaryIO) -> Facts:
     format = format_of(image)
     note = ""
     if format != "JPEG" and getattr(image, "n_frames", 1) > 1:
-        note = (
-            "This file has several pages: only the first is restored."
-            if format == "TIFF"
-            else "This file is animated: only its first frame is restored."
-        )
+        note = SEVERAL.get(format, ANIMATED)
     return Facts(format, seen.width, seen.height, note)
 
 

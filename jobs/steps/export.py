@@ -24,7 +24,7 @@ from zipstream import ZIP_DEFLATED, ZipStream
 from accounts import ledger, statements
 from accounts.models import TopUp, Transfer, User
 from accounts.spreadsheets import csv_lines
-from jobs import receipts, storage, titles
+from jobs import images, receipts, storage, titles
 from jobs.models import Attempt, Consent, Photo, RestorationJob
 from jobs.states import JobState
 
@@ -189,8 +189,7 @@ def _pictures(member: User) -> list[Picture]:
     names, pictures = Names(), []
     photos = Photo.objects.for_member(member).with_pictures().order_by("created_at", "pk")
     for photo in photos.only("pk", "title", "format").iterator(chunk_size=ROWS_AT_ONCE):
-        ending = {"JPEG": "jpg"}.get(photo.format, photo.format.lower())
-        name = names.name("originals", photo.title, ending)
+        name = names.name("originals", photo.title, images.extension_of(photo.format))
         pictures.append(Picture(photo.original_key, name))
     delivered = RestorationJob.objects.for_member(member).filter(
         state=JobState.DELIVERED, photo__in=Photo.objects.with_pictures()

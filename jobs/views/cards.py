@@ -10,7 +10,7 @@ from django.conf import settings
 
 from accounts import ledger
 from accounts.ledger import HoldBalance
-from jobs import storage
+from jobs import images, storage
 from jobs.catalog import RestorationModel
 from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
 from jobs.states import UNSENT, WAITING_FOR_VENDOR, JobState
@@ -76,7 +76,7 @@ class PhotoCard:
     def original_url(self) -> str:
         if not self.may_be_seen:
             return ""
-        ending = {"JPEG": "jpg"}.get(self.photo.format, self.photo.format.lower())
+        ending = images.extension_of(self.photo.format)
         return storage.address(
             self.photo.original_key,
             seconds=settings.VIEW_URL_SECONDS,

@@ -16,7 +16,7 @@ from accounts.members import member_of
 from accounts.models import User
 from jobs import doorbell, places, titles
 from jobs.forms.uploads import UploadForm
-from jobs.images import FORMATS
+from jobs.images import WELCOME
 from jobs.models import Photo
 from jobs.steps import intake
 from jobs.views.cards import photo_cards
@@ -101,7 +101,7 @@ def _gallery(
             "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
             "max_files": settings.UPLOAD_MAX_FILES,
             "max_total_megabytes": settings.REQUEST_MAX_BYTES // 1_048_576,
-            "formats": FORMATS,
+            "formats": WELCOME,
         },
         "refusals": refusals or [],
         "taken": taken or [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from functools import cache
 from typing import Any
 
 from PIL import Image, ImageCms
@@ -12,6 +13,15 @@ from jobs import images
 
 SIZE = (64, 48)
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+# How to write a format so that its pixels come back as they were, or nearly so.
+FAITHFUL: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 100, "subsampling": 0},
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    "HEIF": {"quality": -1, "chroma": 444},
+}
 
 
 def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
@@ -55,6 +65,7 @@ def assert_upright(image: Image.Image, **tolerance: int) -> None:
         assert_near(image.getpixel(place), colour, **tolerance)
 
 
+@cache  # it holds the second in which it was made
 def swapped_profile() -> bytes:
     """sRGB with its red and green primaries exchanged: what a file calls red is seen as green."""
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

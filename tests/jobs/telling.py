@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from tests.jobs.pictures import RED, encoded, quadrants, swapped_profile
+from tests.jobs.pictures import FAITHFUL, RED, encoded, quadrants, swapped_profile
 
 SECRET = "Grandmother-at-59.3293N-18.0686E"
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
@@ -185,6 +185,28 @@ def telling_webp(picture: Image.Image | None = None, *, orientation: int = 1, **
         lossless=True,
         **more,
     )
+
+
+def telling_avif(picture: Image.Image | None = None, *, orientation: int = 1, **more: Any) -> bytes:
+    return _telling_boxes("AVIF", picture, orientation=orientation, **more)
+
+
+def telling_heic(picture: Image.Image | None = None, *, orientation: int = 1, **more: Any) -> bytes:
+    return _telling_boxes("HEIF", picture, orientation=orientation, thumbnails=[32], **more)
+
+
+def _telling_boxes(
+    format: str, picture: Image.Image | None, *, orientation: int, **more: Any
+) -> bytes:
+    data = encoded(
+        picture or quadrants(),
+        format,
+        exif=telling_exif(orientation),
+        xmp=xmp(),
+        **FAITHFUL[format],
+        **more,
+    )
+    return data + struct.pack(">I", 8 + len(SECRET)) + b"free" + SECRET.encode()
 
 
 def telling_gif() -> bytes:

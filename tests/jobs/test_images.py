@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile, TiffImagePlugin
+from PIL import AvifImagePlugin, Image, ImageFile, TiffImagePlugin
+from pillow_heif.as_plugin import HeifImageFile
 
 from jobs import images
 from tests.jobs.pictures import (
     BLUE,
+    FAITHFUL,
     GREEN,
     SIZE,
     assert_upright,
@@ -29,7 +31,9 @@ from tests.jobs.pictures import (
 from tests.jobs.telling import SECRET, telling_png, webp_chunks
 
 DAMAGED = "This picture is damaged: the file ends early or is broken."
-NOT_A_PICTURE = "This is not a picture that we can read. JPEG, PNG, WebP, GIF and TIFF are welcome."
+NOT_A_PICTURE = (
+    "This is not a picture that we can read. JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF are welcome."
+)
 
 
 @pytest.fixture(autouse=True)
@@ -54,9 +58,7 @@ def test_the_bytes_decide_not_where_the_reader_stands(format: str):
 
 @pytest.mark.parametrize("format", images.FORMATS)
 def test_every_welcome_format_becomes_the_same_picture(format: str):
-    options = {"quality": 100, "subsampling": 0} if format == "JPEG" else {}
-    options |= {"lossless": True} if format == "WEBP" else {}
-    assert_upright(prepared(encoded(quadrants(), format, **options)))
+    assert_upright(prepared(encoded(quadrants(), format, **FAITHFUL.get(format, {}))))
 
 
 MODES = {
@@ -65,6 +67,8 @@ MODES = {
     "GIF": ("1", "L", "LA", "P", "RGB", "RGBA"),
     "WEBP": ("L", "LA", "P", "RGB", "RGBA"),
     "TIFF": ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "F"),
+    "AVIF": ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16"),
+    "HEIF": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
 }
 
 
@@ -209,6 +213,33 @@ def tiff_header(width: int, height: int) -> bytes:
     return bytes(data)
 
 
+def in_boxes(format: str, width: int, height: int) -> bytes:
+    """A HEIC or AVIF of 64 × 48 that says it is of another size."""
+    return claiming(encoded(quadrants(), format), width, height)
+
+
+def claiming(data: bytes, width: int, height: int) -> bytes:
+    assert data.count(b"ispe") == 1
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", width, height) + data[at + 8 :]
+
+
+def heic_header(width: int, height: int) -> bytes:
+    return in_boxes("HEIF", width, height)
+
+
+def avif_header(width: int, height: int) -> bytes:
+    return in_boxes("AVIF", width, height)
+
+
+def cut_heic_header(width: int, height: int) -> bytes:
+    """It shows a small piece ("clap") of a picture as large as this."""
+    data = encoded(Image.new("RGB", (63, 47)), "HEIF")  # of odd sides: written larger, and cut
+    with Image.open(io.BytesIO(claiming(data, 6400, 4800))) as image:
+        assert image.size == (63, 47)
+    return claiming(data, width, height)
+
+
 @pytest.fixture
 def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(self: Any) -> None:
@@ -216,15 +247,29 @@ def _nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", load)
     monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "load", load)
+    monkeypatch.setattr(AvifImagePlugin.AvifImageFile, "load", load)
+    monkeypatch.setattr(HeifImageFile, "load", load)
 
 
 @pytest.mark.usefixtures("_nothing_is_decoded")
 @pytest.mark.parametrize("look", [images.inspect, images.prepare])
-@pytest.mark.parametrize("header", [png_header, gif_header, tiff_header])
+@pytest.mark.parametrize(
+    "header",
+    [png_header, gif_header, tiff_header, heic_header, avif_header, cut_heic_header],
+    ids=lambda header: header.__name__,
+)
 def test_a_huge_picture_is_refused_by_its_header_before_a_pixel_is_decoded(header: Any, look: Any):
     with pytest.raises(images.UnreadableImage) as problem:
         look(io.BytesIO(header(30_000, 30_000)))
     assert str(problem.value) == ("This picture has 900 megapixels; the most we can take is 60.")
+
+
+def test_a_heic_that_holds_more_than_it_says_is_refused_and_not_decoded():
+    data = claiming(encoded(Image.new("RGB", (2048, 2048)), "HEIF"), 64, 48)
+    for look in (images.inspect, images.prepare):
+        with pytest.raises(images.UnreadableImage) as problem:
+            look(io.BytesIO(data))
+        assert str(problem.value) == DAMAGED
 
 
 @pytest.mark.usefixtures("_nothing_is_decoded")
@@ -243,9 +288,9 @@ def test_the_limit_itself_is_allowed_and_one_pixel_more_is_not(settings: Any):
 
 
 # --- Several frames -------------------------------------------------------------------------
-@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_of_an_animation_the_first_frame_is_restored_and_the_member_told(format: str):
-    options: dict[str, Any] = {"lossless": True} if format == "WEBP" else {}
+    options = FAITHFUL.get(format, {})
     later = [Image.new("RGB", SIZE, BLUE), Image.new("RGB", SIZE, GREEN)]
     data = encoded(quadrants(), format, save_all=True, append_images=later, **options)
     facts = images.inspect(io.BytesIO(data))
@@ -261,10 +306,40 @@ def test_of_several_pages_the_first_is_restored_and_the_member_told():
     assert_upright(prepared(data))
 
 
+@pytest.mark.parametrize("main", [0, 1])
+def test_of_several_pictures_in_a_heic_the_main_one_is_restored(main: int):
+    """A burst, or a picture beside the one that was edited: the file says which is to be seen."""
+    pictures = [Image.new("RGB", (32, 32), BLUE)]
+    pictures.insert(main, quadrants())
+    first, *others = pictures
+    data = encoded(
+        first,
+        "HEIF",
+        save_all=True,
+        append_images=others,
+        primary_index=main,
+        **FAITHFUL["HEIF"],
+    )
+    facts = images.inspect(io.BytesIO(data))
+    assert facts.note == "This file has several pictures: only its main one is restored."
+    assert (facts.width_px, facts.height_px) == SIZE
+    assert_upright(prepared(data))
+
+
+@pytest.mark.parametrize("format", ["AVIF", "HEIF"])
+def test_a_file_that_names_only_the_family_of_formats_is_read_by_the_right_one(format: str):
+    data = encoded(quadrants(), format, **FAITHFUL[format])
+    assert data[4:8] == b"ftyp"
+    as_mif1 = data[:8] + b"mif1" + data[12:]
+    assert images.inspect(io.BytesIO(as_mif1)).format == format
+    assert_upright(prepared(as_mif1))
+
+
 # --- Copies ---------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("format", "extension"),
-    [("JPEG", "jpg"), ("WEBP", "jpg"), ("PNG", "png"), ("GIF", "png"), ("TIFF", "png")],
+    [(format, "jpg") for format in ("JPEG", "WEBP", "AVIF", "HEIF")]
+    + [(format, "png") for format in ("PNG", "GIF", "TIFF")],
 )
 def test_the_vendors_copy_is_png_unless_the_original_was_lossy(format: str, extension: str):
     copy = images.prepare(io.BytesIO(encoded(quadrants(), format))).copy

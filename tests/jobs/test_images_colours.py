@@ -13,6 +13,7 @@ from PIL import Image
 from jobs import images
 from tests.jobs.pictures import (
     BLUE,
+    FAITHFUL,
     GREEN,
     RED,
     SIZE,
@@ -46,18 +47,14 @@ LAID_DOWN = {
 }
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", LAID_DOWN)
 def test_a_photo_is_turned_upright_as_its_camera_meant_it(orientation: int, format: str):
     how = LAID_DOWN[orientation]
     laid = quadrants() if how is None else quadrants().transpose(how)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": 100, "subsampling": 0},
-        "WEBP": {"lossless": True},
-    }
-    data = encoded(laid, format, exif=exif, **options.get(format, {}))
+    data = encoded(laid, format, exif=exif.tobytes(), **FAITHFUL.get(format, {}))
     facts = images.inspect(io.BytesIO(data))
     assert (facts.width_px, facts.height_px) == SIZE
     made = images.prepare(io.BytesIO(data))
@@ -86,7 +83,10 @@ def test_camera_data_that_cannot_be_read_leaves_the_picture_as_it_is(exif: bytes
 
 
 # --- Colours --------------------------------------------------------------------------------
-@pytest.mark.parametrize(("format", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB")])
+@pytest.mark.parametrize(
+    ("format", "mode"),
+    [("JPEG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB"), ("AVIF", "RGBA"), ("HEIF", "RGBA")],
+)
 def test_colours_are_converted_from_the_files_profile(format: str, mode: str):
     image = Image.new(mode, SIZE, (*RED, 255)[: len(mode)])
     data = encoded(image, format, icc_profile=swapped_profile())

@@ -33,7 +33,7 @@ def original(format: str = "JPEG", *, orientation: int = 1, **options: Any) -> b
     camera[ExifTags.Base.DateTimeOriginal] = TAKEN
     camera[ExifTags.Base.OffsetTimeOriginal] = "+01:00"
     exif.get_ifd(ExifTags.IFD.GPSInfo).update(GPS)
-    return encoded(quadrants(), format, **{"exif": exif, "dpi": (300, 200), **options})
+    return encoded(quadrants(), format, **{"exif": exif.tobytes(), "dpi": (300, 200), **options})
 
 
 def origin_of(data: bytes) -> Origin:
@@ -76,6 +76,15 @@ def test_an_original_tells_when_where_how_large_and_in_which_colours():
     said = origin_of(original(icc_profile=swapped_profile()))
     assert (said.taken, said.taken_iso) == (TAKEN, "1962-06-03T14:00:00+01:00")
     assert said.dpi == (300, 200)
+    assert said.gps == GPS
+    assert said.icc == swapped_profile()
+
+
+@pytest.mark.parametrize("format", ["HEIF", "AVIF"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_phones_newer_formats_tell_the_same(format: str, orientation: int):
+    said = origin_of(original(format, orientation=orientation, icc_profile=swapped_profile()))
+    assert said.taken_iso == "1962-06-03T14:00:00+01:00"
     assert said.gps == GPS
     assert said.icc == swapped_profile()
 

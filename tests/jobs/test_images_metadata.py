@@ -36,12 +36,16 @@ ALL: list[Telling] = [
     telling.telling_tiff,
     telling.telling_webp,
     telling.telling_gif,
+    telling.telling_avif,
+    telling.telling_heic,
 ]
 TURNED: list[Telling] = [
     telling.telling_jpeg,
     telling.telling_png,
     telling.telling_tiff,
     telling.telling_webp,
+    telling.telling_avif,
+    telling.telling_heic,
 ]
 # How a picture lies in the file whose camera says so.
 LAID_DOWN = {
@@ -132,6 +136,12 @@ def test_the_files_of_this_test_really_tell_what_they_should():
     assert {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs", b"iCCP", b"prVt"} <= png
     webp = set(webp_chunks(telling.telling_webp(icc_profile=swapped_profile())))
     assert {b"EXIF", b"XMP ", b"ICCP"} <= webp
+    for boxes in (telling.telling_avif, telling.telling_heic):
+        with Image.open(io.BytesIO(boxes(icc_profile=swapped_profile()))) as image:
+            assert image.getexif().get_ifd(0x8825)[2] == (59.0, 19.0, 45.0)
+            assert image.info["xmp"]
+            assert image.info["icc_profile"]
+        assert b"thmb" in boxes() or boxes is telling.telling_avif
     with Image.open(io.BytesIO(telling.telling_tiff(icc_profile=swapped_profile()))) as image:
         tags: Any = image
         assert {270, 274, 305, 315, 700, 33723, 34377, 34665, 34675, 34853} <= set(tags.tag_v2)

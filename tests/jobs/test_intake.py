@@ -153,7 +153,9 @@ def test_the_title_is_the_files_name_without_folders_ending_and_control_characte
 
 
 # --- What is not ----------------------------------------------------------------------------
-UNREADABLE = "This is not a picture that we can read. JPEG, PNG, WebP, GIF and TIFF are welcome."
+UNREADABLE = (
+    "This is not a picture that we can read. JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF are welcome."
+)
 DAMAGED = "This picture is damaged: the file ends early or is broken."
 
 
