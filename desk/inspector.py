@@ -1,21 +1,23 @@
 """One job with everything that happened to it, in order: for the inspector's page.
 
-Read only, in a fixed number of queries. What gives access is hidden: the addresses in a callback's
-body and the vendor's number of the request, which is a part of the result's address.
+Read only, in a fixed number of queries. What gives access is hidden (`desk.masking`).
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from django.db.models import Q
 
 from accounts.models import AuditEntry, Transfer
 from accounts.money import dollars
-from jobs.gateway.answers import without_addresses
+from desk import callbacks
+from desk.callbacks import Callbacks
+from desk.masking import masked
 from jobs.models import Attempt, Delivery, RestorationJob
 from jobs.states import JobState
 from jobs.steps import intervene
@@ -48,26 +50,6 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class DeliveryFile:
-    """A callback as it may be shown: whole only to somebody who asked for it."""
-
-    row: Delivery
-    is_shown: bool
-
-    @property
-    def body(self) -> str:
-        return self.row.body if self.is_shown else masked(self.row.body, self.row.attempt)
-
-    @property
-    def hides_something(self) -> bool:
-        return not self.is_shown and self.body != self.row.body
-
-    @property
-    def may_be_replayed(self) -> bool:
-        return intervene.may_replay(self.row)
-
-
-@dataclass(frozen=True)
 class Button:
     """A deed that can be done now, or why it can't."""
 
@@ -83,7 +65,7 @@ class JobFile:
     job: RestorationJob
     timeline: list[Entry]
     attempts: list[Attempt]
-    deliveries: list[DeliveryFile]
+    callbacks: Callbacks
     transfers: list[Transfer]
     buttons: list[Button]
     consent_is_live: bool
@@ -99,14 +81,27 @@ class JobFile:
         return self.job.due_at is not None and self.job.due_at <= self.now and not self.is_in_hand
 
 
-def of_job(job_id: uuid.UUID, *, now: datetime, shown: int | None = None) -> JobFile:
-    """`shown` is the delivery whose body is shown whole. Raises RestorationJob.DoesNotExist."""
+def of_job(
+    job_id: uuid.UUID,
+    *,
+    now: datetime,
+    page: str = "1",
+    shown: int | None = None,
+    whole: int | None = None,
+) -> JobFile:
+    """Of its callbacks, a page; `shown` and `whole` are as in `callbacks.of_job`.
+
+    Raises RestorationJob.DoesNotExist.
+    """
     job = RestorationJob.objects.select_related("owner", "photo", "consent__notice", "hold").get(
         pk=job_id
     )
     attempts = list(job.attempts.all())
     deliveries = list(
-        Delivery.objects.filter(attempt__job=job).select_related("attempt", "replayed_by")
+        Delivery.objects.filter(attempt__job=job)
+        .select_related("replayed_by")
+        .defer("body")
+        .order_by("-pk")
     )
     moves = Transfer.objects.filter(Q(pk=job.hold_id) | Q(hold=job.hold_id)).select_related("actor")
     transfers = list(moves.order_by("pk")) if job.hold_id else []
@@ -122,9 +117,9 @@ def of_job(job_id: uuid.UUID, *, now: datetime, shown: int | None = None) -> Job
         entries.append(Entry(job.told_at, "letter", "The member was told", str(job.owner)))
     return JobFile(
         job=job,
-        timeline=sorted(entries, key=lambda entry: entry.at),
+        timeline=list(_brief(sorted(entries, key=lambda entry: entry.at))),
         attempts=attempts,
-        deliveries=[DeliveryFile(row, row.pk == shown) for row in deliveries],
+        callbacks=callbacks.of_job(deliveries, attempts, page=page, shown=shown, whole=whole),
         transfers=transfers,
         buttons=_buttons(job, now),
         consent_is_live=any(
@@ -132,21 +127,6 @@ def of_job(job_id: uuid.UUID, *, now: datetime, shown: int | None = None) -> Job
         ),
         now=now,
     )
-
-
-def masked(body: str, attempt: Attempt | None) -> str:
-    """Without addresses, and with no more of the request's number than tells it from others."""
-    body = without_addresses(body)
-    if attempt is not None and attempt.request_id:
-        body = body.replace(attempt.request_id, short(attempt.request_id))
-    return body
-
-
-def short(request_id: str | None) -> str:
-    """Enough of a request's number to tell two apart, not enough to find the picture."""
-    if not request_id:
-        return "–"
-    return f"…{request_id[-min(6, len(request_id) // 2) :]}"  # it begins with the model's name
 
 
 def _buttons(job: RestorationJob, now: datetime) -> list[Button]:
@@ -166,7 +146,9 @@ def _events(job: RestorationJob) -> Iterator[Entry]:
     tones["UNKNOWN"] = "care"
     for event in job.events.all():
         what = f"{event.from_state} → {event.to_state}" if event.from_state else event.to_state
-        yield Entry(event.at, "event", what, event.by, event.why, tones.get(event.to_state, ""))
+        yield Entry(
+            event.at, "event", what, event.by, masked(event.why), tones.get(event.to_state, "")
+        )
 
 
 def _attempts(attempts: list[Attempt]) -> Iterator[Entry]:
@@ -177,12 +159,12 @@ def _attempts(attempts: list[Attempt]) -> Iterator[Entry]:
             code = f" (HTTP {attempt.http_status})" if attempt.http_status else ""
             tone = {"ACCEPTED": "", "NOT_ACCEPTED": "bad"}.get(attempt.outcome, "care")
             words = f"{name}: {attempt.get_outcome_display()}{code}"
-            problem = masked(attempt.problem, attempt)
+            problem = masked(attempt.problem, attempt.request_id)
             yield Entry(attempt.answered_at, "attempt", words, attempt.vendor, problem, tone)
         if attempt.polled_at is not None:
             words = f"{name}: asked {attempt.polls} times, last now"
             tone = "care" if attempt.poll_problem else ""
-            problem = masked(attempt.poll_problem, attempt)
+            problem = masked(attempt.poll_problem, attempt.request_id)
             yield Entry(attempt.polled_at, "attempt", words, attempt.vendor, problem, tone)
 
 
@@ -195,6 +177,19 @@ def _deliveries(deliveries: list[Delivery]) -> Iterator[Entry]:
             what = f"Callback {row.replay_of_id} replayed: {row.get_verdict_display()}"
             who = str(row.replayed_by)
         yield Entry(row.received_at, "delivery", what, who, row.note, tone)
+
+
+def _brief(timeline: list[Entry]) -> Iterator[Entry]:
+    """Callbacks that came one after the other and all did the same are one line."""
+    for _, alike in groupby(timeline, key=_sort_of):
+        first, *others = alike
+        yield replace(first, what=f"{first.what}, {len(others)} more the same") if others else first
+
+
+def _sort_of(entry: Entry) -> object:
+    if entry.kind != "delivery":
+        return id(entry)
+    return (entry.what.partition(":")[2], entry.who, entry.why)
 
 
 def _transfers(transfers: list[Transfer]) -> Iterator[Entry]:

@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from accounts.money import dollars
-from desk import inspector
+from desk import masking
 
 register = template.Library()
 
@@ -80,4 +80,4 @@ def distance(micros: int) -> str:
 @register.filter
 def short_request(request_id: str | None) -> str:
     """Enough of a vendor's number of a request to tell two apart."""
-    return inspector.short(request_id)
+    return masking.short(request_id)

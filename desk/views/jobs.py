@@ -30,7 +30,14 @@ ASK_REASON = "Please say why: it is written to the audit trail."
 @require_safe
 @staff_only(VIEW)
 def page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    return _page(request, job_id)
+    """`callbacks` is which page of them; `whole`, which one's body is wanted uncut."""
+    whole = request.GET.get("whole", "")
+    return _page(
+        request,
+        job_id,
+        page=request.GET.get("callbacks", "1"),
+        whole=int(whole) if whole.isascii() and whole.isdigit() and len(whole) < 19 else None,
+    )
 
 
 @require_POST

@@ -12,7 +12,7 @@ from jobs.gateway import errors
 
 # It stands in a path of ours and in the database: letters, digits, and what joins them.
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-ADDRESS = re.compile(r"https?:[^\s\"'<>]+", re.IGNORECASE)
+ADDRESS = re.compile(r"(?:https?:|[a-z][a-z0-9+.-]{0,15}://)[^\s\"'<>]+", re.IGNORECASE)
 HIDDEN = "(address hidden)"
 MOST_LETTERS = 300
 DEFAULT_RETRY_AFTER_SECONDS = 30

@@ -130,3 +130,61 @@ def test_the_page_takes_the_same_queries_however_much_happened(
 def test_the_members_page_leads_there(desk: tuple[Client, User], job: RestorationJob):
     page = desk[0].get(reverse("desk_member", args=[job.owner_id])).content.decode()
     assert f'href="{address(job)}"' in page
+
+
+def kept(job: RestorationJob, count: int, body: str = "{}") -> list[Delivery]:
+    attempt = job.attempts.get()
+    return [
+        Delivery.objects.create(attempt=attempt, body=f"{body}{number}", verdict="MALFORMED")
+        for number in range(count)
+    ]
+
+
+def test_of_many_callbacks_the_newest_are_open_the_rest_folded_and_paged(
+    desk: tuple[Client, User], job: RestorationJob
+):
+    rows = kept(job, 44)
+    job.attempts.update(callbacks=147)
+    page = desk[0].get(address(job))
+    callbacks = page.context["file"].callbacks
+    newest = [one.row for one in callbacks.newest]
+    assert newest == rows[:-4:-1]
+    assert len(callbacks.folded) == 17
+    text = page.content.decode()
+    assert text.count("<pre") == 20
+    assert "100 more came" in text
+    assert "43 more the same" in text
+    last = desk[0].get(address(job), {"callbacks": "3"}).context["file"].callbacks
+    assert (len(last.newest), len(last.folded)) == (0, 7)
+    assert desk[0].get(address(job), {"callbacks": "x", "whole": "9" * 30}).status_code == 200
+
+
+def test_a_long_body_is_cut_until_somebody_wants_all_of_it(
+    desk: tuple[Client, User], job: RestorationJob
+):
+    (row, *_) = kept(job, 30, body="x" * 5_000)
+    text = desk[0].get(address(job), {"callbacks": "2"}).content.decode()
+    assert "x" * 1_001 not in text
+    assert "4001 letters more" in text
+    whole = desk[0].get(address(job), {"whole": row.pk})
+    assert "x" * 5_000 in whole.content.decode()
+    assert [one.row for one in whole.context["file"].callbacks.newest] == [row]
+    assert not AuditEntry.objects.filter(action="delivery.show").exists()
+
+
+def test_a_number_in_a_callback_that_named_another_request_is_hidden_too(
+    desk: tuple[Client, User], job: RestorationJob, vendor: FakeVendor
+):
+    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
+    another = vendor.last.callback().replace(vendor.last.request_id.encode(), b"gfpgan_others88")
+    assert settle.deliver(token=token, body=another).verdict == "MISMATCHED"
+    settle.deliver(token=token, body=b'{"request_id": "gfpgan_others88", "x')
+    page = desk[0].get(address(job)).content.decode()
+    assert "gfpgan_others88" not in page
+    assert "…hers88" in page
+    admin, _ = staff(BILLING_STAFF)
+    for row in Delivery.objects.all():
+        shown = admin.get(reverse("admin:jobs_delivery_change", args=[row.pk]))
+        assert shown.status_code == 200
+        assert "others88" not in shown.content.decode()
+        assert vendor.last.request_id not in shown.content.decode()
