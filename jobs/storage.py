@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PROBLEMS = (BotoCoreError, ClientError, Boto3Error)
 PIECE_BYTES = 64 * 1024
+# In one request, whatever its size: what breaks off leaves nothing, not even hidden parts.
+IN_ONE = TransferConfig(use_threads=False, multipart_threshold=5 * 1024**3)
 ONE_THREAD = TransferConfig(use_threads=False)
 
 
@@ -49,7 +51,7 @@ def put(key: str, file: BinaryIO, *, content_type: str, in_a_hurry: bool = False
             settings.S3_BUCKET,
             key,
             ExtraArgs={"ContentType": content_type},
-            Config=ONE_THREAD,
+            Config=IN_ONE,
         )
     except PROBLEMS as problem:
         raise StorageUnavailable(f"storing {key} failed: {problem}") from problem

@@ -200,6 +200,9 @@ S3_PUBLIC_ORIGIN = (
 VIEW_URL_SECONDS = 3600  # a picture on a page
 VENDOR_URL_SECONDS = 3600  # the prepared copy, for the vendor's one download
 
+# How long an upload may be on its way into the store before it counts as broken off. Longer than a
+# call to the store takes; one that takes longer all the same is refused.
+ARRIVAL_SECONDS = 600
 UPLOAD_MAX_BYTES = 50 * 1024 * 1024
 UPLOAD_MAX_PIXELS = 60_000_000
 UPLOAD_MAX_FILES = 20

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 
 class PhotoState(models.TextChoices):
-    """Where a photo is."""
+    """Where a photo is. Of an upload that broke off the member is shown nothing."""
 
+    ARRIVING = "ARRIVING", "Being uploaded"
+    BROKEN_OFF = "BROKEN_OFF", "Upload broke off"
     UPLOADED = "UPLOADED", "Being prepared"
     PREPARED = "PREPARED", "Ready"
     UNREADABLE = "UNREADABLE", "Could not be prepared"
@@ -31,9 +33,14 @@ class PhotoState(models.TextChoices):
     ERASED = "ERASED", "Erased"
 
 
+NOT_HERE = (PhotoState.ARRIVING, PhotoState.BROKEN_OFF)  # nor ever was
+GONE = (PhotoState.ERASING, PhotoState.ERASED)
+
+
 class PhotoQuerySet(models.QuerySet["Photo"]):
     def for_member(self, user: User) -> PhotoQuerySet:
-        return self.filter(owner=user)
+        """What the member has, or had: an upload counts when its original lies in S3."""
+        return self.filter(owner=user).exclude(state__in=NOT_HERE)
 
     def visible(self) -> PhotoQuerySet:
         """Not erased, nor about to be, nor in the trash."""
@@ -41,7 +48,7 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 
     def with_pictures(self) -> PhotoQuerySet:
         """Not erased, nor about to be; those in the trash still have theirs."""
-        return self.exclude(state__in=[PhotoState.ERASING, PhotoState.ERASED])
+        return self.exclude(state__in=(*NOT_HERE, *GONE))
 
     def in_trash(self) -> PhotoQuerySet:
         return self.with_pictures().filter(trashed_at__isnull=False)
@@ -49,8 +56,12 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def to_prepare(self) -> PhotoQuerySet:
         return self.filter(state=PhotoState.UPLOADED)
 
+    def arriving(self) -> PhotoQuerySet:
+        """Uploads of which nobody knows yet whether the store takes them: a row, first of all."""
+        return self.filter(state=PhotoState.ARRIVING)
+
     def to_erase(self) -> PhotoQuerySet:
-        return self.filter(state=PhotoState.ERASING)
+        return self.filter(state__in=[PhotoState.ERASING, PhotoState.BROKEN_OFF])
 
     def with_jobs(self) -> PhotoQuerySet:
         """With every photo's jobs, newest first, in one more query."""
@@ -140,7 +151,7 @@ class Photo(Leased):
     @property
     def is_erased(self) -> bool:
         """Or about to be: no page shows its pictures any more."""
-        return self.state in (PhotoState.ERASING, PhotoState.ERASED)
+        return self.state in GONE
 
     @property
     def is_in_trash(self) -> bool:

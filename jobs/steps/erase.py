@@ -1,5 +1,7 @@
 """Delete everything of a photo from S3; the rows stay as a tombstone without a picture.
 
+(Of an upload that broke off no row stays: nobody was told of it, and nothing was said about it.)
+
 Twice: at once, and again a lease later, because a call that was in flight may still have stored
 something. One that took longer still (a slow store, further pictures) says so itself: `once_more`.
 What a worker stored that was killed then, `orphans` finds.
@@ -12,7 +14,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 
 from accounts.models.leased import lease, still_ours
 from jobs import storage
@@ -24,11 +26,15 @@ CONCURRENCY = 4
 
 
 def waiting() -> models.QuerySet[Photo]:
-    return Photo.objects.to_erase()
+    """With the uploads that are still arriving: their rows fall due when they no longer can be."""
+    return Photo.objects.to_erase() | Photo.objects.arriving()
 
 
 def claim(limit: int, now: datetime) -> list[Photo]:
-    return lease(waiting(), limit=limit, seconds=settings.LEASE_SECONDS, now=now)
+    with transaction.atomic():
+        late = Photo.objects.arriving().filter(due_at__lte=now)
+        late.update(state=PhotoState.BROKEN_OFF)
+        return lease(Photo.objects.to_erase(), limit=limit, seconds=settings.LEASE_SECONDS, now=now)
 
 
 def call(photo: Photo) -> int:
@@ -76,6 +82,9 @@ def record(photo: Photo, deleted: int, now: datetime) -> None:
         ours.erased_at = now
         ours.due_at = now + timedelta(seconds=settings.LEASE_SECONDS)
         ours.title, ours.faces, ours.note = "Erased photo", [], ""
+    elif ours.state == PhotoState.BROKEN_OFF:
+        ours.delete()
+        return
     else:
         ours.state, ours.due_at = PhotoState.ERASED, None
     ours.save()

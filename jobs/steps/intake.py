@@ -1,13 +1,16 @@
-"""Take an upload in: look at it, store the original untouched, remember it.
+"""Take an upload in: look at it, remember it, store the original untouched.
 
-Promise: either the original lies whole in S3 and a Photo row says so, or neither. What can't be
-taken back at once, because the store is down, `steps.orphans` finds.
+The row comes first, in a state that no page shows (ARRIVING); then the original; then, by
+compare-and-set, UPLOADED. Whatever ends in between (the store, this process), what may lie in S3 is
+known by its row, which falls due for `steps.erase` after ARRIVAL_SECONDS: nothing half-stored stays
+for longer than minutes, even if the store takes it after we gave up.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from datetime import timedelta
 from typing import BinaryIO
 
 from django.conf import settings
@@ -17,9 +20,10 @@ from django.utils import timezone
 from accounts import members
 from accounts.models import User
 from jobs import images, places, storage, titles
-from jobs.models import Photo
+from jobs.models import Photo, PhotoState
 
 log = logging.getLogger(__name__)
+CLOSED = "This account has been closed."
 
 
 class Refused(Exception):
@@ -59,34 +63,51 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
         width_px=facts.width_px,
         height_px=facts.height_px,
         note=facts.note,
-        due_at=timezone.now(),
+        state=PhotoState.ARRIVING,
+        due_at=timezone.now() + timedelta(seconds=settings.ARRIVAL_SECONDS),
     )
+    with transaction.atomic():
+        if members.locked(owner) is None:
+            raise Refused(CLOSED)
+        photo.save(force_insert=True)
     try:
         file.seek(0)
         content_type = images.CONTENT_TYPES[facts.format]
         storage.put(photo.original_key, file, content_type=content_type, in_a_hurry=True)
     except storage.StorageUnavailable as problem:
         log.warning("upload not stored: %s", problem)
-        _forget(photo.original_key)  # perhaps it was, and only the answer was lost
+        _give_up(photo)  # perhaps it was, and only the answer was lost
         raise StoreDown from problem
-    try:
-        with transaction.atomic():
-            if members.locked(owner) is None:
-                raise Refused("This account has been closed.")
-            photo.save(force_insert=True)
-    except Exception:
-        _forget(photo.original_key)
-        raise
+    _arrived(photo)
     return photo
+
+
+def _arrived(photo: Photo) -> None:
+    """The original lies in S3. Raises Refused when it came too late."""
+    with transaction.atomic():
+        is_member = members.locked(photo.owner) is not None
+        now = timezone.now()
+        arriving = Photo.objects.arriving().filter(pk=photo.pk)
+        is_taken = is_member and arriving.update(state=PhotoState.UPLOADED, due_at=now)
+    if is_taken:
+        photo.state, photo.due_at = PhotoState.UPLOADED, now
+        return
+    _give_up(photo)
+    if not is_member:
+        raise Refused(CLOSED)
+    log.warning("upload %s was stored after we had given it up", photo.pk)
+    raise StoreDown
+
+
+def _give_up(photo: Photo) -> None:
+    """All that may lie in S3 is erased from now on, though that had been done already.
+
+    Nobody else makes an ARRIVING row anything but this; one that is gone is written again.
+    """
+    photo.state, photo.due_at = PhotoState.BROKEN_OFF, timezone.now()
+    photo.save()
 
 
 def _sha256(file: BinaryIO) -> str:
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-
-
-def _forget(key: str) -> None:
-    try:
-        storage.delete(key, in_a_hurry=True)
-    except storage.StorageUnavailable:
-        log.error("left without a row: %s", key)

@@ -32,6 +32,8 @@ from jobs.states import UNSENT, JobState
 from jobs.steps import abandon
 
 NOT_READY = {
+    PhotoState.ARRIVING: "This photo is still being uploaded.",
+    PhotoState.BROKEN_OFF: "This photo was not uploaded.",
     PhotoState.UPLOADED: "This photo is still being prepared.",
     PhotoState.UNREADABLE: "This photo could not be prepared for restoration.",
     PhotoState.ERASING: "This photo has been erased.",

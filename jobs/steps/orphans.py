@@ -1,10 +1,10 @@
 """Delete what lies in S3 and belongs to no photo.
 
-An upload stores first and writes its row then. When the store breaks off in between, or the process
-ends, a member's picture could be left that no page shows and nobody would ever erase; and so it is
-when a worker that was slower than an erasure is killed. Once a day everything under `photos/` is
-compared with the rows; what has none, or one that is erased, and has lain there for longer than any
-upload takes, goes.
+Every object has a row before it is stored (`intake`), and `erase` looks twice. But a worker that
+was slower than both and is killed, or a store that takes an upload long after we gave it up, could
+leave a member's picture that no page shows and nobody would ever erase. Once a day everything under
+`photos/` is compared with the rows; what has none, or one that is erased, and has lain there for
+longer than any upload takes, goes.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from jobs import storage
-from jobs.models import Photo
+from jobs.models import Photo, PhotoState
 from jobs.steps import consent, export, order, trash
 from tests.builders import decide, make_consent, make_due, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor, png
@@ -166,6 +166,14 @@ def test_the_trash_is_included_and_the_erased_are_rows_without_pictures():
     assert [n for n in archive.namelist() if "/" in n] == ["originals/Trashed.png"]
     assert {row["state"] for row in said(archive, "photos.json")} == {"PREPARED", "ERASING"}
     assert b"Gone" not in archive.read("photos.json")
+
+
+@pytest.mark.parametrize("state", [PhotoState.ARRIVING, PhotoState.BROKEN_OFF])
+def test_an_upload_that_has_not_arrived_is_not_in_it(state: PhotoState):
+    photo = stored(make_photo(title="Half", state=state))
+    archive = zipped(photo.owner)
+    assert said(archive, "photos.json") == []
+    assert [name for name in archive.namelist() if "/" in name] == []
 
 
 # --- Names ------------------------------------------------------------------------------------

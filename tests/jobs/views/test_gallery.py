@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from jobs import places, storage
@@ -158,7 +159,7 @@ def test_with_the_store_down_the_page_says_so_and_keeps_nothing(
     response = send(client, ("a.png", png()))
     assert response.status_code == 422
     assert "Our picture store can&#x27;t be reached just now" in response.content.decode()
-    assert not Photo.objects.exists()
+    assert not Photo.objects.for_member(member).exists()
 
 
 def test_once_the_store_is_down_no_further_file_waits_for_it(
@@ -257,3 +258,20 @@ def test_an_upload_from_another_site_is_refused():
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(make_member())
     assert strict.post(reverse("upload"), {"files": []}).status_code == 403
+
+
+@pytest.mark.parametrize("state", [PhotoState.ARRIVING, PhotoState.BROKEN_OFF])
+def test_an_upload_that_has_not_arrived_has_no_place_on_any_page(
+    client: Client, member: User, state: PhotoState
+):
+    photo = make_photo(owner=member, title="Half", state=state, trashed_at=timezone.now())
+    for name in ("gallery", "trash", "consents", "data"):
+        page = client.get(reverse(name))
+        assert (page.status_code, b"Half" in page.content) == (200, False)
+    assert client.get(reverse("data")).context["photos"] == 0
+    for name in ("photo", "consent", "consent_record"):
+        assert client.get(reverse(name, args=[photo.pk])).status_code == 404
+    for name in ("trash_photo", "put_back", "erase_now", "withdraw"):
+        assert client.post(reverse(name, args=[photo.pk])).status_code == 404
+    photo.refresh_from_db()
+    assert photo.state == state
