@@ -1,9 +1,10 @@
 """The seal on what was said: each event of a consent carries a hash that holds those before it.
 
-A statement's own facts (who, which bytes, which notice, which purposes) are hashed into every
-event, each event's hash into the next. So a change of a stored statement, of an event, of their
-order or number can be shown by computing again, without trusting the database's own locks. An event
-that tells of a reviewer's decision holds the decision's hash, too; a notice has a seal of its own.
+A statement's own facts (who, which bytes, which notice, which words beside the boxes, which
+purposes) are hashed into every event, each event's hash into the next. So a change of a stored
+statement, of an event, of their order or number can be shown by computing again, without trusting
+the database's own locks. An event that tells of a reviewer's decision holds the decision's hash,
+too; a notice has a seal of its own.
 
 What is hashed has a form, and each event says which: a later form adds to an earlier one, and seals
 made in that stay as they were made. Changing a form would break every seal there is.
@@ -17,7 +18,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 FIRST = "0" * 64  # what stands before a consent's first event
-FORM = 2  # of what is sealed now; 2 added the flags for reviewers, and their decisions
+# Of what is sealed now. 2 added the flags for reviewers and their decisions, 3 the words beside
+# the boxes.
+FORM = 3
 LEARNT_LATER = "MANY_FACES"  # the one flag that may join a statement after it was given
 
 
@@ -40,6 +43,10 @@ def statement_sha256(consent: Any, *, form: int) -> str:
     }
     if form >= 2:
         facts["risks"] = sorted(set(consent.risks.split("|")) - {"", LEARNT_LATER})
+    if form >= 3:
+        wording = consent.wording
+        facts["wording_sha256"] = wording.sha256 if wording else ""
+        facts["wording_first_shown_at"] = _moment(wording.first_shown_at) if wording else ""
     return _sha256(facts)
 
 

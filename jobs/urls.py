@@ -5,6 +5,7 @@ from django.urls import path
 from jobs.views import (
     account,
     batch,
+    consent_records,
     consents,
     front,
     gallery,
@@ -27,14 +28,16 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/erase/", trash.erase_now, name="erase_now"),
     path("photos/<uuid:photo_id>/", photo.photo, name="photo"),
     path("photos/<uuid:photo_id>/consent/", consents.consent, name="consent"),
-    path("photos/<uuid:photo_id>/consent/record/", consents.record, name="consent_record"),
-    path("photos/<uuid:photo_id>/consent/answer/", consents.answer, name="consent_answer"),
+    path("photos/<uuid:photo_id>/consent/record/", consent_records.record, name="consent_record"),
+    path("photos/<uuid:photo_id>/consent/answer/", consent_records.answer, name="consent_answer"),
     path("photos/<uuid:photo_id>/withdraw/", photo.withdraw, name="withdraw"),
     path("photos/<uuid:photo_id>/quote/<slug:model_key>/", restore.quote, name="quote"),
     path("photos/<uuid:photo_id>/restore/<slug:model_key>/", restore.restore, name="restore"),
-    path("consents/", consents.consents, name="consents"),
+    path("consents/", consent_records.consents, name="consents"),
     path("consents/give/", consents.consent_many, name="consent_many"),
-    path("consents/<uuid:consent_id>/receipt.json", consents.receipt, name="consent_receipt"),
+    path(
+        "consents/<uuid:consent_id>/receipt.json", consent_records.receipt, name="consent_receipt"
+    ),
     path("restore/", batch.batch, name="batch"),
     path("restore/quote/", batch.batch_quote, name="batch_quote"),
     path("jobs/<uuid:job_id>/", job.job, name="job"),

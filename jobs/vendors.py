@@ -7,7 +7,7 @@ from functools import cache
 
 from django.conf import settings
 
-from jobs.catalog import RestorationModel, Route
+from jobs.catalog import USUAL_VENDOR, RestorationModel, Route, vendors_named_in
 from jobs.gateway import fal_signature
 from jobs.gateway.fal import FalClient
 from jobs.gateway.output import OutputFetcher, is_loopback
@@ -17,7 +17,16 @@ from jobs.gateway.types import Vendor
 
 def reachable() -> tuple[str, ...]:
     """Our words (`catalog.VENDORS`) for those that we can send to, the usual one first."""
-    return ("pixazo", "fal") if settings.FAL_KEY else ("pixazo",)
+    return (USUAL_VENDOR, "fal") if settings.FAL_KEY else (USUAL_VENDOR,)
+
+
+def to_ask_about(notice: str) -> tuple[str, ...]:
+    """Those of them that a notice's text names, the usual one first.
+
+    None at all when it does not name that one: the others stand in for it alone.
+    """
+    named = vendors_named_in(notice)
+    return tuple(vendor for vendor in reachable() if vendor in named and USUAL_VENDOR in named)
 
 
 def routes(model: RestorationModel) -> tuple[Route, ...]:

@@ -24,6 +24,9 @@ from jobs.models import (
 )
 from jobs.steps import consent as consent_step
 from jobs.steps import order, review
+from jobs.wording import Words
+
+NAMES_PIXAZO = "A copy is sent to Pixazo."  # a notice that doesn't can't be published
 
 _numbers = itertools.count(1)
 
@@ -66,6 +69,7 @@ def make_consent(
         by=photo.owner,
         session_key="session",
         notice=the_notice(),
+        words=Words(vendors),
         depicted=depicted,
         basis="I say so.",
         vendors=vendors,
@@ -94,7 +98,9 @@ def decide(consent: Consent, *, by: User | None = None, approve: bool = True) ->
 
 def the_notice() -> ConsentNotice:
     """The newest; a transactional test before this one may have emptied its table."""
-    return notices.newest() or notices.add(version=1, title="Notice", text="Text\n", by=None)
+    return notices.newest() or notices.add(
+        version=1, title="Notice", text=f"{NAMES_PIXAZO}\n", by=None
+    )
 
 
 def publish_notice(text: str = "Something new.", *, by: User | None = None) -> ConsentNotice:
@@ -102,7 +108,11 @@ def publish_notice(text: str = "Something new.", *, by: User | None = None) -> C
     by = by or make_member(micros=0, is_staff=True)
     draft = notices.start(by=by)
     draft = notices.edit(
-        draft=draft, by=by, title="Before we restore it", text=text, seen=draft.edited_at
+        draft=draft,
+        by=by,
+        title="Before we restore it",
+        text=f"{text}\n\n{NAMES_PIXAZO}",
+        seen=draft.edited_at,
     )
     return notices.publish(
         draft=draft,

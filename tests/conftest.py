@@ -34,6 +34,7 @@ PROTECTED_TABLES = (
     "jobs_jobevent",
     "jobs_consentevent",
     "jobs_consentnotice",
+    "jobs_consentwording",
     "jobs_consentcheck",
     "jobs_reviewdecision",
     "jobs_price",

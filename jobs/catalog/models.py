@@ -161,9 +161,6 @@ CODEFORMER = RestorationModel(
     scale_parameter="upscale",
 )
 
-# The vendors by our own word for each, and their names.
-VENDORS = {"pixazo": "Pixazo", "fal": "fal.ai"}
-
 MODELS: dict[str, RestorationModel] = {
     model.key: model for model in (GFPGAN, CODEFORMER, FLUX_KONTEXT)
 }

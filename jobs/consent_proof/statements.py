@@ -70,7 +70,7 @@ def _some_consents(
     """Each with what is wrong about it."""
     events = _by_consent(ConsentEvent.objects.filter(consent__in=some).order_by("number"))
     decisions = _by_consent(ReviewDecision.objects.filter(consent__in=some).order_by("pk"))
-    consents = Consent.objects.select_related("notice", "photo").in_bulk(some)
+    consents = Consent.objects.select_related("notice", "wording", "photo").in_bulk(some)
     for pk in some:
         if pk in consents:
             yield pk, list(_consent(consents[pk], events[pk], decisions[pk], since))

@@ -10,99 +10,99 @@ from django.utils import timezone
 
 from accounts import words
 from jobs import catalog, vendors
-from jobs.models import Depicted
+from jobs.models import ConsentNotice, Depicted
 from jobs.steps import review
+from jobs.wording import Words
 
 
 class ConsentForm(forms.Form):
     """The uploader's statement. Each purpose is asked for by itself; nothing is ticked beforehand.
 
-    A vendor is asked about only when this house can send to it.
+    Its words are those of `jobs.wording`. A vendor is asked about only when this house can send to
+    it and the notice beside the form names it.
     """
 
     depicted = forms.MultipleChoiceField(
-        label="Who can be recognised in this photo?",
         choices=Depicted.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Tick everything that is true.",
         error_messages={"required": "Please say who is in the photo."},
     )
     basis = forms.CharField(
-        label="In your own words: why may this photo be restored?",
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-        help_text=(
-            "Needed for children and for somebody else; a reviewer reads it. "
-            "Of somebody who has died, please say how you are related."
-        ),
     )
     purpose_restore = forms.BooleanField(
-        label="This photo may be restored. I know that faces may change.",
         error_messages={"required": "Without this we may not restore the photo."},
     )
     keep_until = forms.DateField(
-        label="Keep it no longer than",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=(
-            "From the day after, nothing is sent any more, and the photo and its results are "
-            "erased. Leave empty to keep them until you withdraw."
-        ),
     )
-    notice_version = forms.IntegerField(widget=forms.HiddenInput)
+    # What the page showed; it is no field's name in `wording`.
+    notice_version = forms.CharField(widget=forms.HiddenInput)
+    words_sha256 = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, photos: int = 1, **options: Any) -> None:
+    def __init__(self, *args: Any, notice: ConsentNotice, photos: int = 1, **options: Any) -> None:
         super().__init__(*args, **options)
-        usual, *others = self.asked_vendors = vendors.reachable()
-        usual_name = catalog.VENDORS[usual]
-        self.fields[f"purpose_{usual}"] = forms.BooleanField(
-            label=f"A copy without any hidden data may be sent to {usual_name} for this.",
-            error_messages={
-                "required": f"The models run at {usual_name}: without this we can't restore."
-            },
-        )
-        for vendor in others:
+        self.notice = notice
+        self.words = Words(vendors.to_ask_about(notice.text), many=photos > 1)
+        usual_name = catalog.VENDORS[catalog.USUAL_VENDOR]
+        for vendor in self.words.vendors:
+            is_usual = vendor == catalog.USUAL_VENDOR
             self.fields[f"purpose_{vendor}"] = forms.BooleanField(
-                label=f"While {usual_name} can't be used, the same copy may be sent to "
-                f"{catalog.VENDORS[vendor]} instead.",
-                help_text=f"{_what_runs_at(vendor)} Without this tick, your order waits for "
-                f"{usual_name}. The price is the same.",
-                required=False,
+                label=self.words.send_to(vendor),
+                help_text=self.words.send_to_help(vendor),
+                required=is_usual,
+                error_messages={
+                    "required": f"The models run at {usual_name}: without this we can't restore."
+                },
             )
-        if photos > 1:
-            self.fields["depicted"].label = "Who can be recognised in these photos?"
-            self.fields["basis"].label = "In your own words: why may these photos be restored?"
-            self.fields[
-                "purpose_restore"
-            ].label = "These photos may be restored. I know that faces may change."
-            self.fields["keep_until"].label = "Keep them no longer than"
+        for name, label, help_text in (
+            ("depicted", self.words.depicted, self.words.depicted_help),
+            ("basis", self.words.basis, self.words.basis_help),
+            ("purpose_restore", self.words.restore, ""),
+            ("keep_until", self.words.keep, self.words.keep_help),
+        ):
+            self.fields[name].label, self.fields[name].help_text = label, help_text
+        for name, value in self.shown.items():
+            self.fields[name].initial = value
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What names the very words that this form shows, and the notice beside it."""
+        return {"notice_version": str(self.notice.version), "words_sha256": self.words.sha256}
+
+    @property
+    def is_what_was_read(self) -> bool:
+        """Whether the page that was sent had this notice and these very words."""
+        return all(self.data.get(name) == value for name, value in self.shown.items())
 
     @property
     def purposes(self) -> list[forms.BoundField]:
         """What may be done, each with its own box."""
-        names = ["purpose_restore", *(f"purpose_{vendor}" for vendor in self.asked_vendors)]
+        names = ["purpose_restore", *(f"purpose_{vendor}" for vendor in self.words.vendors)]
         return [self[name] for name in names]
 
     @property
     def vendors(self) -> list[str]:
         """The vendors that a copy may be sent to."""
-        return [name for name in self.asked_vendors if self.cleaned_data.get(f"purpose_{name}")]
+        return [name for name in self.words.vendors if self.cleaned_data.get(f"purpose_{name}")]
 
-    def read_anew(self, version: int) -> bool:
-        """Show what was sent once more, beside this version of the notice.
+    def shown_again(self, *, notice: ConsentNotice, photos: int) -> ConsentForm:
+        """The form to send once more, about so many of the photos, beside this notice.
 
-        True if it is another than the member had read: nothing that they ticked counts for it
-        then, and their words stay.
+        Where other words stand now than the member had read, nothing that they ticked counts, and
+        what they typed stays. That fewer photos are left is no reason to read again.
         """
-        data = self.data.copy()  # type: ignore[attr-defined]
-        is_another = bool(data.get("notice_version") != str(version))
-        if is_another:
-            for name in ("depicted", *(field.name for field in self.purposes)):
-                data.pop(name, None)
-        data["notice_version"] = str(version)
-        self.data = data
-        return is_another
+        if notice == self.notice and self.is_what_was_read:
+            data = self.data.copy()  # type: ignore[attr-defined]
+            again = ConsentForm(data, notice=notice, photos=photos)
+            for name, value in again.shown.items():
+                data[name] = value
+            return again
+        typed = {name: self.data.get(name, "") for name in ("basis", "keep_until")}
+        return ConsentForm(initial=typed, notice=notice, photos=photos)
 
     def clean_keep_until(self) -> date | None:
         until: date | None = self.cleaned_data["keep_until"]
@@ -122,18 +122,6 @@ class ConsentForm(forms.Form):
                 "basis", "For a child or somebody else, please tell our reviewer in a few words."
             )
         return said
-
-
-def _what_runs_at(vendor: str) -> str:
-    """Which models another vendor than the usual one runs, and which settings it does not take."""
-    said = []
-    for model in catalog.MODELS.values():
-        for route in model.routes:
-            if route.vendor == vendor:
-                labels = [p.label for p in model.parameters if p.key in route.unsaid]
-                without = f", without “{'”, “'.join(labels)}”" if labels else ""
-                said.append(f"{model.name}{without}")
-    return f"Only for {'; '.join(said)}."
 
 
 class AnswerForm(forms.Form):

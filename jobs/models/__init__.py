@@ -6,10 +6,8 @@ from jobs.models.consent import (
     Consent,
     ConsentCheck,
     ConsentEvent,
-    ConsentNotice,
     ConsentStatus,
     Depicted,
-    NoticeDraft,
     RejectionReason,
     ReviewDecision,
     ReviewVerdict,
@@ -17,6 +15,7 @@ from jobs.models.consent import (
 from jobs.models.delivery import Delivery, Verdict
 from jobs.models.event import JobEvent
 from jobs.models.job import RestorationJob
+from jobs.models.notice import ConsentNotice, ConsentWording, NoticeDraft
 from jobs.models.photo import Photo, PhotoState
 from jobs.models.price import Price
 from jobs.models.signing_keys import SigningKeys
@@ -35,6 +34,7 @@ __all__ = [
     "ConsentEvent",
     "ConsentNotice",
     "ConsentStatus",
+    "ConsentWording",
     "DayClose",
     "Delivery",
     "Depicted",

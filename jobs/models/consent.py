@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs.catalog import VENDORS
+from jobs.models.notice import ConsentNotice, ConsentWording
 from jobs.models.photo import PhotoState
 
 if TYPE_CHECKING:
@@ -52,44 +53,6 @@ class ConsentStatus(models.TextChoices):
 UNDECIDED = (ConsentStatus.PENDING_REVIEW, ConsentStatus.QUESTIONED)
 # Why a statement ended that the member did not take back: another took its place.
 REPLACED = "replaced by a newer statement"
-
-
-class ConsentNotice(models.Model):
-    """The text that a member reads. A published version never changes."""
-
-    version = models.PositiveIntegerField(unique=True)
-    title = models.CharField(max_length=200)
-    text = models.TextField()
-    sha256 = models.CharField(max_length=64)
-    published_at = models.DateTimeField(default=timezone.now)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    seal = models.CharField(max_length=64, help_text="Over all of it (`jobs.consent_chain`).")
-
-    class Meta:
-        ordering = ["-version"]
-
-    def __str__(self) -> str:
-        return f"{self.title} (version {self.version})"
-
-
-class NoticeDraft(models.Model):
-    """A next version in the making: edited freely, until it is published and gone."""
-
-    title = models.CharField(max_length=200)
-    text = models.TextField()
-    edited_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    edited_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ["-edited_at"]
-        permissions = [("publish_notice", "Can publish a version of the consent notice")]
-
-    def __str__(self) -> str:
-        return f"{self.title} (draft)"
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -185,6 +148,12 @@ class Consent(models.Model):
     given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     session_fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the session's key.")
     notice = models.ForeignKey(ConsentNotice, on_delete=models.PROTECT)
+    wording = models.ForeignKey(
+        ConsentWording,
+        null=True,
+        on_delete=models.PROTECT,
+        help_text="The words beside the boxes; of statements made before they were kept, none.",
+    )
     depicted = models.JSONField(help_text="Codes of who is in the picture.")
     basis = models.CharField(max_length=500, blank=True, help_text="In the uploader's own words.")
     purpose_restore = models.BooleanField(default=False)

@@ -26,6 +26,7 @@ from jobs.models import (
     ConsentEvent,
     ConsentNotice,
     ConsentStatus,
+    ConsentWording,
     Depicted,
     Photo,
     PhotoState,
@@ -35,6 +36,7 @@ from jobs.models import (
 from jobs.models.consent import NEEDS_REVIEW, REPLACED, UNDECIDED, parse_vendors
 from jobs.states import TERMINAL, UNSENT, JobState
 from jobs.steps import abandon, aftermath
+from jobs.wording import Words
 
 OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
 
@@ -47,6 +49,10 @@ class ConsentError(Exception):
 WITHDRAWN_BY_MEMBER = "withdrawn by the member"
 ACCOUNT_CLOSED = "the account was closed"
 NOTICE_CHANGED = "Our notice has changed while you were reading. Here is the new one."
+WORDS_CHANGED = (
+    "Our words on this page have changed while you were reading. Nothing is ticked now: please "
+    "read them again."
+)
 UNDER_WAY = (
     "A restoration is under way on what you said before, and what you say now would not allow it "
     "at once. Wait until it has ended, stop waiting for it, or withdraw consent, which stops "
@@ -72,6 +78,7 @@ def give_many(
     by: User,
     session_key: str,
     notice: ConsentNotice,
+    words: Words,
     depicted: Sequence[str],
     basis: str,
     vendors: Sequence[str],
@@ -81,11 +88,15 @@ def give_many(
 
     Each replaces those before it. Children and other people wait for a reviewer; the rest is live
     at once. Once a statement about a picture needed a reviewer, every later one about the same
-    bytes does too, whoever gives it. Raises NoticeChanged unless `notice` is the newest, CannotSay
-    when a photo is gone, a reviewer has it, or a copy of it is with a vendor that the statement
-    does not allow at once: what was sent under one statement is never left to the outcome of
-    another.
+    bytes does too, whoever gives it. `words` are those that stood beside the boxes.
+
+    Raises NoticeChanged unless `notice` is the newest, CannotSay when a photo is gone, a reviewer
+    has it, or a copy of it is with a vendor that the statement does not allow at once: what was
+    sent under one statement is never left to the outcome of another. Raises ValueError for a vendor
+    that was not asked about.
     """
+    if not set(vendors) <= set(words.vendors):
+        raise ValueError("Nobody can agree to what was not asked.")
     with transaction.atomic():
         wanted = [photo.pk for photo in photos]
         photos = list(Photo.objects.filter(pk__in=wanted).order_by("pk").select_for_update())
@@ -106,6 +117,7 @@ def give_many(
         if why := _not_allowed(jobs, to_review=to_review, vendors=vendors):
             raise CannotSay(why)
         risks_of = risks.risks_of(photos=photos, by=by, depicted=depicted)
+        wording = ConsentWording.objects.shown(words.text)
         given = []
         for photo in photos:
             consent = Consent.objects.create(
@@ -114,6 +126,7 @@ def give_many(
                 given_by=by,
                 session_fingerprint=hashlib.sha256(session_key.encode()).hexdigest(),
                 notice=notice,
+                wording=wording,
                 depicted=list(depicted),
                 basis=basis,
                 purpose_restore=True,

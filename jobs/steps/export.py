@@ -334,7 +334,8 @@ def _consents_csv(member: User) -> Iterator[list[str]]:
 
 
 def _statements(member: User) -> models.QuerySet[Consent]:
-    return Consent.objects.filter(given_by=member).select_related("notice", "photo", "given_by")
+    given = Consent.objects.filter(given_by=member)
+    return given.select_related("notice", "wording", "photo", "given_by")
 
 
 def _transfers(member: User) -> Iterator[dict[str, Any]]:

@@ -1,37 +1,33 @@
-"""What a member says of who is in a photo: asked for one or for many, kept to be read."""
+"""What a member says of who is in a photo, asked for one or for many at once."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.members import member_of
-from jobs import notices, receipts
-from jobs.forms.consents import AnswerForm, ConsentForm
-from jobs.models import Attempt, Consent, ConsentNotice, ConsentStatus, Photo
-from jobs.steps import aftermath, order, review
+from jobs import notices, vendors
+from jobs.forms.consents import ConsentForm
+from jobs.models import ConsentNotice, ConsentStatus, Photo
 from jobs.steps import consent as consent_step
+from jobs.steps import order
 from jobs.views.batch import chosen
 from jobs.views.cards import PhotoCard
-from jobs.views.consent_cards import consent_card, consent_cards
+from jobs.views.consent_cards import consent_card
 from jobs.views.photo import or_elsewhere, own_photo
 
-CONSENTS_ON_A_PAGE = 24
 
-
-# --- Asking -----------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Left:
     """A photo of which nothing can be said now, under the name that the member's page had."""
@@ -46,6 +42,10 @@ class Left:
         return self.why == consent_step.UNDER_WAY
 
 
+class CannotAsk(Exception):
+    """There is no notice that names who restores: nobody could know what they agree to."""
+
+
 @dataclass(frozen=True)
 class Heard:
     """What a member sent: recorded for every photo, or for none and kept to be sent again.
@@ -54,14 +54,28 @@ class Heard:
     """
 
     form: ConsentForm
-    notice: ConsentNotice
     blocked: Mapping[uuid.UUID, Left]
     recorded: bool = False
+
+
+def _or_later(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Say so when nobody can be asked now, with what they had typed."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except CannotAsk:
+            typed = request.POST.get("basis", "")
+            return render(request, "jobs/consent_later.html", {"typed": typed}, status=503)
+
+    return wrapped
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @or_elsewhere
+@_or_later
 def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Ask who is in the picture and whether it may be restored; record the answer."""
     photo = own_photo(request, photo_id, in_trash=request.method == "POST")
@@ -77,6 +91,7 @@ def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@_or_later
 def consent_many(request: HttpRequest) -> HttpResponse:
     """The same for photos that show the same people; each gets a statement of its own.
 
@@ -123,45 +138,69 @@ def consent_many(request: HttpRequest) -> HttpResponse:
 
 
 def _hear(request: HttpRequest, photos: Sequence[Photo]) -> Heard:
-    """Record what was sent; what can't be recorded stays in the form, with the reason."""
-    notice = notices.newest()
-    if notice is None:
-        raise Http404("There is no notice to read.")
+    """Record what was sent; what can't be recorded stays in the form, with the reason.
+
+    Raises CannotAsk.
+    """
+    notice = _notice_to_read()
     why: Mapping[uuid.UUID, str] = consent_step.obstacles(photos, notice)
-    form = ConsentForm(initial={"notice_version": notice.version}, photos=len(photos))
-    if request.method == "POST":
-        form = ConsentForm(request.POST, photos=len(photos))
-        if form.is_valid() and not why:
-            try:
-                if form.cleaned_data["notice_version"] != notice.version:
-                    raise consent_step.NoticeChanged(consent_step.NOTICE_CHANGED)
-                _record(request, photos, notice, form)
-                return Heard(form, notice, {}, recorded=True)
-            except consent_step.NoticeChanged:
-                notice = notices.newest() or notice
-            except consent_step.CannotSay as problem:
-                why = problem.why
-        if form.read_anew(notice.version):
-            messages.info(request, consent_step.NOTICE_CHANGED)
-    blocked = {
+    if request.method != "POST":
+        form = ConsentForm(notice=notice, photos=_how_many(photos, why))
+        return Heard(form, _left(photos, why, request))
+    sent = ConsentForm(request.POST, notice=notice, photos=len(photos))
+    if sent.is_what_was_read and sent.is_valid() and not why:
+        try:
+            _record(request, photos, sent)
+            return Heard(sent, {}, recorded=True)
+        except consent_step.NoticeChanged:
+            notice = _notice_to_read()
+        except consent_step.CannotSay as problem:
+            why = problem.why
+    form = sent.shown_again(notice=notice, photos=_how_many(photos, why))
+    if not form.is_bound:
+        is_newer = request.POST.get("notice_version") != str(notice.version)
+        messages.info(
+            request, consent_step.NOTICE_CHANGED if is_newer else consent_step.WORDS_CHANGED
+        )
+    return Heard(form, _left(photos, why, request))
+
+
+def _notice_to_read() -> ConsentNotice:
+    """The newest. Raises CannotAsk when it does not name the vendor that restores."""
+    notice = notices.newest()
+    if notice is None or not vendors.to_ask_about(notice.text):
+        raise CannotAsk
+    return notice
+
+
+def _how_many(photos: Sequence[Photo], why: Mapping[uuid.UUID, str]) -> int:
+    """Of how many photos the page speaks: those that are left, or all when none is."""
+    return len(photos) - len(why) or len(photos)
+
+
+def _left(
+    photos: Sequence[Photo], why: Mapping[uuid.UUID, str], request: HttpRequest
+) -> Mapping[uuid.UUID, Left]:
+    return {
         photo.pk: Left(photo.pk, _name_of(photo, request), why[photo.pk])
         for photo in photos
         if photo.pk in why
     }
-    return Heard(form, notice, blocked)
 
 
 def _ask(request: HttpRequest, heard: Heard, template: str, **context: Any) -> HttpResponse:
+    is_sent = request.method == "POST"
     return render(
         request,
         template,
         {
             **context,
-            "notice": heard.notice,
+            "notice": heard.form.notice,
             "form": heard.form,
+            "is_sent": is_sent,
             "blocked": list(heard.blocked.values()),
         },
-        status=422 if request.method == "POST" else 200,
+        status=422 if is_sent else 200,
     )
 
 
@@ -170,16 +209,15 @@ def _name_of(photo: Photo, request: HttpRequest) -> str:
     return request.POST.get(f"title-{photo.pk}", "")[:200] if photo.is_erased else photo.title
 
 
-def _record(
-    request: HttpRequest, photos: Sequence[Photo], notice: ConsentNotice, form: ConsentForm
-) -> None:
+def _record(request: HttpRequest, photos: Sequence[Photo], form: ConsentForm) -> None:
     """Raises NoticeChanged, CannotSay."""
     said = form.cleaned_data
     given = consent_step.give_many(
         photos=photos,
         by=member_of(request),
         session_key=request.session.session_key or "",
-        notice=notice,
+        notice=form.notice,
+        words=form.words,
         depicted=said["depicted"],
         basis=said["basis"],
         vendors=form.vendors,
@@ -198,95 +236,4 @@ def _query(*, photo: Sequence[Photo], others: Sequence[Photo] = (), model: str) 
             *(("with", one.pk) for one in others),
             *([("model", model)] if model else []),
         ]
-    )
-
-
-# --- Reading again ----------------------------------------------------------------------------
-@require_safe
-@login_required
-def consents(request: HttpRequest) -> HttpResponse:
-    """The newest statement about each photo, erased ones too."""
-    given = (
-        Consent.objects.filter(given_by=member_of(request))
-        .newest_of_each_photo()
-        .with_since()
-        .select_related("photo", "notice")
-        .order_by("-created_at", "-pk")
-    )
-    page = Paginator(given, CONSENTS_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page_obj": page, "consents": consent_cards(list(page))}
-    return render(request, "jobs/consents.html", context)
-
-
-@require_safe
-@login_required
-def record(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    """All that is on record about a photo's consent; after it was erased, too."""
-    photo = get_object_or_404(Photo.objects.for_member(member_of(request)), pk=photo_id)
-    return _record_page(request, photo)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-@or_elsewhere
-def answer(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    """What the member says to a reviewer's question."""
-    photo = own_photo(request, photo_id)
-    asked = photo.current_consent
-    if request.method != "POST" or asked is None:
-        return redirect("consent_record", photo.pk)
-    form = AnswerForm(request.POST)
-    if form.is_valid():
-        try:
-            review.answer(consent=asked, by=member_of(request), text=form.cleaned_data["text"])
-        except consent_step.ConsentError as problem:
-            form.add_error("text", f"This was not recorded. {problem}")
-        else:
-            messages.success(request, "Thank you. A reviewer reads your answer.")
-            return redirect("photo", photo.pk)
-    return _record_page(request, photo, answer_form=form, status=422)
-
-
-def _record_page(
-    request: HttpRequest, photo: Photo, *, answer_form: AnswerForm | None = None, status: int = 200
-) -> HttpResponse:
-    """The tombstone of an erased photo about which nothing was ever said is a record, too."""
-    given = list(
-        photo.consents.filter(given_by=member_of(request))
-        .select_related("photo", "notice")
-        .prefetch_related("events", "decisions")
-        .with_since()
-        .order_by("-created_at", "-pk")
-    )
-    if not given and not photo.is_erased:
-        raise Http404("Nothing was said about this photo.")
-    cards = consent_cards(given)
-    context = {
-        "photo": PhotoCard(photo),
-        "current": next(iter(cards), None),
-        "cards": cards,
-        "copies": receipts.copies_sent(Attempt.objects.filter(job__photo=photo)),
-        "outlook": None if photo.is_erased else consent_step.outlook(photo),
-        "aftermath": aftermath.of_photo(photo) if photo.is_erased else [],
-        "controller": receipts.controller(),
-        "made_at": timezone.now(),
-        "answer_form": answer_form or AnswerForm(),
-    }
-    return render(request, "jobs/consent_record.html", context, status=status)
-
-
-@require_safe
-@login_required
-def receipt(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
-    """One statement as a machine reads it, to keep."""
-    given = get_object_or_404(
-        Consent.objects.filter(given_by=member_of(request)).select_related(
-            "photo", "notice", "given_by"
-        ),
-        pk=consent_id,
-    )
-    return JsonResponse(
-        receipts.receipt(given),
-        json_dumps_params={"indent": 2, "ensure_ascii": False},
-        headers={"Content-Disposition": f'attachment; filename="consent-{given.pk}.json"'},
     )

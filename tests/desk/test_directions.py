@@ -14,6 +14,7 @@ from accounts.words import straight
 from jobs.models import Consent
 from jobs.steps import consent as consent_step
 from jobs.steps import order, review
+from jobs.wording import Words
 from tests.builders import make_job, make_member, make_photo, the_notice
 from tests.staff import client_of, make_staff
 
@@ -56,6 +57,7 @@ def given() -> Consent:
         by=owner,
         session_key="session",
         notice=the_notice(),
+        words=Words(("pixazo",)),
         depicted=("OTHER",),
         basis=f"My {TURN}neighbour",
         vendors=["pixazo"],

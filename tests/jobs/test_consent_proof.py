@@ -29,6 +29,7 @@ from jobs.models import (
     ConsentEvent,
     ConsentNotice,
     ConsentStatus,
+    ConsentWording,
     Photo,
     ReviewDecision,
 )
@@ -158,7 +159,7 @@ def test_an_event_that_was_sealed_anew_does_not_follow():
     event = given.events.get(number=3)
     event.why = "something else"
     event.sha256 = consent_chain.event_sha256(
-        event, statement=consent_chain.statement_sha256(given, form=2), form=2
+        event, statement=consent_chain.statement_sha256(given, form=3), form=3
     )
     with forging(ConsentEvent):
         event.save()
@@ -213,6 +214,33 @@ def test_another_text_of_a_notice_is_found():
         ConsentNotice.objects.filter(pk=given.notice_id).update(text="You agree to everything.")
     version = given.notice.version
     assert found() == [f"notice {version}: its text is not the one that was published"]
+
+
+def test_other_words_beside_the_boxes_are_found():
+    given = make_consent(make_photo())
+    words = ConsentWording.objects.filter(consent=given)
+    with forging(ConsentWording):
+        words.update(text="box restore\tIt may be sold.\n")
+    assert found() == [f"wording {given.wording_id}: its text is not the one that was shown"]
+    with forging(ConsentWording):
+        words.update(sha256=notices.sha256_of("box restore\tIt may be sold.\n"))
+    assert found() == [f"consent {given.pk}: what was said is not what was sealed"]
+
+
+def test_a_statement_from_before_the_words_were_kept_still_holds_and_can_be_withdrawn():
+    given = make_consent(make_photo())
+    Consent.objects.filter(pk=given.pk).update(wording=None)
+    with forging(ConsentEvent):
+        event = given.events.get()
+        given.refresh_from_db()
+        event.form = 2
+        event.sha256 = consent_chain.event_sha256(
+            event, statement=consent_chain.statement_sha256(given, form=2), form=2
+        )
+        event.save()
+    consent_step.withdraw(photo=given.photo, by=given.given_by)
+    assert found() == []
+    assert [one.form for one in given.events.order_by("number")] == [2, 3]
 
 
 def test_a_version_that_is_gone_is_found():
@@ -318,11 +346,11 @@ def sealed_anew(given: Consent) -> None:
     """Whoever knows the code can write a whole chain anew."""
     given.basis = "I never said so."
     given.save()
-    statement, previous = consent_chain.statement_sha256(given, form=2), consent_chain.FIRST
+    statement, previous = consent_chain.statement_sha256(given, form=3), consent_chain.FIRST
     with forging(ConsentEvent):
         for event in given.events.order_by("number"):
             event.previous_sha256 = previous
-            event.sha256 = previous = consent_chain.event_sha256(event, statement=statement, form=2)
+            event.sha256 = previous = consent_chain.event_sha256(event, statement=statement, form=3)
             event.save()
 
 
@@ -403,7 +431,9 @@ def test_what_changes_while_it_is_read_is_no_finding(monkeypatch: pytest.MonkeyP
 MAY_CHANGE: dict[type[Model], set[str]] = {Consent: {"claimed_by", "claimed_until"}}
 
 
-@pytest.mark.parametrize("model", [Consent, ConsentEvent, ConsentNotice, ReviewDecision])
+@pytest.mark.parametrize(
+    "model", [Consent, ConsentEvent, ConsentNotice, ConsentWording, ReviewDecision]
+)
 def test_a_change_of_any_column_is_found(model: type[Model]):
     make_consent(make_photo())
     given = make_consent(make_photo(), depicted=("OTHER",))
@@ -418,6 +448,7 @@ def test_a_change_of_any_column_is_found(model: type[Model]):
         Consent: Consent.objects.filter(pk=given.pk),
         ConsentEvent: given.events.filter(number=2),
         ConsentNotice: ConsentNotice.objects.filter(pk=given.notice_id),
+        ConsentWording: ConsentWording.objects.filter(consent=given),
         ReviewDecision: given.decisions.all(),
     }
     row = rows[model]
@@ -438,6 +469,8 @@ def something_else(field: Any, row: Model) -> Any:
     now = getattr(row, field.attname)
     if field.is_relation:
         others = field.related_model._default_manager.exclude(pk=now)
+        if field.related_model is ConsentWording:
+            return ConsentWording.objects.shown("text\tOther words.\n")
         return others.first() or publish_notice()
     if field.choices:
         return next(value for value, _ in field.choices if value not in (now, "APPROVE"))

@@ -18,8 +18,9 @@ from jobs.forms.consents import ConsentForm
 from jobs.forms.orders import BatchClickForm, ClickForm
 from jobs.forms.restorations import RestorationForm, field_for
 from jobs.forms.uploads import UploadForm
-from jobs.models import Photo, Price
+from jobs.models import ConsentNotice, Photo, Price
 
+NOTICE = ConsentNotice(version=1, text="A copy is sent to Pixazo.")
 LEAST_SAID = {
     "gfpgan": {"scale": "2", "version": "v1.4"},
     "codeformer": {"codeformer_fidelity": "0.5", "upscale": "2"},
@@ -242,14 +243,14 @@ def statement(**said: Any) -> ConsentForm:
         "purpose_restore": "on",
         "purpose_pixazo": "on",
         "keep_until": "",
-        "notice_version": "1",
+        **ConsentForm(notice=NOTICE).shown,
         **said,
     }
     data: MultiValueDict[str, Any] = MultiValueDict()
     for key, value in values.items():
         if value is not None:
             data.setlist(key, value if isinstance(value, list) else [value])
-    return ConsentForm(data)
+    return ConsentForm(data, notice=NOTICE)
 
 
 def test_a_statement_about_oneself_needs_no_further_words():
@@ -257,8 +258,9 @@ def test_a_statement_about_oneself_needs_no_further_words():
 
 
 def test_nothing_is_ticked_beforehand():
-    form = ConsentForm()
-    assert [field.initial for field in form.fields.values()] == [None] * len(form.fields)
+    form = ConsentForm(notice=NOTICE)
+    asked = [field for field in form.fields.values() if not field.widget.is_hidden]
+    assert [field.initial for field in asked] == [None] * len(asked)
     assert "checked" not in str(form)
 
 

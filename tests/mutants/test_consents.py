@@ -150,13 +150,13 @@ def test_a_proof_about_giving_notices(
             id="the row may say anything",
         ),
         pytest.param(
-            texts.findings,
+            texts._notices,
             {"if notices.sha256_of(notice.text) != notice.sha256:": "if False:"},
             test_consent_proof.test_another_text_of_a_notice_is_found,
             id="the text may say anything",
         ),
         pytest.param(
-            texts.findings,
+            texts._notices,
             {"consent_chain.notice_sha256(notice) != notice.seal": "False"},
             test_consent_proof.test_another_title_of_a_notice_is_found,
             id="the title may say anything",

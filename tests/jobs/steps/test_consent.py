@@ -26,6 +26,7 @@ from jobs.models import (
 )
 from jobs.states import TERMINAL, UNSENT, JobState
 from jobs.steps import consent, order
+from jobs.wording import Words
 from tests.builders import (
     decide,
     make_consent,
@@ -286,6 +287,7 @@ def give_many(photos: list[Photo], **said: Any) -> list[Consent]:
             "by": photos[0].owner,
             "session_key": "session",
             "notice": the_notice(),
+            "words": Words(("pixazo",)),
             "depicted": ["MYSELF"],
             "basis": "",
             "vendors": ["pixazo"],

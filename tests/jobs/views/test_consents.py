@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs import consent_chain
+from jobs.forms.consents import ConsentForm
 from jobs.models import Consent, ConsentStatus, Photo, PhotoState, RestorationJob, ReviewDecision
 from jobs.states import JobState
 from jobs.steps import consent as consent_step
@@ -46,12 +47,17 @@ def photos(member: User) -> list[Photo]:
     return [make_photo(owner=member, title=f"Photo {number}") for number in range(3)]
 
 
+def form_of(changes: dict[str, Any]) -> ConsentForm:
+    """The form that the member's page had."""
+    return ConsentForm(notice=the_notice(), photos=len(changes.get("photo", "1")))
+
+
 def said(**changes: Any) -> dict[str, Any]:
     form = {
         "depicted": ["DECEASED"],
         "purpose_restore": "on",
         "purpose_pixazo": "on",
-        "notice_version": the_notice().version,
+        **form_of(changes).shown,
         **changes,
     }
     return {name: value for name, value in form.items() if value is not None}
@@ -77,11 +83,13 @@ def test_nothing_is_ticked_for_the_member_and_each_purpose_has_its_own_box(
     assert "It may look like another person." in text
 
 
-def test_a_second_vendor_is_asked_about_only_when_the_house_can_send_there(
+def test_a_second_vendor_is_asked_about_only_when_the_house_can_send_there_and_the_notice_names_it(
     client: Client, photos: list[Photo], settings: Any
 ):
     assert "fal.ai" not in text_of(client, "consent", photos[0].pk)
     settings.FAL_KEY = "key"
+    assert "fal.ai" not in text_of(client, "consent", photos[0].pk)
+    publish_notice("A copy may go to fal.ai instead.")
     text = text_of(client, "consent", photos[0].pk)
     assert "sent to fal.ai instead" in text
     assert "Only for CodeFormer, without “Sharpen the background too”." in text
@@ -559,6 +567,6 @@ def test_the_receipt_is_a_file_whose_seals_are_the_chains(client: Client, photo:
     assert "attachment" in response["Content-Disposition"]
     (event,) = response.json()["events"]
     given = photo.consents.get()
-    statement = consent_chain.statement_sha256(given, form=2)
-    sealed = consent_chain.event_sha256(given.events.get(), statement=statement, form=2)
+    statement = consent_chain.statement_sha256(given, form=3)
+    sealed = consent_chain.event_sha256(given.events.get(), statement=statement, form=3)
     assert event["x_seal_sha256"] == sealed

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User, Wallet
 from jobs import catalog
+from jobs.forms.consents import ConsentForm
 from jobs.models import Consent, ConsentStatus, Photo, PhotoState, RestorationJob
 from jobs.states import JobState
 from tests.builders import make_consent, make_job, make_member, make_photo, run, the_notice
@@ -153,7 +154,7 @@ def say(client: Client, photo: Photo, **said: Any) -> Any:
         "depicted": ["MYSELF"],
         "purpose_restore": "on",
         "purpose_pixazo": "on",
-        "notice_version": the_notice().version,
+        **ConsentForm(notice=the_notice()).shown,
         **said,
     }
     sent = {name: value for name, value in form.items() if value is not None}
