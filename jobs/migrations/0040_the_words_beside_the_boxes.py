@@ -8,7 +8,7 @@ from accounts.append_only import protect
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0055_callbacks_are_counted")]
+    dependencies = [("jobs", "0050_an_upload_is_a_row_first")]
     operations = [
         migrations.CreateModel(
             name="ConsentWording",
