@@ -14,7 +14,7 @@ from accounts.models import BooksCheck, CardEvent, Correction
 from desk.doors import staff_only
 from desk.gateway import any_stopped
 from jobs.catalog import VENDORS
-from jobs.models import Consent, Finding
+from jobs.models import Consent, Finding, OrphanCheck
 
 MISFITS_SHOWN_FOR = timedelta(days=30)
 MISFITS_MOST = 10
@@ -29,6 +29,7 @@ def front(request: HttpRequest) -> HttpResponse:
         "stopped": [VENDORS.get(row.vendor, row.vendor) for row in any_stopped()],
         "findings": Finding.objects.unexplained().count(),
         "misfits": misfits.select_related("top_up__member")[:MISFITS_MOST],
+        "orphans": OrphanCheck.objects.first(),
         "checked": BooksCheck.objects.first(),
         "reviews": Consent.objects.waiting().count() if _may_review(request) else 0,
     }

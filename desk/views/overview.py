@@ -22,6 +22,7 @@ from desk.doors import staff_only
 from desk.figures import MOST_DAYS, Period, PeriodFigures
 from desk.templatetags.desk import gain
 from jobs.catalog import MODELS
+from jobs.models import OrphanCheck
 
 PERMISSION = "accounts.view_wallet"
 LAST_DAYS = (7, 30, 90)
@@ -78,6 +79,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "failures": _failures(found),
         "charts": _charts(found),
         "house": figures.of_house(now),
+        "orphans": OrphanCheck.objects.first(),
     }
     status = 422 if form.is_bound and not form.is_valid() else 200
     return render(request, "desk/overview.html", context, status=status)

@@ -16,6 +16,7 @@ from jobs.models.delivery import Delivery, Verdict
 from jobs.models.event import JobEvent
 from jobs.models.job import RestorationJob
 from jobs.models.notice import ConsentNotice, ConsentWording, NoticeDraft
+from jobs.models.orphans import OrphanCheck
 from jobs.models.photo import Photo, PhotoState
 from jobs.models.price import Price
 from jobs.models.signing_keys import SigningKeys
@@ -42,6 +43,7 @@ __all__ = [
     "FindingKind",
     "JobEvent",
     "NoticeDraft",
+    "OrphanCheck",
     "Photo",
     "PhotoState",
     "Price",

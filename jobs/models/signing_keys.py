@@ -22,10 +22,14 @@ class SigningKeysQuerySet(models.QuerySet["SigningKeys"]):
         return row.keys if row else []
 
     def want(self, vendor: str, now: datetime) -> None:
-        """Have them fetched now, unless that was done a moment ago: they may have changed."""
+        """Have them fetched now, unless that was done a moment ago: they may have changed.
+
+        Where the last try failed, the next one comes when it is due (`steps.learn`): callbacks that
+        can't be checked, of which anybody may send many, make it no sooner.
+        """
         self.get_or_create(vendor=vendor, defaults={"due_at": now})
         self.filter(
-            Q(learned_at=None) | Q(learned_at__lt=now - NOT_AGAIN_WITHIN), vendor=vendor
+            Q(learned_at=None) | Q(learned_at__lt=now - NOT_AGAIN_WITHIN), vendor=vendor, tries=0
         ).update(due_at=now)
 
 

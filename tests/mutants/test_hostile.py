@@ -145,7 +145,7 @@ def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
         ),
         pytest.param(
             orphans.erase,
-            {"if len(orphans) > MOST_ORPHANS:": "if False:"},
+            {"if len(orphans) > MOST_ORPHANS and": "if False and"},
             test_orphans.test_many_orphans_are_a_wrong_database_and_all_stay,
             {},
             id="a bucket emptied by a wrong database",

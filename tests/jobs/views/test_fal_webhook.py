@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -254,6 +255,29 @@ def test_forgeries_do_not_have_the_keys_fetched_more_than_once_a_minute(known: S
     assert "learn" not in pipeline.steps_due(timezone.now())
     SigningKeys.objects.want("fal", now + timedelta(minutes=2))
     assert "learn" in pipeline.steps_due(now + timedelta(minutes=2))
+
+
+def test_where_the_keys_cannot_be_had_forgeries_make_the_next_try_no_sooner(
+    fal: FakeFal, known: SigningKeys, monkeypatch: pytest.MonkeyPatch
+):
+    def nobody(vendor: str) -> list[str]:
+        raise errors.Ambiguous("no answer")
+
+    monkeypatch.setattr(vendors, "signing_keys", nobody)
+    now = timezone.now() + timedelta(minutes=2)
+    SigningKeys.objects.want("fal", now)
+    waits = []
+    for tries in (1, 2, 3):
+        with time_machine.travel(now, tick=False):
+            run("learn")
+            for _ in range(3):
+                SigningKeys.objects.want("fal", now)
+        known.refresh_from_db()
+        assert known.tries == tries
+        assert known.due_at is not None
+        waits.append(known.due_at - now)
+        now = known.due_at
+    assert timedelta(0) < waits[0] < waits[1] < waits[2]
 
 
 def test_the_address_of_the_keys_is_a_setting(settings: Any, monkeypatch: pytest.MonkeyPatch):
