@@ -99,6 +99,26 @@ def notice_sha256(notice: Any) -> str:
     )
 
 
+def check_sha256(check: Any) -> str:
+    """Of what one check saw and of all checks before it: its anchor. Takes a `ConsentCheck` row."""
+    return _sha256(
+        {
+            "number": check.number,
+            "at": _moment(check.at),
+            "consent_count": check.consent_count,
+            "last_event": check.last_event,
+            "seals_sha256": check.seals_sha256,
+            "young": check.young,
+            "last_decision": check.last_decision,
+            "decisions_sha256": check.decisions_sha256,
+            "last_notice": check.last_notice,
+            "notices_sha256": check.notices_sha256,
+            "problems": check.problems,
+            "previous": check.previous_sha256,
+        }
+    )
+
+
 def _sha256(facts: dict[str, Any]) -> str:
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

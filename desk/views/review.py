@@ -99,13 +99,8 @@ def start(request: HttpRequest) -> HttpResponse:
 def figures(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     since = now - timedelta(days=DAYS_OF_FIGURES)
-    context = {
-        "counts": review_figures.waiting_now(member_of(request), now=now),
-        "waits": review_figures.waits(now),
-        "by_reviewer": review_figures.by_reviewer(since=since),
-        "by_reason": review_figures.by_reason(since=since),
-        "days": DAYS_OF_FIGURES,
-    }
+    found = review_figures.figures(member_of(request), now=now, since=since)
+    context = {"figures": found, "days": DAYS_OF_FIGURES}
     return render(request, "desk/review_figures.html", context)
 
 

@@ -9,14 +9,14 @@ has are told as remarks, because a write that was given up leaves such a gap as 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts import letters
 from accounts.roles import staff_with
-from jobs.consent_proof import anchors, statements, texts
+from jobs.consent_proof import anchors, checks, statements, texts, ties
 from jobs.consent_proof.anchors import Anchor
 from jobs.models import ConsentCheck, ConsentEvent
 
@@ -24,11 +24,14 @@ CHECK_EVERY = timedelta(days=1)
 PROBLEMS_IN_A_LETTER = 20
 
 
-def check(now: datetime) -> ConsentCheck:
-    """Prove all consents now, keep what was found, and write to reviewers if something is wrong."""
-    found, anchor = findings(now)
+def check(now: datetime, expected: Collection[str] = ()) -> ConsentCheck:
+    """Prove all consents now, keep what was found, and write to reviewers if something is wrong.
+
+    `expected` are anchors of earlier checks that were kept elsewhere.
+    """
+    found, anchor = findings(now, expected)
     with transaction.atomic():
-        checked = ConsentCheck.objects.create(at=now, problems=found, **asdict(anchor))
+        checked = checks.write(anchor, found, at=now)
         for person in staff_with("jobs.review_consent") if found else ():
             letters.write(
                 to=person,
@@ -46,13 +49,22 @@ def check_if_due(now: datetime) -> ConsentCheck | None:
     return check(now)
 
 
-def findings(now: datetime) -> tuple[list[str], Anchor]:
+def findings(now: datetime, expected: Collection[str] = ()) -> tuple[list[str], Anchor]:
     """Everything that is not as it was sealed, one sentence each; and the new anchor.
 
-    Three queries for each 500 consents, and a dozen for the rest.
+    Four queries for each 500 consents, and two dozen for the rest.
     """
-    anchored, anchor = anchors.findings(now)
-    found = [*texts.findings(), *statements.left_behind(), *statements.findings(), *anchored]
+    earlier, of_checks = checks.all_of_them()
+    of_anchors, anchor, missed = anchors.findings(now, earlier)
+    found = [
+        *texts.findings(),
+        *statements.left_behind(),
+        *statements.findings(),
+        *ties.findings(now),
+        *of_checks,
+        *of_anchors,
+        *checks.not_kept(earlier, missed, expected),
+    ]
     return found, anchor
 
 

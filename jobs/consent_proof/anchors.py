@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db.models import Max, QuerySet
 
-from jobs import consent_chain, notices
+from jobs import consent_chain
+from jobs.consent_proof.rows import Stored, in_batches, read, told
 from jobs.models import Consent, ConsentCheck, ConsentEvent, ConsentNotice, ReviewDecision
 
 # A transaction may take a number and commit a moment after one with a later number: a hash over
@@ -43,30 +45,33 @@ class Mark:
     check: ConsentCheck
 
 
-def findings(now: datetime) -> tuple[list[str], Anchor]:
-    """What earlier checks saw, compared in one pass over all rows of each kind; and the new one."""
-    checks = list(ConsentCheck.objects.order_by("pk"))
+def findings(
+    now: datetime, checks: Sequence[ConsentCheck]
+) -> tuple[list[str], Anchor, frozenset[int]]:
+    """What checks saw, compared in one pass over all rows of each kind.
+
+    With the new anchor, and the keys of the checks that saw something else than is there.
+    """
     last_event = _newest(ConsentEvent.objects.filter(at__lt=now - SETTLED_AFTER))
     seals_sha256, events_missed = _replayed(
-        ConsentEvent.objects.order_by("pk").values_list("pk", "sha256").iterator(chunk_size=5_000),
+        _seals(ConsentEvent.objects.all()),
         [Mark(one.last_event, one.seals_sha256, one) for one in checks],
         up_to=last_event,
     )
     last_decision = _newest(ReviewDecision.objects.filter(at__lt=now - SETTLED_AFTER))
-    decisions = ReviewDecision.objects.order_by("pk").iterator(chunk_size=5_000)
     decisions_sha256, decisions_missed = _replayed(
-        ((row.pk, consent_chain.decision_sha256(row)) for row in decisions),
+        _decisions(),
         [Mark(one.last_decision, one.decisions_sha256, one) for one in checks],
         up_to=last_decision,
     )
-    published = ConsentNotice.objects.order_by("version").values_list("version", "pk", "seal")
-    last_notice = notices.newest_version()
+    published, _ = read(ConsentNotice.objects.order_by("version"))
+    last_notice = max((notice.version for notice in published), default=0)
     notices_sha256, notices_missed = _replayed(
-        ((version, f"{pk}:{seal}") for version, pk, seal in published),
+        ((notice.version, f"{notice.pk}:{notice.seal}") for notice in published),
         [Mark(one.last_notice, one.notices_sha256, one) for one in checks],
         up_to=last_notice,
     )
-    young = ConsentEvent.objects.filter(pk__gt=last_event).values_list("pk", "sha256")
+    young = _seals(ConsentEvent.objects.filter(pk__gt=last_event))
     anchor = Anchor(
         consent_count=Consent.objects.count(),
         last_event=last_event,
@@ -77,14 +82,30 @@ def findings(now: datetime) -> tuple[list[str], Anchor]:
         last_notice=last_notice,
         notices_sha256=notices_sha256,
     )
+    more = [one for one in checks if one.consent_count > anchor.consent_count]
+    gone = _young_gone(checks)
     problems = [
-        *_fewer(anchor.consent_count, checks),
+        *_fewer(anchor.consent_count, more),
         *_different("events", events_missed),
         *_different("decisions", decisions_missed),
         *_different("notices", notices_missed),
-        *_young_missed(checks),
+        *_young_missed(gone),
     ]
-    return problems, anchor
+    marks = [*events_missed, *decisions_missed, *notices_missed]
+    missed = {mark.check.pk for mark in marks}
+    missed |= {check.pk for check in more} | {check.pk for check, _ in gone}
+    return problems, anchor, frozenset(missed)
+
+
+def _seals(events: QuerySet[ConsentEvent]) -> Iterator[tuple[int, str]]:
+    rows = events.order_by("pk").annotate(stored=Stored("sha256")).values_list("pk", "stored")
+    return ((pk, told(stored)) for pk, stored in rows.iterator(chunk_size=5_000))
+
+
+def _decisions() -> Iterator[tuple[int, str]]:
+    for whole, lost in in_batches(ReviewDecision.objects.all()):
+        seals = [(row.pk, consent_chain.decision_sha256(row)) for row in whole]
+        yield from sorted(seals + [(row.pk, str(row)) for row in lost])
 
 
 def _newest(rows: QuerySet[ConsentEvent] | QuerySet[ReviewDecision]) -> int:
@@ -116,10 +137,10 @@ def _replayed(
     return anchor, missed
 
 
-def _fewer(count: int, checks: Sequence[ConsentCheck]) -> Iterator[str]:
-    saw = max(checks, key=lambda one: one.consent_count, default=None)
-    if saw is not None and saw.consent_count > count:
-        yield f"consents: there are {count}, the check of {_moment(saw)} saw {saw.consent_count}"
+def _fewer(count: int, more: Sequence[ConsentCheck]) -> Iterator[str]:
+    saw = max(more, key=lambda one: one.consent_count, default=None)
+    if saw is not None:
+        yield f"consents: there are {count}, the check of {moment(saw)} saw {saw.consent_count}"
 
 
 def _different(what: str, missed: Sequence[Mark]) -> Iterator[str]:
@@ -127,26 +148,35 @@ def _different(what: str, missed: Sequence[Mark]) -> Iterator[str]:
         first = min(missed, key=lambda mark: mark.check.pk)
         yield (
             f"{what}: those up to {first.last} are not the ones that the check of "
-            f"{_moment(first.check)} saw; some were changed, added or taken away"
+            f"{moment(first.check)} saw; some were changed, added or taken away"
         )
 
 
-def _young_missed(checks: Sequence[ConsentCheck]) -> Iterator[str]:
+def _young_gone(checks: Sequence[ConsentCheck]) -> list[tuple[ConsentCheck, list[str]]]:
     """What a check saw young must be there as it was; only what has joined it since is honest."""
-    standing = ConsentEvent.objects.in_bulk([int(pk) for check in checks for pk in check.young])
-    for check in checks:
-        missed = [
-            pk
-            for pk, sha256 in check.young.items()
-            if int(pk) not in standing or standing[int(pk)].sha256 != sha256
-        ]
-        if missed:
-            yield (
-                f"events: {', '.join(missed)} of those that the check of {_moment(check)} saw are "
-                "not what they were, or gone"
-            )
-            return
+    numbers = {int(pk) for check in checks for pk in check.young if pk.isdecimal() and len(pk) < 19}
+    standing = {str(pk): sha256 for pk, sha256 in _seals_of(numbers)}
+    gone = [
+        (check, [pk for pk, sha256 in check.young.items() if standing.get(pk) != sha256])
+        for check in checks
+    ]
+    return [(check, missed) for check, missed in gone if missed]
 
 
-def _moment(check: ConsentCheck) -> str:
+def _seals_of(numbers: Collection[int]) -> Iterator[tuple[int, str]]:
+    """SQLite takes only so many numbers in a query."""
+    left = iter(sorted(numbers))
+    while some := list(islice(left, 500)):
+        yield from _seals(ConsentEvent.objects.filter(pk__in=some))
+
+
+def _young_missed(gone: Sequence[tuple[ConsentCheck, list[str]]]) -> Iterator[str]:
+    for check, missed in gone[:1]:
+        yield (
+            f"events: {', '.join(missed)} of those that the check of {moment(check)} saw are "
+            "not what they were, or gone"
+        )
+
+
+def moment(check: ConsentCheck) -> str:
     return f"{check.at:%Y-%m-%d %H:%M} UTC"

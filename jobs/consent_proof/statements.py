@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from jobs import consent_chain
+from jobs.consent_proof.rows import CANNOT_BE_READ, Lost, Stored, in_batches, named, read
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -30,30 +32,55 @@ VERDICTS: dict[str, ReviewVerdict] = {  # a first approval of two changes no sta
     ConsentStatus.QUESTIONED: ReviewVerdict.ASK,
 }
 CONSENTS_IN_A_QUERY = 500
+BESIDE = ("notice", "wording", "photo")
+# Of those what is compared, and no more: `texts` looks at the rest.
+COMPARED = (
+    *(column.name for column in Consent._meta.concrete_fields),
+    *("notice__version", "notice__sha256", "photo__sha256"),
+    *("wording__sha256", "wording__first_shown_at"),
+)
 
 
 def left_behind() -> Iterator[str]:
     """What belongs to a statement that isn't there."""
     there = Exists(Consent.objects.filter(pk=OuterRef("consent_id")))
-    left: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
+    left: defaultdict[str, list[str]] = defaultdict(list)
     for what, rows in (
         ("events", ConsentEvent.objects.order_by()),
         ("decisions", ReviewDecision.objects.order_by()),
         ("restorations", RestorationJob.objects.order_by()),
     ):
-        for pk in rows.filter(~there).values_list("consent_id", flat=True).distinct():
-            left[pk].append(what)
-    for pk, kinds in sorted(left.items()):
-        yield f"consent {pk}: it is gone, and has left {' and '.join(kinds)}"
+        alone = rows.filter(~there).annotate(stored=Stored("consent_id"))
+        for stored in alone.values_list("stored", flat=True).distinct():
+            left[named(stored)].append(what)
+    for name, kinds in sorted(left.items()):
+        yield f"consent {name}: it is gone, and has left {' and '.join(kinds)}"
 
 
 def findings() -> Iterator[str]:
-    # Decisions made before they had rows of their own are told of by their events alone.
-    since = ReviewDecision.objects.aggregate(first=Min("at"))["first"]
-    ids = Consent.objects.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=5_000)
-    while some := list(islice(ids, CONSENTS_IN_A_QUERY)):
-        for suspect in [pk for pk, words in _some_consents(some, since) if words]:
+    since = _decisions_since()
+    stored = Consent.objects.order_by("pk").annotate(stored=Stored("pk"))
+    names = map(named, stored.values_list("stored", flat=True).iterator(chunk_size=5_000))
+    while some := list(islice(names, CONSENTS_IN_A_QUERY)):
+        ids = []
+        for name in some:
+            try:
+                ids.append(uuid.UUID(name))
+            except ValueError:
+                yield f"consent {name}: its number is none"
+        for suspect in [pk for pk, words in _some_consents(ids, since) if words]:
             yield from _look_again(suspect, since)
+
+
+def _decisions_since() -> datetime | None:
+    """Decisions made before they had rows of their own are told of by their events alone."""
+    decisions = ReviewDecision.objects.only("at")
+    try:
+        first: datetime | None = decisions.aggregate(first=Min("at"))["first"]
+    except CANNOT_BE_READ:
+        whole = (row.at for rows, _ in in_batches(decisions) for row in rows)
+        first = min(whole, default=None)
+    return first
 
 
 def _look_again(pk: uuid.UUID, since: datetime | None) -> list[str]:
@@ -64,52 +91,87 @@ def _look_again(pk: uuid.UUID, since: datetime | None) -> list[str]:
     return [f"consent {pk}: {one}" for one in words]
 
 
+@dataclass
+class Filed(Generic[Row]):
+    """What one statement has of a kind of row: what can be read, and what can't."""
+
+    whole: list[Row] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
+
+
 def _some_consents(
     some: Sequence[uuid.UUID], since: datetime | None
 ) -> Iterator[tuple[uuid.UUID, list[str]]]:
     """Each with what is wrong about it."""
     events = _by_consent(ConsentEvent.objects.filter(consent__in=some).order_by("number"))
     decisions = _by_consent(ReviewDecision.objects.filter(consent__in=some).order_by("pk"))
-    consents = Consent.objects.select_related("notice", "wording", "photo").in_bulk(some)
+    found = Consent.objects.filter(pk__in=some)
+    whole, lost = read(found.select_related(*BESIDE).only(*COMPARED), beside=BESIDE)
+    consents = {consent.pk: consent for consent in whole}
+    unread = {one.pk: [f"its row {one}"] for one in lost}
+    # What is no day reads as if there were none.
+    with_a_day = set(found.filter(keep_until__isnull=False).values_list("pk", flat=True))
     for pk in some:
-        if pk in consents:
-            yield pk, list(_consent(consents[pk], events[pk], decisions[pk], since))
+        if pk not in consents:
+            yield pk, unread.get(pk, ["its photo or its notice is gone"])
+        elif pk in with_a_day and consents[pk].keep_until is None:
+            yield pk, ["its row can't be read: keep_until"]
         else:
-            yield pk, ["its photo or its notice is gone"]
+            yield pk, list(_consent(consents[pk], events[pk], decisions[pk], since))
 
 
-def _by_consent(rows: Iterable[Row]) -> defaultdict[uuid.UUID, list[Row]]:
-    found: defaultdict[uuid.UUID, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row.consent_id].append(row)
+def _by_consent(rows: QuerySet[Row]) -> defaultdict[uuid.UUID, Filed[Row]]:
+    found: defaultdict[uuid.UUID, Filed[Row]] = defaultdict(Filed)
+    whole, lost = read(rows)
+    for row in whole:
+        found[row.consent_id].whole.append(row)
+    for one in lost:
+        found[rows.values_list("consent_id", flat=True).get(pk=one.pk)].lost.append(one)
     return found
 
 
 def _consent(
     consent: Consent,
-    events: Sequence[ConsentEvent],
-    decisions: Sequence[ReviewDecision],
+    events: Filed[ConsentEvent],
+    decisions: Filed[ReviewDecision],
     since: datetime | None,
 ) -> Iterator[str]:
-    if not events:
+    if not (events.whole or events.lost):
         yield "nothing is on record of how it came about"
-    broken = [event for event in events if not _holds(event, consent)]
-    if broken and len(broken) == len(events):
+    broken = [event for event in events.whole if not _holds(event, consent)]
+    if broken and len(broken) == len(events.whole):
         yield "what was said is not what was sealed"
     else:
         yield from (f"event {event.number} is not what was sealed" for event in broken)
-    yield from _links(events)
-    if events and events[-1].to_status != consent.status:
-        yield f"it stands as {consent.status}, its last event says {events[-1].to_status}"
+    yield from (f"the event in row {one.pk} {one}" for one in events.lost)
+    yield from (f"decision {one.pk} {one}" for one in decisions.lost)
     if consent.photo.sha256 != consent.photo_sha256:
         yield "its photo has other bytes than those it is about"
-    yield from _decisions(consent, events, decisions, since)
+    yield from _about_something_else(consent, decisions.whole)
+    if not events.lost:
+        yield from _links(events.whole)
+        yield from _status(consent, events.whole)
+        if not decisions.lost:
+            yield from _decisions(consent, events.whole, decisions.whole, since)
+
+
+def _status(consent: Consent, events: Sequence[ConsentEvent]) -> Iterator[str]:
+    if events and events[-1].to_status != consent.status:
+        yield f"it stands as {consent.status}, its last event says {events[-1].to_status}"
 
 
 def _holds(event: ConsentEvent, consent: Consent) -> bool:
     statement = consent_chain.statement_sha256(consent, form=event.form)
     computed = consent_chain.event_sha256(event, statement=statement, form=event.form)
     return computed == event.sha256
+
+
+def _about_something_else(consent: Consent, decisions: Sequence[ReviewDecision]) -> Iterator[str]:
+    for decision in decisions:
+        if decision.photo_sha256 != consent.photo_sha256:
+            yield f"decision {decision.pk} is about other bytes"
+        if decision.notice_version != consent.notice.version:
+            yield f"decision {decision.pk} is about another notice"
 
 
 def _decisions(
@@ -119,11 +181,6 @@ def _decisions(
     since: datetime | None,
 ) -> Iterator[str]:
     """Each decision is told of by one event, which holds its hash."""
-    for decision in decisions:
-        if decision.photo_sha256 != consent.photo_sha256:
-            yield f"decision {decision.pk} is about other bytes"
-        if decision.notice_version != consent.notice.version:
-            yield f"decision {decision.pk} is about another notice"
     telling = [event for event in events if _tells_of_a_decision(event, consent, since)]
     if len(telling) != len(decisions):
         yield f"it has {len(decisions)} decisions, its events tell of {len(telling)}"

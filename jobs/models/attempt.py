@@ -29,6 +29,10 @@ COST = Coalesce("own_cost_micros", "job__vendor_cost_micros")
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def reached_a_vendor(self) -> AttemptQuerySet:
+        """Those whose vendor was given the address of a copy, or may have been; refused or not."""
+        return self.exclude(outcome=AttemptOutcome.NOT_ACCEPTED, http_status__isnull=True)
+
     def cost_by_day(self) -> dict[date, int]:
         """What the vendors take for completed attempts, by the (UTC) day, in micro-dollars."""
         return dict(

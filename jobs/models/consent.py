@@ -51,6 +51,8 @@ class ConsentStatus(models.TextChoices):
 
 # With a reviewer, or back with the member because of a reviewer: nothing is decided yet.
 UNDECIDED = (ConsentStatus.PENDING_REVIEW, ConsentStatus.QUESTIONED)
+# They say nothing any more.
+OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
 # Why a statement ended that the member did not take back: another took its place.
 REPLACED = "replaced by a newer statement"
 
@@ -80,9 +82,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def standing(self) -> ConsentQuerySet:
         """Those that still say something: given, approved, or not decided yet."""
-        return self.exclude(
-            status__in=[ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED]
-        )
+        return self.exclude(status__in=OVER)
 
     def live(self, *, vendor: str, now: datetime) -> ConsentQuerySet:
         """Those that allow sending to this vendor, now."""
@@ -314,9 +314,10 @@ class ConsentCheck(models.Model):
     """One run of `check_consents`: what was found, and hashes of all that there was then.
 
     Written once. A later run computes them again, so rows that were cut off whole (seal and all)
-    are missed as well.
+    are missed as well. Checks are numbered without a gap; each holds the hash of the one before.
     """
 
+    number = models.PositiveIntegerField(unique=True)
     at = models.DateTimeField(default=timezone.now)
     consent_count = models.PositiveIntegerField()
     last_event = models.BigIntegerField(help_text="The newest event's number then.")
@@ -327,6 +328,8 @@ class ConsentCheck(models.Model):
     last_notice = models.PositiveIntegerField(default=0)
     notices_sha256 = models.CharField(max_length=64, blank=True)
     problems = models.JSONField(default=list)
+    previous_sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, help_text="Over all of it: the anchor of this run.")
 
     class Meta:
         ordering = ["-pk"]

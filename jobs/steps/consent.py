@@ -33,12 +33,10 @@ from jobs.models import (
     RestorationJob,
     ReviewDecision,
 )
-from jobs.models.consent import NEEDS_REVIEW, REPLACED, UNDECIDED, parse_vendors
+from jobs.models.consent import NEEDS_REVIEW, OVER, REPLACED, UNDECIDED, parse_vendors
 from jobs.states import TERMINAL, UNSENT, JobState
 from jobs.steps import abandon, aftermath
 from jobs.wording import Words
-
-OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
 
 
 class ConsentError(Exception):

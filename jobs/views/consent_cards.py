@@ -19,9 +19,9 @@ from jobs.models import (
     ReviewDecision,
     ReviewVerdict,
 )
-from jobs.models.consent import REPLACED, UNDECIDED
+from jobs.models.consent import OVER, REPLACED, UNDECIDED
 from jobs.steps import order
-from jobs.steps.consent import ACCOUNT_CLOSED, OVER, WITHDRAWN_BY_MEMBER
+from jobs.steps.consent import ACCOUNT_CLOSED, WITHDRAWN_BY_MEMBER
 from jobs.steps.trash import ERASED_BY_MEMBER
 from jobs.views.cards import PhotoCard
 

@@ -33,6 +33,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from jobs import consent_proof
 from jobs.models import Attempt, Delivery
 from jobs.states import TERMINAL, JobState
 from jobs.steps import consent, intervene, stop
@@ -382,6 +383,7 @@ class JobMachine(RuleBasedStateMachine):
         assert before in ("OPEN", "COMPLETED", job.state)
         assert (job.lease_token, job.due_at) == (None, None)
         assert self.world.money.open == 0
+        assert consent_proof.findings(timezone.now())[0] == []
 
 
 def run_machine(

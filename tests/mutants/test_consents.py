@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 
 from jobs import notices, pipeline
-from jobs.consent_proof import anchors, statements, texts
+from jobs.consent_proof import anchors, checks, statements, texts, ties
 from jobs.models.consent import ConsentQuerySet
 from jobs.steps import consent, order, submit
 from tests.builders import make_member
 from tests.fakes import FakeVendor
-from tests.jobs import test_consent_proof, test_gate, test_notices
+from tests.jobs import (
+    test_consent_proof,
+    test_consent_proof_checks,
+    test_consent_proof_ties,
+    test_gate,
+    test_notices,
+)
 from tests.jobs.steps import test_consent
 from tests.mutants.mutation import defect
 from tests.mutants.mutation import notices as is_noticed
@@ -144,7 +150,7 @@ def test_a_proof_about_giving_notices(
             id="nothing follows from anything",
         ),
         pytest.param(
-            statements._consent,
+            statements._status,
             {"if events and events[-1].to_status != consent.status:": "if False:"},
             test_consent_proof.test_a_status_that_no_event_led_to_is_found,
             id="the row may say anything",
@@ -177,13 +183,13 @@ def test_a_proof_about_giving_notices(
         ),
         pytest.param(
             anchors._fewer,
-            {"saw.consent_count > count": "False"},
+            {"if saw is not None:": "if False:"},
             test_consent_proof.test_fewer_consents_than_an_earlier_check_saw_are_found,
             id="there may be fewer",
         ),
         pytest.param(
             anchors._young_missed,
-            {"if missed:": "if False:"},
+            {"in gone[:1]": "in ()"},
             test_consent_proof.test_fewer_consents_than_an_earlier_check_saw_are_found,
             id="what is young is not asked for",
         ),
@@ -198,6 +204,64 @@ def test_a_proof_about_giving_notices(
             {"if number <= up_to:": "if True:"},
             test_consent_proof.test_events_that_may_still_be_joined_by_an_earlier_one_are_not_anchored_yet,
             id="anchored before it has settled",
+        ),
+        pytest.param(
+            checks.not_kept,
+            {"if anchor not in computed:": "if False:"},
+            lambda: (
+                test_consent_proof_checks.test_only_an_anchor_kept_elsewhere_finds_that_all_was_written_anew(
+                    test_consent_proof.gone_whole
+                )
+            ),
+            id="any anchor fits",
+        ),
+        pytest.param(
+            checks._findings,
+            {"elif check.number != number + 1:": "elif False:"},
+            test_consent_proof_checks.test_a_check_that_is_gone_is_found,
+            id="a check may be gone",
+        ),
+        pytest.param(
+            checks._findings,
+            {"consent_chain.check_sha256(check) != check.sha256": "False"},
+            lambda: test_consent_proof_checks.test_a_check_that_was_changed_is_found("young", {}),
+            id="a check may say anything",
+        ),
+        pytest.param(
+            ties._not_named,
+            {"~Exists(naming)": "pk=0"},
+            lambda: test_consent_proof_ties.test_a_copy_for_a_vendor_whom_nobody_named_is_found(
+                "OPEN", None, True
+            ),
+            id="any vendor may have it",
+        ),
+        pytest.param(
+            ties._not_named,
+            {"~Exists(ended),": ""},
+            test_consent_proof_ties.test_a_vendor_named_by_the_statement_it_was_sent_under_is_no_finding,
+            id="what was said before counts for ever",
+        ),
+        pytest.param(
+            ties._not_named,
+            {"elsewhere.filter(~Exists(naming))": "elsewhere"},
+            test_consent_proof_ties.test_a_vendor_named_by_the_statement_it_was_sent_under_is_no_finding,
+            id="what was said when it was sent is nothing",
+        ),
+        pytest.param(
+            ties._still_moving,
+            {"ended__lt=long_ago": "ended__lt=now"},
+            lambda: (
+                test_consent_proof_ties.test_a_job_that_goes_on_without_consent_is_found_when_no_worker_can_have_it(
+                    "WITHDRAWN"
+                )
+            ),
+            id="a worker is given no time",
+        ),
+        pytest.param(
+            ties._still_moving,
+            {"~Exists(standing), ": ""},
+            test_consent_proof_ties.test_what_was_sent_goes_on_under_a_statement_that_was_replaced,
+            id="a replaced statement stops what was sent",
         ),
     ],
 )
