@@ -4,6 +4,7 @@ from django.urls import path
 
 from jobs.views import (
     account,
+    albums,
     batch,
     consent_records,
     consents,
@@ -14,13 +15,22 @@ from jobs.views import (
     restore,
     take_home,
     trash,
+    uploads,
     webhooks,
 )
 
 urlpatterns = [
     path("", front.front, name="front"),
     path("photos/", gallery.gallery, name="gallery"),
-    path("photos/upload/", gallery.upload, name="upload"),
+    path("photos/upload/", uploads.upload, name="upload"),
+    path("photos/download/", gallery.download, name="photos_download"),
+    path("albums/", albums.albums, name="albums"),
+    path("albums/put/", albums.put, name="album_put"),
+    path("albums/move/", albums.move_photos, name="album_move_photos"),
+    path("albums/take-out/", albums.take_out, name="album_take_out"),
+    path("albums/<uuid:album_id>/", albums.album, name="album"),
+    path("albums/<uuid:album_id>/delete/", albums.delete, name="album_delete"),
+    path("albums/<uuid:album_id>/move/", albums.move, name="album_move"),
     path("photos/trash/", trash.trash, name="trash"),
     path("photos/trash/put/", trash.put_many, name="trash_many"),
     path("photos/<uuid:photo_id>/trash/", trash.put, name="trash_photo"),

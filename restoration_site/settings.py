@@ -207,6 +207,7 @@ UPLOAD_MAX_BYTES = 50 * 1024 * 1024
 UPLOAD_MAX_PIXELS = 60_000_000
 UPLOAD_MAX_FILES = 20
 BATCH_MAX_PHOTOS = 50  # ordered with one click
+ALBUMS_MAX = 200  # of one member
 TRASH_DAYS = 30  # then what lies in the trash is erased
 KEEP_UNTIL_NOTICE_DAYS = 7  # how long before a photo's date its member is written to
 KEEP_PROMISES_EVERY_SECONDS = env.int("KEEP_PROMISES_EVERY_SECONDS", 600)

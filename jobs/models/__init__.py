@@ -1,5 +1,6 @@
 """What the journey remembers, one kind a file."""
 
+from jobs.models.album import Album, AlbumPhoto
 from jobs.models.attempt import Attempt, AttemptOutcome
 from jobs.models.breaker import Breaker, BreakerEvent, BreakerEventKind, BreakerState
 from jobs.models.consent import (
@@ -17,13 +18,15 @@ from jobs.models.event import JobEvent
 from jobs.models.job import RestorationJob
 from jobs.models.notice import ConsentNotice, ConsentWording, NoticeDraft
 from jobs.models.orphans import OrphanCheck
-from jobs.models.photo import Photo, PhotoState
+from jobs.models.photo import Photo, PhotoState, Stage
 from jobs.models.price import Price
 from jobs.models.signing_keys import SigningKeys
 from jobs.models.usage import DayClose, Finding, FindingKind, UsageImport, UsageLine
 from jobs.models.version import ResultVersion
 
 __all__ = [
+    "Album",
+    "AlbumPhoto",
     "Attempt",
     "AttemptOutcome",
     "Breaker",
@@ -53,6 +56,7 @@ __all__ = [
     "ReviewDecision",
     "ReviewVerdict",
     "SigningKeys",
+    "Stage",
     "UsageImport",
     "UsageLine",
     "Verdict",

@@ -7,18 +7,22 @@ The original's bytes in S3 are never touched. Everything of a photo lies under o
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.leased import Leased
+from jobs.states import JobState
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from jobs.models.album import Album
     from jobs.models.consent import Consent
+    from jobs.models.job import JobQuerySet
 
 
 class PhotoState(models.TextChoices):
@@ -35,6 +39,14 @@ class PhotoState(models.TextChoices):
 
 NOT_HERE = (PhotoState.ARRIVING, PhotoState.BROKEN_OFF)  # nor ever was
 GONE = (PhotoState.ERASING, PhotoState.ERASED)
+
+
+class Stage(models.TextChoices):
+    """How far a photo has come, as its owner looks for it."""
+
+    NEW = "NEW", _("Not restored yet")
+    UNDER_WAY = "UNDER_WAY", _("Being restored")
+    RESTORED = "RESTORED", _("Restored")
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
@@ -63,6 +75,35 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def to_erase(self) -> PhotoQuerySet:
         return self.filter(state__in=[PhotoState.ERASING, PhotoState.BROKEN_OFF])
 
+    def newest_first(self) -> PhotoQuerySet:
+        return self.order_by("-created_at", "-pk")
+
+    def older_than(self, moment: datetime, pk: uuid.UUID) -> PhotoQuerySet:
+        """What comes after a photo, newest first; found by the index, whatever came before."""
+        return self.filter(created_at__lte=moment).exclude(created_at=moment, pk__gte=pk)
+
+    def newer_than(self, moment: datetime, pk: uuid.UUID) -> PhotoQuerySet:
+        return self.filter(created_at__gte=moment).exclude(created_at=moment, pk__lte=pk)
+
+    def in_album(self, album: Album) -> PhotoQuerySet:
+        return self.filter(places__album=album)
+
+    def at_stage(self, stage: str) -> PhotoQuerySet:
+        """One restored once and being restored again is at both of the later stages."""
+        delivered = _jobs_of_a_photo().filter(state=JobState.DELIVERED)
+        unfinished = _jobs_of_a_photo().unfinished()
+        match stage:
+            case Stage.RESTORED:
+                return self.filter(Exists(delivered))
+            case Stage.UNDER_WAY:
+                return self.filter(Exists(unfinished))
+            case _:
+                return self.exclude(Exists(delivered)).exclude(Exists(unfinished))
+
+    def restored_with(self, model_key: str) -> PhotoQuerySet:
+        delivered = _jobs_of_a_photo().filter(state=JobState.DELIVERED, model_key=model_key)
+        return self.filter(Exists(delivered))
+
     def with_jobs(self) -> PhotoQuerySet:
         """With every photo's jobs, newest first, in one more query."""
         from jobs.models.job import RestorationJob
@@ -70,6 +111,12 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return self.prefetch_related(
             Prefetch("jobs", RestorationJob.objects.newest_first(), to_attr="newest_jobs")
         )
+
+
+def _jobs_of_a_photo() -> JobQuerySet:
+    from jobs.models.job import RestorationJob
+
+    return RestorationJob.objects.filter(photo=OuterRef("pk"))
 
 
 class Photo(Leased):
@@ -83,7 +130,7 @@ class Photo(Leased):
     state = models.CharField(max_length=12, choices=PhotoState, default=PhotoState.UPLOADED)
     sha256 = models.CharField(max_length=64, db_index=True, help_text="Of the original's bytes.")
     byte_size = models.PositiveBigIntegerField()
-    format = models.CharField(max_length=10, help_text="JPEG, PNG, GIF, WEBP or TIFF.")
+    format = models.CharField(max_length=10, help_text="One of images.FORMATS.")
     width_px = models.PositiveIntegerField()
     height_px = models.PositiveIntegerField()
     note = models.CharField(max_length=300, blank=True, help_text="What the member should know.")
@@ -102,7 +149,7 @@ class Photo(Leased):
 
     class Meta:
         indexes = [
-            models.Index(fields=["owner", "-created_at"], name="gallery_of_a_member"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="gallery_in_pages"),
             models.Index(
                 fields=["state", "due_at"], name="photos_due", condition=Q(due_at__isnull=False)
             ),

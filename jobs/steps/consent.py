@@ -20,6 +20,7 @@ from accounts import letters
 from accounts.models import User
 from jobs import consent_chain, notices, risks
 from jobs.models import (
+    AlbumPhoto,
     Attempt,
     AttemptOutcome,
     Consent,
@@ -261,6 +262,7 @@ def forget(
     for consent in given:
         change(consent, to, by, why)
     if not photo.is_erased:
+        AlbumPhoto.objects.filter(photo=photo).delete()
         photo.state = PhotoState.ERASING
         photo.due_at, photo.tries = timezone.now(), 0
         photo.lease_token = photo.lease_until = None

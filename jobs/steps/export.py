@@ -1,17 +1,15 @@
 """All that the house holds of a member, as one ZIP that is written while it is sent.
 
 Nothing is gathered on a disk or in memory: rows come a few hundred at a time, pictures in pieces
-from S3, and no transaction or database connection is held while somebody's slow line takes them.
-What can't be had is left out and named in README.txt, which comes last; the ZIP stays whole. A
-store that doesn't answer is soon asked no more: others wait for their turn.
+from S3 (`zipping`), and no transaction or database connection is held while somebody's slow line
+takes them. What can't be had is named in README.txt, which comes last.
 """
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,25 +22,11 @@ from zipstream import ZIP_DEFLATED, ZipStream
 from accounts import ledger, statements
 from accounts.models import TopUp, Transfer, User
 from accounts.spreadsheets import csv_lines
-from jobs import images, receipts, storage, titles
-from jobs.models import Attempt, Consent, Photo, RestorationJob
+from jobs import receipts, titles
+from jobs.models import Album, Attempt, Consent, Photo, RestorationJob
 from jobs.states import JobState
+from jobs.steps.zipping import ROWS_AT_ONCE, Missing, Picture, add_pictures, pictures_of
 
-ROWS_AT_ONCE = 300
-MOST_SILENCES = 2  # pictures, one after the other, for which the store did not answer
-TITLE_BYTES = 150  # in UTF-8; many file systems take 255 for a whole name
-# Names that Windows keeps for devices, whatever their ending.
-DEVICES = frozenset(
-    [
-        "con",
-        "prn",
-        "aux",
-        "nul",
-        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
-    ]
-)
-FORBIDDEN = set('<>:"/\\|?*')
-NOT_FETCHED = "could not be fetched, so it is not here"
 CONSENTS_HEADER = [
     "said (UTC)",
     "photo",
@@ -63,7 +47,8 @@ For {email}, {when} (UTC).
 
 originals/          your photos, byte for byte as you uploaded them
 results/            what was restored, with the model's name, and further versions of it
-photos.json         what we know of each photo, and the name of its file here
+photos.json         what we know of each photo, its albums, and the name of its file here
+albums.json         your albums, with the photos in each
 jobs.json           every restoration: model, settings, price, how it ended
 consents.json       a receipt of what you said about each photo, and what became of it
 consents.csv        the same in short, for a spreadsheet
@@ -76,69 +61,16 @@ made from the originals and not repeated here. Of erased photos there are no pic
 """
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One object of S3, and what it is called in the ZIP."""
-
-    key: str
-    name: str
-
-
-@dataclass
-class Missing:
-    """What can't be had, and for how many pictures in a row the store has not answered."""
-
-    lines: list[str]
-    silences: int = 0
-
-    @property
-    def store_is_silent(self) -> bool:
-        return self.silences >= MOST_SILENCES
-
-    def add(self, picture: Picture, why: str, problem: storage.StorageUnavailable | None) -> None:
-        self.lines.append(f"{picture.name}: {why}")
-        self.silences = 0 if isinstance(problem, storage.NotStored) else self.silences + 1
-
-
-class Names:
-    """Safe and different names: for any system, and whatever a title holds."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def name(self, folder: str, title: str, ending: str, *, more: str = "") -> str:
-        """`folder/title more.ending`; with a number, when there is one like it."""
-        stem, number = safe(title), 1
-        while True:
-            counted = f" ({number})" if number > 1 else ""
-            name = f"{folder}/{stem}{more}{counted}.{ending}"
-            key = unicodedata.normalize("NFC", name).casefold()
-            if key not in self._taken:
-                self._taken.add(key)
-                return name
-            number += 1
-
-
-def safe(title: str) -> str:
-    """A title as a file's name, without any path, control character or reserved name."""
-    plain = "".join(
-        "_" if c in FORBIDDEN else c if c.isprintable() else " "
-        for c in unicodedata.normalize("NFC", title)
-    )
-    cut = plain.encode()[:TITLE_BYTES].decode(errors="ignore").strip(" .")
-    if cut.partition(".")[0].strip().casefold() in DEVICES:
-        cut = f"_{cut}"
-    return cut or "Untitled"
-
-
 def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Generator[bytes]:
     """The ZIP's bytes. `go_on` is called now and then, so that a turn can be renewed."""
     archive, missing = ZipStream(), Missing([])
-    pictures, photos = _pictures(member), _in_turns(Photo.objects.for_member(member))
+    pictures = _pictures(member)
+    photos = _in_turns(Photo.objects.for_member(member).prefetch_related("albums"))
     names = {picture.key: picture.name for picture in pictures}
     tables: dict[str, Iterable[str]] = {
         "profile.json": [_json(_profile(member))],
         "photos.json": _json_list(_photo(photo, names) for photo in photos),
+        "albums.json": _json_list(_albums(member)),
         "jobs.json": _json_list(_jobs(member, names)),
         "consents.json": _json_list(_consents(member)),
         "consents.csv": csv_lines(CONSENTS_HEADER, _consents_csv(member)),
@@ -150,62 +82,23 @@ def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Generat
         yield from archive.all_files()
     if not connection.in_atomic_block:
         connection.close()  # from here on it is S3 and somebody's line
-    for picture in pictures:
-        go_on()
-        if missing.store_is_silent:
-            missing.add(picture, NOT_FETCHED, None)
-            continue
-        try:
-            pieces = storage.stream(picture.key)
-        except storage.StorageUnavailable as problem:
-            missing.add(picture, NOT_FETCHED, problem)
-            continue
-        archive.add(_whole_or_told(pieces, picture, missing), picture.name)
-        yield from archive.all_files()
+    yield from add_pictures(archive, pictures, missing, go_on)
     archive.add(_readme(member, missing), "README.txt")
     yield from archive.finalize()
 
 
-def _whole_or_told(pieces: Iterator[bytes], picture: Picture, missing: Missing) -> Iterator[bytes]:
-    """What comes of a picture; that it ended early is told, since its beginning is sent already."""
-    try:
-        yield from pieces
-    except storage.StorageUnavailable as problem:
-        missing.add(picture, "ended early, so it is not whole", problem)
-    else:
-        missing.silences = 0
-
-
 def _readme(member: User, missing: Missing) -> str:
     words = README.format(email=member.email, when=_moment(timezone.now()))
-    if missing.lines:
-        words += "\nWhat is missing (please download again later, or ask us):\n\n"
-        words += "".join(f"- {line}\n" for line in missing.lines)
-    return words
+    return words + missing.in_words()
 
 
 def _pictures(member: User) -> list[Picture]:
     """Every original and result that there is, under its name."""
-    names, pictures = Names(), []
-    photos = Photo.objects.for_member(member).with_pictures().order_by("created_at", "pk")
-    for photo in photos.only("pk", "title", "format").iterator(chunk_size=ROWS_AT_ONCE):
-        name = names.name("originals", photo.title, images.extension_of(photo.format))
-        pictures.append(Picture(photo.original_key, name))
+    photos = Photo.objects.for_member(member).with_pictures()
     delivered = RestorationJob.objects.for_member(member).filter(
         state=JobState.DELIVERED, photo__in=Photo.objects.with_pictures()
     )
-    jobs = delivered.select_related("photo").prefetch_related("versions")
-    jobs = jobs.order_by("created_at", "pk")
-    for job in jobs.iterator(chunk_size=ROWS_AT_ONCE):
-        ending = job.result_key.rpartition(".")[2]
-        name = names.name("results", job.photo.title, ending, more=f" - {job.model.name}")
-        pictures.append(Picture(job.result_key, name))
-        for version in job.versions.all():
-            ending = version.key.rpartition(".")[2]
-            more = f" - {job.model.name}, version {version.number}"
-            name = names.name("results", job.photo.title, ending, more=more)
-            pictures.append(Picture(version.key, name))
-    return pictures
+    return pictures_of(originals=photos, results=delivered)
 
 
 # --- Rows, a few hundred at a time ----------------------------------------------------------------
@@ -260,11 +153,24 @@ def _photo(photo: Photo, names: dict[str, str]) -> dict[str, Any]:
         "format": photo.format,
         "width_px": photo.width_px,
         "height_px": photo.height_px,
+        "albums": [album.name for album in photo.albums.all()],
         "faces_in_prepared_copy": photo.faces,
         "uploaded": _moment(photo.created_at),
         "put_into_trash": _moment(photo.trashed_at),
         "erased": _moment(photo.erased_at),
     }
+
+
+def _albums(member: User) -> Iterator[dict[str, Any]]:
+    for album in _in_turns(Album.objects.for_member(member).prefetch_related("places")):
+        yield {
+            "number": str(album.pk),
+            "name": album.name,
+            "description": album.description,
+            "position": album.position,
+            "made": _moment(album.created_at),
+            "photos": [str(place.photo_id) for place in album.places.all()],
+        }
 
 
 def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import leaving, ledger
 from accounts.leaving import CannotLeave
 from accounts.models import User
-from jobs.models import Consent, ConsentStatus, Photo, RestorationJob
+from jobs.models import Album, Consent, ConsentStatus, Photo, RestorationJob
 from jobs.states import TERMINAL
 from jobs.steps import consent
 
@@ -64,6 +64,7 @@ def leave(*, member: User, gives_up_micros: int) -> list[Photo]:
                 code="left",
                 words="You closed your account.",
             )
+        Album.objects.for_member(member).delete()
         available = ledger.wallet_of(member).available_micros
         if available > gives_up_micros:
             raise MoneyLeft(available)

@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts import leaving
 from accounts.members import member_of
-from accounts.models import Transfer, User
-from jobs import doorbell, places
+from accounts.models import Transfer
+from jobs import doorbell
 from jobs.forms.leaving import CloseAccountForm
 from jobs.models import Consent, Photo, RestorationJob
 from jobs.steps import erase, export, leave
-from jobs.turns import Turn
+from jobs.views.downloads import NotNow, zip_response
 
-TURN_SECONDS = 900  # renewed with every picture
 COPIES_AT_ONCE = 20  # vendor's copies deleted while the page is awaited; the step does the rest
-
-
-class Download:
-    """A ZIP on its way; whoever waited for the turn gets it when this ends, however it ends."""
-
-    def __init__(self, member: User, turns: list[Turn], place: places.Place) -> None:
-        self._turns, self._place = turns, place
-        self._bytes = export.stream(member, go_on=self._renew)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return next(self._bytes)
-
-    def close(self) -> None:
-        self._bytes.close()
-        self._place.leave()
-        for turn in self._turns:
-            turn.end()
-
-    def _renew(self) -> None:
-        for turn in self._turns:
-            turn.renew()
 
 
 @require_safe
@@ -70,36 +42,15 @@ def data(request: HttpRequest) -> HttpResponse:
 def data_download(request: HttpRequest) -> HttpResponseBase:
     """The ZIP, one at a time for each member, and a few at a time for the house."""
     member = member_of(request)
-    mine = Turn(f"export:{member.pk}", seconds=TURN_SECONDS)
-    if not mine.begin():
-        messages.info(request, "A download of your data is under way. Please let it end first.")
-        return redirect("data")
     try:
-        with ExitStack() as held:
-            place = held.enter_context(places.Place())
-            slot = _slot()
-            held.pop_all()  # the download lets go of them
-    except places.AllTaken:
-        mine.end()
-        messages.info(
-            request, "Others are downloading just now. Please try again in a few minutes."
+        return zip_response(
+            member=member,
+            name=f"heirloom-data-{timezone.now():%Y-%m-%d}.zip",
+            stream=lambda go_on: export.stream(member, go_on=go_on),
         )
+    except NotNow as problem:
+        messages.info(request, str(problem))
         return redirect("data")
-    name = f"heirloom-data-{timezone.now():%Y-%m-%d}.zip"
-    return StreamingHttpResponse(
-        Download(member, [mine, slot], place),
-        content_type="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _slot() -> Turn:
-    """One of the house's. Raises AllTaken."""
-    for number in range(settings.EXPORTS_AT_ONCE):
-        slot = Turn(f"export-slot:{number}", seconds=TURN_SECONDS)
-        if slot.begin():
-            return slot
-    raise places.AllTaken
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

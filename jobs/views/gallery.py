@@ -1,99 +1,88 @@
-"""A member's photos, and the door through which new ones come in."""
+"""A member's photos: all of them, or an album's, in pages; and what is ticked as one ZIP."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_safe
 
 from accounts.members import member_of
-from accounts.models import User
-from jobs import doorbell, places, titles
+from jobs.forms.gallery import GalleryForm
 from jobs.forms.uploads import UploadForm
 from jobs.images import WELCOME
-from jobs.models import Photo
-from jobs.steps import intake
+from jobs.models import Album, Photo
+from jobs.models.photo import PhotoQuerySet
+from jobs.steps import bundle
 from jobs.views.cards import photo_cards
+from jobs.views.downloads import NotNow, zip_response
+from jobs.views.pages import page_of
+from jobs.views.selection import back, selected
 
-PHOTOS_ON_A_PAGE = 24
-BUSY = "Many photos are being stored just now. Please choose this one again in a moment."
-BUSY_SECONDS = 10
+PHOTOS_ON_A_PAGE = 48
+HERE = ("album", "stage", "model", "before", "after")  # what an address of the gallery may say
 
 
 @require_safe
 @login_required
 def gallery(request: HttpRequest) -> HttpResponse:
-    return _gallery(request, UploadForm())
+    return gallery_page(request, UploadForm())
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_GET
 @login_required
-def upload(request: HttpRequest) -> HttpResponse:
-    """What can be taken is, what can't is named with the reason."""
-    if request.method != "POST":
-        return redirect("gallery")
-    form = UploadForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _gallery(request, form, status=422)
-    files = form.cleaned_data["files"]
+def download(request: HttpRequest) -> HttpResponseBase:
+    """What was ticked, as one ZIP."""
+    photos = selected(request)
+    if not photos:
+        messages.info(request, _("Please tick the photos that you want to download."))
+        return back(request)
     try:
-        with places.Place():
-            taken, refusals = _take(member_of(request), files)
-    except places.AllTaken:
-        refusals = [_refusal(file, BUSY) for file in files]
-        response = _gallery(request, UploadForm(), refusals=refusals, status=503)
-        response["Retry-After"] = str(BUSY_SECONDS)
-        return response
-    if taken:
-        doorbell.ring_on_commit("prepare")
-    if refusals:
-        return _gallery(request, UploadForm(), refusals=refusals, taken=taken, status=422)
-    if len(taken) == 1:
-        return redirect("photo", taken[0].pk)
-    messages.success(request, f"{len(taken)} photos are here.")
-    return redirect("gallery")
+        made = bundle.bundle(photos=photos, with_originals="with_originals" in request.GET)
+        return zip_response(
+            member=member_of(request),
+            name=f"heirloom-photos-{timezone.now():%Y-%m-%d}.zip",
+            stream=made.stream,
+        )
+    except (bundle.NothingToTake, NotNow) as problem:
+        messages.info(request, str(problem))
+        return back(request)
 
 
-def _take(owner: User, files: list[Any]) -> tuple[list[Photo], list[dict[str, str]]]:
-    """Each file by itself; once the store is down no other is sent to wait for it."""
-    taken: list[Photo] = []
-    refusals: list[dict[str, str]] = []
-    for number, file in enumerate(files):
-        try:
-            taken.append(
-                intake.receive(owner=owner, file=file, name=file.name, byte_size=file.size)
-            )
-        except intake.StoreDown as problem:
-            refusals.extend(_refusal(left, str(problem)) for left in files[number:])
-            break
-        except intake.Refused as problem:
-            refusals.append(_refusal(file, str(problem)))
-    return taken, refusals
-
-
-def _refusal(file: Any, reason: str) -> dict[str, str]:
-    return {"name": titles.file_name(file.name or ""), "reason": reason}
-
-
-def _gallery(
+def gallery_page(
     request: HttpRequest,
     form: UploadForm,
     *,
     refusals: list[dict[str, str]] | None = None,
     taken: list[Photo] | None = None,
+    into: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    photos = (
-        Photo.objects.for_member(member_of(request)).visible().with_jobs().order_by("-created_at")
-    )
-    page = Paginator(photos, PHOTOS_ON_A_PAGE).get_page(request.GET.get("page"))
-    cards = photo_cards(page)
+    """The page that the address asks for, after an upload with what became of it (`into` an album).
+
+    The number of queries is fixed, and none of them reads more than a page; how many photos there
+    are is counted only where all of them are shown.
+    """
+    member = member_of(request)
+    albums = list(Album.objects.for_member(member).in_order())
+    sent: Mapping[str, Any] = request.GET if not into else {"album": into}
+    shown = GalleryForm(sent, albums=albums)
+    album = next((one for one in albums if str(one.pk) == shown.wishes.get("album")), None)
+    if album is None and sent.get("album"):
+        raise Http404("There is no such album.")
+    mine = Photo.objects.for_member(member).visible()
+    page = page_of(_wanted(mine, album, shown.wishes), request.GET, size=PHOTOS_ON_A_PAGE)
+    cards = photo_cards(page.photos)
+    query = urlencode(shown.wishes)
+    here = urlencode({key: request.GET[key] for key in request.GET if key in HERE})
     context = {
         "upload_form": form,
         "upload_limits": {
@@ -105,8 +94,26 @@ def _gallery(
         },
         "refusals": refusals or [],
         "taken": taken or [],
-        "page_obj": page,
+        "album": album,
+        "albums": albums,
+        "show": shown,
+        "is_narrowed": bool(shown.wishes.keys() - {"album"}),
+        "page": page,
+        "query": query,
+        "here": here,
+        "count": mine.count() if not shown.wishes else None,
         "photos": cards,
         "is_moving": any(card.is_moving for card in cards),
     }
     return render(request, "jobs/gallery.html", context, status=status)
+
+
+def _wanted(photos: PhotoQuerySet, album: Album | None, wishes: Mapping[str, str]) -> PhotoQuerySet:
+    photos = photos.with_jobs()
+    if album is not None:
+        photos = photos.in_album(album)
+    if stage := wishes.get("stage"):
+        photos = photos.at_stage(stage)
+    if model := wishes.get("model"):
+        photos = photos.restored_with(model)
+    return photos

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,6 +19,7 @@ from jobs.models import Photo
 from jobs.steps import trash as trash_step
 from jobs.views.cards import PhotoCard
 from jobs.views.photo import or_elsewhere, own_photo, press_again, say_erased
+from jobs.views.selection import back, selected
 
 PHOTOS_ON_A_PAGE = 24
 
@@ -60,7 +61,7 @@ def put_many(request: HttpRequest) -> HttpResponse:
     """What was ticked in the gallery: each photo that can goes, each that can't is named."""
     if request.method != "POST":
         return redirect("gallery")
-    photos = _chosen(request)
+    photos = selected(request)
     if not photos:
         messages.info(request, "Please tick the photos that you want to put into the trash.")
     moved = cancelled = 0
@@ -73,7 +74,7 @@ def put_many(request: HttpRequest) -> HttpResponse:
     if moved:
         of_them = "1 photo is" if moved == 1 else f"{moved} photos are"
         messages.success(request, f"{of_them} in the trash.{_words_for(cancelled)}")
-    return redirect("gallery")
+    return back(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,20 +95,6 @@ def erase_now(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if photo := _done(request, photo_id, trash_step.erase_now):
         say_erased(request, photo, f"“{photo.title}” has left the trash")
     return redirect("trash")
-
-
-def _chosen(request: HttpRequest) -> list[Photo]:
-    """Those of the member's that are still in the gallery, in that order; at most a page of them.
-
-    Raises Http404 for what is no photo's number.
-    """
-    try:
-        wanted = list(dict.fromkeys(uuid.UUID(said) for said in request.POST.getlist("photo")))
-    except ValueError:
-        raise Http404("There is no such photo.") from None
-    found = Photo.objects.for_member(member_of(request)).visible()
-    photos = {photo.pk: photo for photo in found.filter(pk__in=wanted[:PHOTOS_ON_A_PAGE])}
-    return [photos[pk] for pk in wanted if pk in photos]
 
 
 def _done(request: HttpRequest, photo_id: uuid.UUID, verb: Callable[..., None]) -> Photo | None:

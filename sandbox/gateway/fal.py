@@ -26,7 +26,6 @@ HOME = FAL_CODEFORMER.path
 EXHAUSTED = "User is locked. Reason: Exhausted balance. Top up your balance."
 # What a refusal of the first vendor's is called here: its status and its words.
 REFUSALS = {
-    400: (400, "The photo is too dark to be restored."),
     401: (401, "Authentication is required to access this application."),
     402: (403, EXHAUSTED),
     403: (403, "User is locked. Reason: Admin lock."),

@@ -117,7 +117,6 @@ _FUNDS: Payload = {
     "error": "Insufficient Balance",
     "message": "Your wallet does not have enough balance.",
 }
-_DARK: Payload = {"error": "The photo is too dark to be restored."}
 _SERVER: Payload = {"error": "Internal Server Error"}
 _KEY: Payload = {
     "statusCode": 401,
@@ -128,7 +127,6 @@ _KEY: Payload = {
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
     for fault in (
-        SubmitFault("bad_request", "400, with a reason that a member can read", 400, _DARK),
         SubmitFault("payment_required", "402: the vendor's wallet is empty", 402, _FUNDS),
         SubmitFault("rate_limited", "429 with Retry-After", 429, {"error": "Too Many Requests"}, 2),
         SubmitFault("server_error", "500, nothing accepted", 500, _SERVER),

@@ -54,7 +54,6 @@ def _number(callback: Callback) -> str:
 @pytest.mark.parametrize(
     ("fault", "status", "words"),
     [
-        ("bad_request", 400, "The photo is too dark to be restored."),
         ("payment_required", 403, "User is locked. Reason: Exhausted balance."),
         ("forbidden", 403, "User is locked. Reason: Admin lock."),
         ("unauthorized", 401, "Authentication is required"),

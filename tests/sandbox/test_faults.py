@@ -34,7 +34,6 @@ def accepted(gateway: Client) -> list[dict]:
 @pytest.mark.parametrize(
     ("fault", "status"),
     [
-        ("bad_request", 400),
         ("payment_required", 402),
         ("rate_limited", 429),
         ("server_error", 500),

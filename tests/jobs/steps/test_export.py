@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from jobs import storage
 from jobs.models import Photo, PhotoState
-from jobs.steps import consent, export, order, trash
+from jobs.steps import consent, export, order, trash, zipping
 from tests.builders import decide, make_consent, make_due, make_job, make_member, make_photo, run
 from tests.fakes import FakeVendor, png
 
@@ -62,6 +62,7 @@ def test_everything_of_a_member_is_there_and_nothing_of_another(vendor: FakeVend
     assert archive.namelist() == [
         "profile.json",
         "photos.json",
+        "albums.json",
         "jobs.json",
         "consents.json",
         "consents.csv",
@@ -200,12 +201,12 @@ def test_an_upload_that_has_not_arrived_is_not_in_it(state: PhotoState):
     ],
 )
 def test_a_title_becomes_a_name_that_every_system_takes(title: str, name: str):
-    assert export.safe(title) == name
+    assert zipping.safe(title) == name
 
 
 def test_a_long_title_is_cut_between_letters_not_within_one():
     for title in ("x" * 300, "祖" * 300, "👵" * 300):
-        name = export.safe(title)
+        name = zipping.safe(title)
         assert 140 < len(name.encode()) <= 150
         assert set(name) == {title[0]}
 
@@ -287,7 +288,7 @@ def test_a_store_that_is_silent_is_soon_asked_no_more(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(storage._client(), "get_object", silent, raising=False)
     archive = zipped(owner)
-    assert len(asked) == export.MOST_SILENCES
+    assert len(asked) == zipping.MOST_SILENCES
     readme = archive.read("README.txt").decode()
     for number in range(6):
         assert f"- originals/Photo {number}.png: could not be fetched" in readme
@@ -295,7 +296,7 @@ def test_a_store_that_is_silent_is_soon_asked_no_more(monkeypatch: pytest.Monkey
 
 def test_what_is_not_in_the_store_is_no_silence():
     owner = make_member()
-    for _ in range(export.MOST_SILENCES + 1):
+    for _ in range(zipping.MOST_SILENCES + 1):
         make_photo(owner=owner, title="Lost")
     stored(make_photo(owner=owner, title="There"))
     assert "originals/There.png" in zipped(owner).namelist()

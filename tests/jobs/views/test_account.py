@@ -14,9 +14,9 @@ from django.urls import reverse
 from accounts.models import User
 from jobs import places
 from jobs.models import Photo, PhotoState
-from jobs.steps import leave
+from jobs.steps import export, leave
 from jobs.turns import Turn
-from jobs.views import account
+from jobs.views import downloads
 from tests.builders import make_consent, make_job, make_member, make_photo
 from tests.staff import client_of, make_clerk
 
@@ -46,7 +46,7 @@ class Kept(Turn):
 
 @pytest.fixture(autouse=True)
 def held(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    monkeypatch.setattr("jobs.views.account.Turn", Kept)
+    monkeypatch.setattr("jobs.views.downloads.Turn", Kept)
     Kept.held = set()
     return Kept.held
 
@@ -83,8 +83,9 @@ def test_one_at_a_time_for_a_member_and_a_few_for_the_house(held: set[str], sett
 def test_a_download_that_was_never_begun_gives_its_turn_back(held: set[str]):
     turn = Kept("export:1", seconds=1)
     assert turn.begin()
-    account.Download(
-        make_member(), [turn], places.Place()
+    member = make_member()
+    downloads.Download(
+        lambda go_on: export.stream(member, go_on=go_on), [turn], places.Place()
     ).close()  # as the server does when the line breaks
     assert held == set()
 
@@ -115,7 +116,9 @@ def test_a_download_for_which_the_house_has_no_slot_keeps_no_place(
 
 def test_a_download_that_breaks_off_lets_go_of_what_it_was_reading():
     photo = make_photo()
-    answer = account.Download(photo.owner, [], places.Place())
+    answer = downloads.Download(
+        lambda go_on: export.stream(photo.owner, go_on=go_on), [], places.Place()
+    )
     next(answer)
     answer.close()
     assert list(answer) == []

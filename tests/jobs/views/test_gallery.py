@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import threading
+import zipfile
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,7 +28,7 @@ from tests.staff import client_of
 
 pytestmark = pytest.mark.django_db
 
-GALLERY_QUERIES = 6  # session, member, count, photos, their jobs, wallet
+GALLERY_QUERIES = 7  # session, member, albums, photos, their jobs, count, wallet
 
 
 def send(client: Client, *files: tuple[str, bytes]) -> Any:
@@ -87,18 +91,178 @@ def test_the_newest_job_of_a_photo_stands_on_its_card(client: Client, member: Us
     assert card.latest_job == newest
 
 
-def test_a_long_gallery_comes_in_pages_newest_first(client: Client, member: User):
-    photos = [make_photo(owner=member) for _ in range(PHOTOS_ON_A_PAGE + 1)]
-    first = client.get(reverse("gallery")).context["photos"]
-    assert [card.photo for card in first] == photos[:0:-1]
-    second = client.get(reverse("gallery"), {"page": 2}).context["photos"]
-    assert [card.photo for card in second] == photos[:1]
+# --- Pages ----------------------------------------------------------------------------------
+def shown(client: Client, **query: str) -> list[Photo]:
+    return [card.photo for card in client.get(reverse("gallery"), query).context["photos"]]
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "999", "x", "", "1' OR 1=1"])
-def test_a_page_that_is_not_there_is_no_error(client: Client, member: User, page: str):
+def test_a_long_gallery_comes_in_pages_newest_first_and_back_again(client: Client, member: User):
+    photos = [make_photo(owner=member) for _ in range(2 * PHOTOS_ON_A_PAGE + 1)][::-1]
+    first = client.get(reverse("gallery")).context["page"]
+    assert first.newer == ""
+    second = client.get(reverse("gallery"), {"before": first.older}).context["page"]
+    third = client.get(reverse("gallery"), {"before": second.older}).context["page"]
+    assert third.older == ""
+    assert first.photos + second.photos + third.photos == photos
+    again = client.get(reverse("gallery"), {"after": third.newer}).context["page"]
+    assert again.photos == second.photos
+    top = client.get(reverse("gallery"), {"after": second.newer}).context["page"]
+    assert (top.photos, top.newer) == (first.photos, "")
+
+
+def test_photos_of_the_same_moment_are_each_seen_once(client: Client, member: User):
+    photos = {make_photo(owner=member).pk for _ in range(PHOTOS_ON_A_PAGE + 2)}
+    Photo.objects.update(created_at=timezone.now())
+    first = client.get(reverse("gallery")).context["page"]
+    second = client.get(reverse("gallery"), {"before": first.older}).context["page"]
+    seen = [photo.pk for photo in first.photos + second.photos]
+    assert len(seen) == len(photos)
+    assert set(seen) == photos
+
+
+def test_a_photo_that_comes_meanwhile_moves_no_other_to_the_next_page(client: Client, member: User):
+    for _ in range(PHOTOS_ON_A_PAGE + 1):
+        make_photo(owner=member)
+    first = client.get(reverse("gallery")).context["page"]
     make_photo(owner=member)
-    assert client.get(reverse("gallery"), {"page": page}).status_code == 200
+    second = shown(client, before=first.older)
+    assert len(second) == 1
+    assert second[0] not in first.photos
+
+
+@pytest.mark.parametrize("edge", ["0", "-1", "999", "x", "", "1' OR 1=1", "1-x", "9" * 30 + "-0"])
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_page_that_is_not_there_is_the_first_one(
+    client: Client, member: User, side: str, edge: str
+):
+    photo = make_photo(owner=member)
+    assert shown(client, **{side: edge}) == [photo]
+    assert shown(client, before=f"0-{'0' * 32}") == [photo]
+
+
+def test_no_page_is_found_by_counting_through_those_before_it(client: Client, member: User):
+    for _ in range(PHOTOS_ON_A_PAGE + 1):
+        make_photo(owner=member)
+    first = client.get(reverse("gallery")).context["page"]
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("gallery"), {"before": first.older})
+    assert not any("OFFSET" in one["sql"] for one in queries)
+
+
+# --- Which are shown ------------------------------------------------------------------------
+def test_photos_are_found_by_stage_and_by_model(client: Client, member: User):
+    new, under_way, done = (make_photo(owner=member) for _ in range(3))
+    make_job(photo=under_way)
+    make_job(photo=done)
+    RestorationJob.objects.filter(photo=done).update(state=JobState.DELIVERED)
+    assert shown(client, stage="NEW") == [new]
+    assert shown(client, stage="UNDER_WAY") == [under_way]
+    assert shown(client, stage="RESTORED") == [done]
+    assert shown(client, model="gfpgan") == [done]
+    assert shown(client, model="codeformer") == []
+    assert shown(client, stage="nonsense", model="no-such") == [done, under_way, new]
+
+
+def test_what_is_narrowed_stays_so_on_the_next_page_and_after_a_deed(client: Client, member: User):
+    for _ in range(PHOTOS_ON_A_PAGE + 1):
+        make_photo(owner=member)
+    page = client.get(reverse("gallery"), {"stage": "NEW"})
+    assert f"?stage=NEW&amp;before={page.context['page'].older}" in page.content.decode()
+    answer: Any = client.post(
+        reverse("trash_many"), {"photo": [str(Photo.objects.all()[0].pk)], "back": "stage=NEW"}
+    )
+    assert answer.url == f"{reverse('gallery')}?stage=NEW"
+
+
+def test_a_deed_leads_back_to_the_gallery_and_nowhere_else(client: Client, member: User):
+    answer: Any = client.post(reverse("trash_many"), {"back": "https://elsewhere.example/?a=b"})
+    assert answer.url.startswith(f"{reverse('gallery')}?")
+
+
+# --- What is ticked, as a ZIP ---------------------------------------------------------------
+def unzipped(answer: Any) -> dict[str, bytes]:
+    archive = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
+    assert archive.testzip() is None
+    return {name: archive.read(name) for name in archive.namelist()}
+
+
+def ticked(client: Client, *photos: Photo, **more: str) -> Any:
+    query = {"photo": [str(photo.pk) for photo in photos], **more}
+    return client.get(reverse("photos_download"), query)
+
+
+def store(photo: Photo, name: str) -> RestorationJob:
+    """Its original and one result lie in the bucket."""
+    storage.put(photo.original_key, io.BytesIO(b"original " + name.encode()), content_type="x/y")
+    job = make_job(photo=photo)
+    job.state, job.result_key = JobState.DELIVERED, f"{photo.prefix}results/{job.pk}.png"
+    job.save()
+    storage.put(job.result_key, io.BytesIO(b"result " + name.encode()), content_type="image/png")
+    return job
+
+
+@pytest.mark.usefixtures("bucket", "redis_server")
+def test_the_results_of_what_is_ticked_come_in_a_zip_and_originals_if_wanted(
+    client: Client, member: User
+):
+    anna, ben, other = (make_photo(owner=member, title=name) for name in ("Anna", "Ben", "Other"))
+    for photo in (anna, ben, other):
+        store(photo, photo.title)
+    answer = ticked(client, anna, ben)
+    assert answer.streaming
+    assert answer["Content-Disposition"].startswith('attachment; filename="heirloom-photos-20')
+    files = unzipped(answer)
+    assert files.pop("README.txt").startswith(b"Photos from Heirloom")
+    assert files == {
+        "results/Anna - GFPGAN.png": b"result Anna",
+        "results/Ben - GFPGAN.png": b"result Ben",
+    }
+    files = unzipped(ticked(client, anna, with_originals="on"))
+    assert files["originals/Anna.png"] == b"original Anna"
+    assert set(files) == {"originals/Anna.png", "results/Anna - GFPGAN.png", "README.txt"}
+
+
+@pytest.mark.usefixtures("bucket", "redis_server")
+def test_nobody_elses_photo_and_nothing_from_the_trash_comes_along(client: Client, member: User):
+    mine, theirs, thrown = make_photo(owner=member), make_photo(), make_photo(owner=member)
+    for photo in (mine, theirs, thrown):
+        store(photo, "secret" if photo != mine else "mine")
+    Photo.objects.filter(pk=thrown.pk).update(trashed_at=timezone.now())
+    files = unzipped(ticked(client, mine, theirs, thrown, with_originals="on"))
+    assert not any(b"secret" in data for data in files.values())
+    assert len(files) == 3
+
+
+@pytest.mark.usefixtures("redis_server")
+def test_when_there_is_nothing_to_download_that_is_said(client: Client, member: User):
+    answer = ticked(client, make_photo(owner=member), back="stage=NEW")
+    assert answer.url == f"{reverse('gallery')}?stage=NEW"
+    assert "None of these photos has been restored yet." in client.get(answer.url).content.decode()
+    answer = ticked(client)
+    assert "Please tick the photos" in client.get(answer.url).content.decode()
+    assert client.get(reverse("photos_download"), {"photo": "x"}).status_code == 404
+
+
+@pytest.mark.usefixtures("bucket", "redis_server")
+def test_one_download_at_a_time(client: Client, member: User):
+    photo = make_photo(owner=member)
+    store(photo, "Anna")
+    first = ticked(client, photo)
+    assert ticked(client, photo).status_code == 302
+    assert unzipped(first)
+    assert ticked(client, photo).status_code == 200
+
+
+@pytest.mark.usefixtures("bucket", "redis_server")
+def test_a_picture_that_the_store_has_lost_is_named_and_the_zip_is_whole(
+    client: Client, member: User
+):
+    photo = make_photo(owner=member, title="Anna")
+    job = store(photo, "Anna")
+    storage.delete(job.result_key)
+    files = unzipped(ticked(client, photo))
+    assert list(files) == ["README.txt"]
+    assert b"results/Anna - GFPGAN.png: could not be fetched" in files["README.txt"]
 
 
 # --- Uploading ------------------------------------------------------------------------------

@@ -1,0 +1,148 @@
+"""Pictures as a ZIP that is written while it is sent: nothing is gathered on a disk or in memory.
+
+Pictures come in pieces from S3. What can't be had is left out and told in README.txt; the ZIP stays
+whole. A store that doesn't answer is soon asked no more: others wait for their turn.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import models
+from zipstream import ZipStream
+
+from jobs import images, storage
+from jobs.models import Photo, RestorationJob
+
+ROWS_AT_ONCE = 300
+MOST_SILENCES = 2  # pictures, one after the other, for which the store did not answer
+TITLE_BYTES = 150  # in UTF-8; many file systems take 255 for a whole name
+# Names that Windows keeps for devices, whatever their ending.
+DEVICES = frozenset(
+    [
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
+    ]
+)
+FORBIDDEN = set('<>:"/\\|?*')
+NOT_FETCHED = "could not be fetched, so it is not here"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One object of S3, and what it is called in the ZIP."""
+
+    key: str
+    name: str
+
+
+@dataclass
+class Missing:
+    """What can't be had, and for how many pictures in a row the store has not answered."""
+
+    lines: list[str]
+    silences: int = 0
+
+    @property
+    def store_is_silent(self) -> bool:
+        return self.silences >= MOST_SILENCES
+
+    def in_words(self) -> str:
+        """For README.txt; nothing when nothing is missing."""
+        if not self.lines:
+            return ""
+        lines = "".join(f"- {line}\n" for line in self.lines)
+        return f"\nWhat is missing (please download again later, or ask us):\n\n{lines}"
+
+    def add(self, picture: Picture, why: str, problem: storage.StorageUnavailable | None) -> None:
+        self.lines.append(f"{picture.name}: {why}")
+        self.silences = 0 if isinstance(problem, storage.NotStored) else self.silences + 1
+
+
+class Names:
+    """Safe and different names: for any system, and whatever a title holds."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def name(self, folder: str, title: str, ending: str, *, more: str = "") -> str:
+        """`folder/title more.ending`; with a number, when there is one like it."""
+        stem, number = safe(title), 1
+        while True:
+            counted = f" ({number})" if number > 1 else ""
+            name = f"{folder}/{stem}{more}{counted}.{ending}"
+            key = unicodedata.normalize("NFC", name).casefold()
+            if key not in self._taken:
+                self._taken.add(key)
+                return name
+            number += 1
+
+
+def safe(title: str) -> str:
+    """A title as a file's name, without any path, control character or reserved name."""
+    plain = "".join(
+        "_" if c in FORBIDDEN else c if c.isprintable() else " "
+        for c in unicodedata.normalize("NFC", title)
+    )
+    cut = plain.encode()[:TITLE_BYTES].decode(errors="ignore").strip(" .")
+    if cut.partition(".")[0].strip().casefold() in DEVICES:
+        cut = f"_{cut}"
+    return cut or "Untitled"
+
+
+def pictures_of(
+    *, originals: models.QuerySet[Photo], results: models.QuerySet[RestorationJob]
+) -> list[Picture]:
+    """These photos' originals and these jobs' results with all their versions, each under its name.
+
+    Names follow from what is there alone: the same rows have the same names another time.
+    """
+    names, pictures = Names(), []
+    photos = originals.order_by("created_at", "pk").only("pk", "title", "format")
+    for photo in photos.iterator(chunk_size=ROWS_AT_ONCE):
+        name = names.name("originals", photo.title, images.extension_of(photo.format))
+        pictures.append(Picture(photo.original_key, name))
+    jobs = results.select_related("photo").prefetch_related("versions")
+    for job in jobs.order_by("created_at", "pk").iterator(chunk_size=ROWS_AT_ONCE):
+        ending = job.result_key.rpartition(".")[2]
+        name = names.name("results", job.photo.title, ending, more=f" - {job.model.name}")
+        pictures.append(Picture(job.result_key, name))
+        for version in job.versions.all():
+            ending = version.key.rpartition(".")[2]
+            more = f" - {job.model.name}, version {version.number}"
+            name = names.name("results", job.photo.title, ending, more=more)
+            pictures.append(Picture(version.key, name))
+    return pictures
+
+
+def add_pictures(
+    archive: ZipStream, pictures: Iterable[Picture], missing: Missing, go_on: Callable[[], None]
+) -> Iterator[bytes]:
+    """The ZIP's bytes, picture by picture; `go_on` is called before each."""
+    for picture in pictures:
+        go_on()
+        if missing.store_is_silent:
+            missing.add(picture, NOT_FETCHED, None)
+            continue
+        try:
+            pieces = storage.stream(picture.key)
+        except storage.StorageUnavailable as problem:
+            missing.add(picture, NOT_FETCHED, problem)
+            continue
+        archive.add(_whole_or_told(pieces, picture, missing), picture.name)
+        yield from archive.all_files()
+
+
+def _whole_or_told(pieces: Iterator[bytes], picture: Picture, missing: Missing) -> Iterator[bytes]:
+    """What comes of a picture; that it ended early is told, since its beginning is sent already."""
+    try:
+        yield from pieces
+    except storage.StorageUnavailable as problem:
+        missing.add(picture, "ended early, so it is not whole", problem)
+    else:
+        missing.silences = 0
