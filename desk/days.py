@@ -130,6 +130,40 @@ def elsewhere(first: date, last: date) -> Elsewhere:
     )
 
 
+@dataclass(frozen=True)
+class ComparedDay:
+    """A day of fal's own account beside what we expect of it, in micro-dollars."""
+
+    day: date
+    count: int
+    expected_micros: int
+    billed_micros: int
+
+    @property
+    def difference_micros(self) -> int:
+        return self.billed_micros - self.expected_micros
+
+
+def compared_with_fal(billed: Mapping[date, int]) -> list[ComparedDay]:
+    """Every day from the first to the last that fal speaks of, newest first; one query."""
+    if not billed:
+        return []
+    ours = {
+        row["day"]: row
+        for row in elsewhere(min(billed), max(billed)).days
+        if row["vendor"] == "fal"
+    }
+    return [
+        ComparedDay(
+            day,
+            ours[day]["count"] if day in ours else 0,
+            ours[day]["micros"] if day in ours else 0,
+            billed.get(day, 0),
+        )
+        for day in sorted({*billed, *ours}, reverse=True)
+    ]
+
+
 def sheet(day: date) -> DaySheet:
     return next(iter(sheets(day, day)), DaySheet(day, DayTotals()))
 

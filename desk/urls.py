@@ -36,6 +36,7 @@ urlpatterns = [
     path("prices/<slug:model_key>/", prices.publish, name="desk_publish_price"),
     path("reconciliation/", reconciliation.overview, name="desk_reconciliation"),
     path("reconciliation/import/", reconciliation.take, name="desk_usage_import"),
+    path("reconciliation/fal/", reconciliation.compare_fal, name="desk_fal_usage"),
     path("reconciliation/findings.csv", reconciliation.findings_csv, name="desk_findings_csv"),
     path("reconciliation/<day:day>/", reconciliation.day, name="desk_day"),
     path("reconciliation/<day:day>/explain/", reconciliation.explain, name="desk_explain"),

@@ -39,6 +39,19 @@ class UsageForm(forms.Form):
     )
 
 
+class FalUsageForm(forms.Form):
+    """fal's own account, to be held beside ours at once; nothing of it is kept."""
+
+    report = forms.FileField(
+        label=_("fal’s usage report"),
+        help_text=_(
+            "The JSON that fal’s Platform API answers (GET /v1/models/usage) for whole days: with "
+            "timezone=UTC and timeframe=day."
+        ),
+        widget=forms.ClearableFileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+
 class ExplanationForm(forms.Form):
     """One explanation for the lines that are ticked, or for all of a kind."""
 

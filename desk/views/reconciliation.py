@@ -24,8 +24,9 @@ from accounts.spreadsheets import csv_download
 from desk import days
 from desk.converters import ends_of, month_of
 from desk.doors import staff_only
-from desk.forms.usage import CloseForm, ExplanationForm, UsageForm
-from jobs import reconciliation
+from desk.forms.usage import CloseForm, ExplanationForm, FalUsageForm, UsageForm
+from jobs import reconciliation, vendors
+from jobs.gateway import fal_usage
 from jobs.models import Finding, FindingKind, UsageImport
 
 IMPORTS_SHOWN = 20
@@ -64,6 +65,27 @@ def take(request: HttpRequest) -> HttpResponse:
         if shown
         else reverse("desk_reconciliation")
     )
+
+
+@require_POST
+@staff_only("jobs.add_usageimport")
+def compare_fal(request: HttpRequest) -> HttpResponse:
+    """fal's account beside ours, day by day; it names no request, so nothing is kept of it."""
+    form = FalUsageForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _overview(request, UsageForm(), fal_form=form, status=422)
+    file = form.cleaned_data["report"]
+    try:
+        if file.size > settings.USAGE_MAX_BYTES:
+            raise fal_usage.UnreadableFalUsage(
+                f"More than {settings.USAGE_MAX_BYTES // 1_048_576} MB."
+            )
+        billed = fal_usage.read_usage(file.read())
+    except fal_usage.UnreadableFalUsage as problem:
+        form.add_error("report", str(problem))
+        return _overview(request, UsageForm(), fal_form=form, status=422)
+    compared = days.compared_with_fal(billed)
+    return _overview(request, UsageForm(), compared=compared, was_compared=True)
 
 
 @require_safe
@@ -180,10 +202,13 @@ def _overview(
     *,
     problems: list[str] | tuple[str, ...] = (),
     status: int = 200,
+    **context: Any,
 ) -> HttpResponse:
     month = month_of(request.GET.get("month", ""), default=timezone.now().date())
     first, last = ends_of(month)
-    context: dict[str, Any] = {
+    context = {
+        "fal_form": FalUsageForm(),
+        **context,
         "form": form,
         "problems": problems,
         "month": month,
@@ -191,6 +216,7 @@ def _overview(
         "later": last + timedelta(days=1) if last < timezone.now().date() else None,
         "sheets": days.sheets(first, last),
         "other_vendors": days.elsewhere(first, last),
+        "asks_fal": "fal" in vendors.reachable(),
         "elsewhere": [(at, count) for at, count in days.open_by_month() if at != first],
         "imports": UsageImport.objects.select_related("imported_by")[:IMPORTS_SHOWN],
     }

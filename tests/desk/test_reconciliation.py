@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import date
 from typing import Any
@@ -239,6 +240,7 @@ def test_pages_ask_as_little_for_many_lines_as_for_few(desk: tuple[Client, User]
     [
         ("get", "desk_reconciliation"),
         ("post", "desk_usage_import"),
+        ("post", "desk_fal_usage"),
         ("get", "desk_day"),
         ("post", "desk_explain"),
         ("post", "desk_close_day"),
@@ -258,7 +260,7 @@ def test_what_another_vendor_completed_is_summed_by_day_to_be_compared_by_hand(
     desk: tuple[Client, User],
 ):
     empty = desk[0].get(reverse("desk_reconciliation"), {"month": "2026-05"})
-    assert "Other vendors" not in empty.content.decode()
+    assert "Other vendors" not in empty.content.decode()  # there is no key for another
     for cost, at in ((2_100, NOON), (4_200, NOON), (8_400, NOON + ONE_DAY), (50_000, None)):
         attempt = attempted(make_job(), completed_at=at)
         Attempt.objects.filter(pk=attempt.pk).update(vendor="fal", own_cost_micros=cost)
@@ -271,3 +273,66 @@ def test_what_another_vendor_completed_is_summed_by_day_to_be_compared_by_hand(
     ]
     assert (other.count, other.micros) == (3, 14_700)
     assert "compared by hand" in answer.content.decode()
+
+
+def report(*days: tuple[str, str], **said: Any) -> bytes:
+    """As fal's documentation shows an answer of its usage."""
+    result = '"endpoint_id": "fal-ai/codeformer", "unit": "megapixels", "currency": "USD"'
+    series = ",".join(
+        f'{{"bucket": "{bucket}", "results": [{{{result}, "cost": {cost}}}]}}'
+        for bucket, cost in days
+    )
+    more = json.dumps({"next_cursor": None, "has_more": False, **said})[1:]
+    return f'{{"time_series": [{series}], {more}'.encode()
+
+
+def compare(client: Client, data: bytes) -> Any:
+    file = SimpleUploadedFile("usage.json", data, "application/json")
+    return client.post(reverse("desk_fal_usage"), {"report": file})
+
+
+def test_fals_own_report_is_held_beside_our_books_by_day(desk: tuple[Client, User]):
+    for cost, at in ((2_100, NOON), (4_200, NOON + ONE_DAY)):
+        attempt = attempted(make_job(), completed_at=at)
+        Attempt.objects.filter(pk=attempt.pk).update(vendor="fal", own_cost_micros=cost)
+    attempted(make_job())  # Pixazo's
+    answer = compare(
+        desk[0],
+        report(
+            ("2026-05-20T00:00:00Z", "0.0021"),
+            ("2026-05-21T00:00:00+00:00", "0.0021"),
+            ("2026-05-22T00:00:00Z", "0.1000004"),
+        ),
+    )
+    assert [
+        (row.day.day, row.count, row.expected_micros, row.billed_micros, row.difference_micros)
+        for row in answer.context["compared"]
+    ] == [(22, 0, 0, 100_000, 100_000), (21, 1, 4_200, 2_100, -2_100), (20, 1, 2_100, 2_100, 0)]
+    text = answer.content.decode()
+    assert "$0.0021 too little" in text
+    assert "$0.10 too much" in text
+    assert not UsageImport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"{}", "not the JSON"),
+        (b"[" * 100_000, "not the JSON"),
+        (report(("2026-05-20T00:00:00Z", '"a lot"')), "not the JSON"),
+        (report(("2026-05-20T00:00:00Z", "-1")), "not the JSON"),
+        (report(("yesterday", "1")), "not the JSON"),
+        (report(("2026-05-20T00:00:00-05:00", "1")), "timezone=UTC"),
+        (report(("2026-05-20T00:00:00", "1")), "timezone=UTC"),
+        (report(("2026-05-20T00:00:00Z", "1"), has_more=True), "one page of several"),
+        (report(("2026-05-20T00:00:00Z", "1")).replace(b"USD", b"EUR"), "not in dollars"),
+        (b"", "empty"),
+    ],
+)
+def test_a_report_that_cannot_be_trusted_is_refused_with_the_reason(
+    desk: tuple[Client, User], settings: Any, data: bytes, words: str
+):
+    settings.FAL_KEY = "a key"
+    answer = compare(desk[0], data)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
