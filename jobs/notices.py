@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
-from jobs import consent_chain
+from jobs import catalog, consent_chain
 from jobs.models import ConsentNotice, NoticeDraft
 
 MOST_LETTERS = 20_000
@@ -78,12 +78,24 @@ def discard(*, draft: NoticeDraft) -> None:
     NoticeDraft.objects.filter(pk=draft.pk).delete()
 
 
+def obstacle(text: str) -> str:
+    """Why nobody could be asked for consent beside this text; nothing when everybody can."""
+    usual = catalog.USUAL_VENDOR
+    if usual in catalog.vendors_named_in(text):
+        return ""
+    return (
+        f"The text does not name {catalog.VENDORS[usual]}, who restores the pictures. A member "
+        "must read who receives a copy: without that name nobody could be asked for consent."
+    )
+
+
 # --- Versions ---------------------------------------------------------------------------------
 def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int) -> ConsentNotice:
     """Make a draft the next version, for good.
 
     `seen_sha256` is of the text that the page showed, `seen_version` the version that it was
-    compared with. Raises CannotPublish when either is another by now, or nothing would change.
+    compared with. Raises CannotPublish when either is another by now, nothing would change, or the
+    text does not name who restores.
     """
     try:
         with transaction.atomic():
@@ -100,6 +112,8 @@ def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int
                 raise CannotPublish("The draft was changed meanwhile. Look at it again.")
             if not locked.title.strip() or not locked.text.strip():
                 raise CannotPublish("A notice needs a title and a text.")
+            if why := obstacle(locked.text):
+                raise CannotPublish(why)
             if now and (now.title, now.text) == (locked.title, locked.text):
                 raise CannotPublish(f"This is what version {version} says already.")
             notice = add(version=version + 1, title=locked.title, text=locked.text, by=by)

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from jobs import catalog
+from jobs import catalog, wording
 from jobs.models import Attempt, AttemptOutcome, Consent, ConsentEvent, ConsentStatus, Depicted
 
 RECEIPT_SCHEMA = "ISO/IEC TS 27560:2023"
@@ -27,6 +27,11 @@ MEMBER = "member"
 ATTESTATION = (
     "The uploader's own statement. What it says about another person is the uploader's "
     "attestation, not that person's."
+)
+RESTORE = "Restore this photograph; faces may change"
+KEEP = (
+    "Keep the photograph and what is made of it until then. This statement stays on record after "
+    "that, without the picture"
 )
 DATA_CATEGORIES = (
     ("photograph", "The photograph as uploaded, with the likeness of whoever is in it", False),
@@ -101,7 +106,7 @@ def copies_sent(attempts: QuerySet[Attempt]) -> list[SentCopy]:
 
 
 def receipt(consent: Consent) -> dict[str, Any]:
-    """The receipt of one statement, fetched with its notice, photo and giver; two queries.
+    """The receipt of one statement, fetched with its notice, words, photo and giver; two queries.
 
     - ``receipt_metadata`` (6.4.5): which schema the receipt follows, and who issued it
     - ``record_header`` (6.3.3): ``schema_version``, ``record_id``, ``pii_principal_id``
@@ -113,8 +118,8 @@ def receipt(consent: Consent) -> dict[str, Any]:
     - ``events`` (6.3.7): every change of the consent's state, with its time, by whom and until when
 
     ``x_heirloom`` holds what the standard has no field for: the photo's hash, what was said in
-    words, which vendors were really sent a copy and when, and the seals that
-    `manage.py check_consents` proves. No reviewer is ever named.
+    words, all that stood beside the boxes with every tick, which vendors were really sent a copy
+    and when, and the seals that `manage.py check_consents` proves. No reviewer is ever named.
     """
     copies = copies_sent(Attempt.objects.filter(job__consent=consent))
     return {
@@ -165,6 +170,7 @@ def receipt(consent: Consent) -> dict[str, Any]:
             ],
             "basis_in_the_uploaders_words": consent.basis,
             "attestation": ATTESTATION,
+            "words_beside_the_boxes": _words(consent),
             "copies_sent": [copy.as_dict() for copy in copies],
             "session_sha256": consent.session_fingerprint,
         },
@@ -201,34 +207,72 @@ def _purposes(consent: Consent) -> list[dict[str, Any]]:
         "retention_period": until,
         "jurisdiction": settings.CONTROLLER_COUNTRY,
     }
+    asked = _asked(consent)
     restore = {
         "purpose": "restore",
-        "description": "Restore this photograph; faces may change",
+        "description": asked.get("restore", RESTORE),
         "agreed": consent.purpose_restore,
         "processing_method": "Image restoration by machine-learned models",
         "recipient_third_parties": [],
         **common,
     }
+    agreed = _vendors(consent)
     sending = [
         {
             "purpose": f"send_to_{vendor}",
-            "description": "Send a copy without hidden data to the restorer, for this alone",
-            "agreed": True,
+            "description": asked.get(f"send={vendor}", _sending(vendor)),
+            "agreed": vendor in agreed,
             "processing_method": "A copy behind an address that expires",
             "recipient_third_parties": [vendor],
             **common,
         }
-        for vendor in _vendors(consent)
+        for vendor in catalog.VENDORS
+        if vendor in agreed or f"send={vendor}" in asked
     ]
     keep = {
         "purpose": "keep",
-        "description": "Keep the photograph, what is made of it, and this statement",
+        "description": KEEP,
         "agreed": True,
         "processing_method": "Storage",
         "recipient_third_parties": [],
         **common,
     }
     return [restore, *sending, keep]
+
+
+def _asked(consent: Consent) -> dict[str, str]:
+    """What stood beside each box, by the box's name: the question and what explained it."""
+    found: dict[str, str] = {}
+    for said in wording.as_answered(consent):
+        box, words = said.passage.box, said.passage.words
+        found[box] = f"{found[box]} {words}" if box in found else words
+    return found
+
+
+def _sending(vendor: str) -> str:
+    """What was asked about a vendor before the very words were kept."""
+    usual, name = (catalog.VENDORS.get(one, one) for one in (catalog.USUAL_VENDOR, vendor))
+    if vendor == catalog.USUAL_VENDOR:
+        return f"Send a copy without hidden data to {name}, for this alone"
+    return f"Send the same copy to {name} instead, while {usual} can't be used"
+
+
+def _words(consent: Consent) -> dict[str, Any] | None:
+    """All that stood beside the boxes; None where it was not kept yet."""
+    if consent.wording is None:
+        return None
+    return {
+        "sha256": consent.wording.sha256,
+        "first_shown_at": consent.wording.first_shown_at.isoformat(),
+        "passages": [
+            {
+                "kind": said.passage.kind,
+                "words": said.passage.words,
+                **({"ticked": said.ticked} if said.ticked is not None else {}),
+            }
+            for said in wording.as_answered(consent)
+        ],
+    }
 
 
 def _event(event: ConsentEvent, consent: Consent) -> dict[str, Any]:

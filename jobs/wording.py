@@ -28,7 +28,10 @@ HEADING, TEXT, BOX, BUTTON = "heading", "text", "box", "button"  # the kinds of 
 
 @dataclass(frozen=True)
 class Passage:
-    """Some words of the page. `box` names the box that they stand beside, as `depicted=CHILD`."""
+    """Some words of the page.
+
+    `box` names the box that they stand beside, as `depicted=CHILD`.
+    """
 
     kind: str
     words: str
@@ -182,7 +185,7 @@ class Words:
         for vendor in self.vendors:
             yield _passage(BOX, self.send_to(vendor), box=f"send={vendor}")
             if words := self.send_to_help(vendor):
-                yield _passage(TEXT, words)
+                yield _passage(TEXT, words, box=f"send={vendor}")
         yield _passage(HEADING, self.keep)
         yield _passage(TEXT, self.optional)
         yield _passage(TEXT, self.keep_help)
@@ -216,7 +219,7 @@ def as_answered(consent: Consent) -> list[Said]:
     ticked |= {f"send={vendor}" for vendor in consent.vendors.split("|") if vendor}
     ticked |= {"restore"} if consent.purpose_restore else set()
     return [
-        Said(passage, passage.box in ticked if passage.box else None)
+        Said(passage, passage.box in ticked if passage.kind == BOX else None)
         for passage in read(consent.wording.text)
     ]
 

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.members import member_of
 from desk.doors import staff_only
 from desk.forms.notices import DraftForm, PublishForm
-from jobs import notices
+from jobs import notices, vendors
+from jobs.catalog import VENDORS
 from jobs.models import ConsentCheck, ConsentNotice, NoticeDraft
 
 PERMISSION = "jobs.publish_notice"
@@ -142,6 +143,12 @@ def _page(
     shown = {"sha256": notices.draft_sha256(draft), "version": version}
     context = {
         "draft": draft,
+        "obstacle": notices.obstacle(draft.text),
+        "unnamed": [
+            VENDORS[vendor]
+            for vendor in vendors.reachable()
+            if vendor not in vendors.to_ask_about(draft.text)
+        ],
         "newest": newest,
         "next_version": version + 1,
         "form": form

@@ -30,7 +30,7 @@ from accounts.words import straight
 from desk import review_figures
 from desk.doors import staff_only
 from desk.forms.reviews import FORMS, DecisionForm, QueueFilter
-from jobs import doorbell, risks, storage
+from jobs import doorbell, risks, storage, wording
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -233,6 +233,7 @@ def _item_page(
         "jobs": RestorationJob.objects.filter(
             consent=consent, state=JobState.AWAITING_CONSENT
         ).order_by("created_at"),
+        "words": wording.as_answered(consent),
         "newest_version": seen.newest_version,
         "can_be_seen": _can_be_seen(consent),
         "clear_picture": clear_picture,
@@ -321,7 +322,7 @@ def _can_be_seen(consent: Consent) -> bool:
 
 def _reviewed(consent_id: uuid.UUID) -> Consent:
     """One that is or was for reviewers; what never needed one is none of their business."""
-    rows = Consent.objects.select_related("photo", "given_by", "claimed_by", "notice")
+    rows = Consent.objects.select_related("photo", "given_by", "claimed_by", "notice", "wording")
     return get_object_or_404(rows.for_reviewers(), pk=consent_id, was_for_reviewers=True)
 
 

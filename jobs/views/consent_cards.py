@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jobs import notices
+from jobs import notices, wording
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -132,6 +132,11 @@ class ConsentCard:
         """Every event, the first one first, with what a reviewer wrote to the member."""
         decisions = list(self.consent.decisions.all())
         return [self._moment(event, decisions) for event in self.consent.events.all()]
+
+    @property
+    def words(self) -> list[wording.Said]:
+        """All that stood beside the boxes, with its answers."""
+        return wording.as_answered(self.consent)
 
     @property
     def question(self) -> str:

@@ -30,7 +30,9 @@ def hidden(text: str, name: str) -> str:
     return str(value)
 
 
-def draft(client: Client, text: str = "We keep it for a year.") -> tuple[NoticeDraft, str]:
+def draft(
+    client: Client, text: str = "We keep it for a year. Pixazo restores it."
+) -> tuple[NoticeDraft, str]:
     """Begin a draft, write it, and what its page then shows."""
     address = client.post(reverse("desk_notice_start"))["Location"]
     seen = hidden(client.get(address).content.decode(), "seen")
@@ -52,7 +54,7 @@ def publish(client: Client, found: NoticeDraft, page: str, **said: Any) -> Any:
 def test_a_draft_shows_how_it_reads_and_what_is_different(desk: tuple[Client, User]):
     client, _ = desk
     publish_notice("We keep it for ever.")
-    _, page = draft(client)
+    _, page = draft(client, "We keep it for a year.")
     assert "<p>We keep it for a year." in page
     assert "<del>" in page
     assert "ever.</del>" in page
@@ -70,15 +72,37 @@ def test_publishing_needs_a_tick_and_makes_the_next_version(desk: tuple[Client, 
     done = publish(client, found, page).content.decode()
     assert f"Version {before + 1} is published." in done
     notice = ConsentNotice.objects.get(version=before + 1)
-    assert (notice.text, notice.published_by) == ("We keep it for a year.\n", editor)
+    assert (notice.text, notice.published_by) == (
+        "We keep it for a year. Pixazo restores it.\n",
+        editor,
+    )
     assert AuditEntry.objects.filter(action="notice.publish", actor=editor).count() == 1
     assert str(editor) in client.get(reverse("desk_notices")).content.decode()
+
+
+def test_what_does_not_name_who_restores_is_refused_in_clear_words(
+    desk: tuple[Client, User], settings: Any
+):
+    client, _ = desk
+    settings.FAL_KEY = "key"
+    before = notices.newest_version()
+    _, page = draft(client, "Pixazo restores it.")
+    assert "The text does not name fal.ai: members are not asked about it" in page
+    found, page = draft(client, "Somebody restores it.")
+    assert "It can’t be published as it stands. The text does not name Pixazo" in page
+    assert reverse("desk_notice_publish", args=[found.pk]) not in page
+    form = {"sha256": notices.draft_sha256(found), "version": before, "sure": "on"}
+    refused = client.post(reverse("desk_notice_publish", args=[found.pk]), form, follow=True)
+    assert "without that name nobody could be asked for consent" in refused.content.decode()
+    assert notices.newest_version() == before
+    _, page = draft(client, "Pixazo restores it, or fal.ai.")
+    assert "does not name" not in page
 
 
 def test_whoever_comes_second_is_told(desk: tuple[Client, User]):
     client, _ = desk
     found, page = draft(client)
-    other, other_page = draft(client, "Something else.")
+    other, other_page = draft(client, "Something else at Pixazo.")
     publish(client, other, other_page)
     told = publish(client, found, page).content.decode()
     assert "was published meanwhile. Look at the difference again." in told

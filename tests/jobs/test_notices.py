@@ -22,7 +22,7 @@ def editor() -> User:
     return make_member(micros=0, is_staff=True)
 
 
-def drafted(editor: User, text: str = "Something new.") -> NoticeDraft:
+def drafted(editor: User, text: str = "Something new from Pixazo.") -> NoticeDraft:
     draft = notices.start(by=editor)
     return notices.edit(draft=draft, by=editor, title=draft.title, text=text, seen=draft.edited_at)
 
@@ -48,7 +48,7 @@ def test_a_draft_that_is_published_is_the_next_version_and_gone(editor: User):
     before = notices.newest_version()
     notice = publish(drafted(editor), editor)
     assert (notice.version, notice.published_by) == (before + 1, editor)
-    assert notice.sha256 == notices.sha256_of("Something new.\n")
+    assert notice.sha256 == notices.sha256_of("Something new from Pixazo.\n")
     assert not NoticeDraft.objects.exists()
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.action) == (editor, "notice.publish")
@@ -81,6 +81,15 @@ def test_a_difference_that_was_to_another_version_is_looked_at_again(editor: Use
         publish(draft, editor, version=seen)
 
 
+@pytest.mark.parametrize("text", ["We send it to somebody.", "We send it to fal.ai."])
+def test_a_text_beside_which_nobody_could_be_asked_is_not_published(editor: User, text: str):
+    draft, before = drafted(editor, text), notices.newest_version()
+    with pytest.raises(notices.CannotPublish, match="does not name Pixazo"):
+        publish(draft, editor)
+    assert notices.newest_version() == before
+    assert NoticeDraft.objects.filter(pk=draft.pk).exists()
+
+
 @pytest.mark.parametrize("text", [None, "", "  \n "])
 def test_nothing_new_and_nothing_at_all_are_not_published(editor: User, text: str | None):
     draft = notices.start(by=editor)
@@ -107,7 +116,7 @@ def test_of_two_who_publish_at_once_one_is_told(drafts: int):
     """The same draft, or two of them."""
     the_notice()
     people = [make_member(micros=0), make_member(micros=0)]
-    made = [drafted(people[0], f"Text {number}.") for number in range(drafts)]
+    made = [drafted(people[0], f"Text {number} of Pixazo.") for number in range(drafts)]
     seen = notices.newest_version()
     published: list[ConsentNotice] = []
 

@@ -11,7 +11,8 @@ import pytest
 from jobs import receipts
 from jobs.models import Attempt, Consent
 from jobs.steps import consent as consent_step
-from tests.builders import make_consent, make_job, make_photo
+from jobs.wording import Words, read
+from tests.builders import make_consent, make_job, make_photo, publish_notice, the_notice
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,71 @@ def test_each_purpose_stands_by_itself_with_basis_recipient_storage_and_end(sett
     assert receipt_of(make_consent(make_photo()))["pii_processing"]["purposes"][0][
         "retention_period"
     ] == ("until withdrawn")
+
+
+def test_each_recipient_has_the_words_that_were_ticked_and_keeping_says_what_stays():
+    given = make_consent(make_photo(), vendors=("pixazo", "fal"))
+    words = {
+        one["purpose"]: one["description"]
+        for one in receipt_of(given)["pii_processing"]["purposes"]
+    }
+    assert words["restore"] == "This photo may be restored. I know that faces may change."
+    assert words["send_to_pixazo"] == (
+        "A copy without any hidden data may be sent to Pixazo for this."
+    )
+    assert words["send_to_fal"].startswith(
+        "While Pixazo can't be used, the same copy may be sent to fal.ai instead. Only for"
+    )
+    assert "This statement stays on record after that" in words["keep"]
+
+
+def test_what_was_asked_and_not_ticked_is_told_as_not_agreed(settings: Any):
+    settings.FAL_KEY = "key"
+    publish_notice("Or to fal.ai.")
+    photo = make_photo()
+    (given,) = consent_step.give_many(
+        photos=[photo],
+        by=photo.owner,
+        session_key="session",
+        notice=the_notice(),
+        words=Words(("pixazo", "fal")),
+        depicted=["MYSELF"],
+        basis="",
+        vendors=["pixazo"],
+        keep_until=None,
+    )
+    found = receipt_of(given)
+    agreed = {one["purpose"]: one["agreed"] for one in found["pii_processing"]["purposes"]}
+    assert agreed == {
+        "restore": True,
+        "send_to_pixazo": True,
+        "send_to_fal": False,
+        "keep": True,
+    }
+    assert [one["party_id"] for one in found["party_identification"]][2:] == ["pixazo"]
+
+
+def test_all_words_beside_the_boxes_are_there_with_what_was_ticked():
+    given = make_consent(make_photo(), depicted=("DECEASED",))
+    words = receipt_of(given)["x_heirloom"]["words_beside_the_boxes"]
+    assert given.wording is not None
+    assert words["sha256"] == given.wording.sha256
+    said = [(one["kind"], one["words"]) for one in words["passages"]]
+    assert said == [(one.kind, one.words) for one in read(given.wording.text)]
+    ticked = {one["words"]: one["ticked"] for one in words["passages"] if "ticked" in one}
+    assert ticked["A relative who has died"] is True
+    assert ticked["Myself"] is False
+
+
+def test_of_a_statement_from_before_the_words_were_kept_none_are_made_up():
+    given = make_consent(make_photo(), vendors=("pixazo", "fal"))
+    Consent.objects.filter(pk=given.pk).update(wording=None)
+    given.refresh_from_db()
+    found = receipt_of(given)
+    assert found["x_heirloom"]["words_beside_the_boxes"] is None
+    words = [one["description"] for one in found["pii_processing"]["purposes"]]
+    assert words[1] == "Send a copy without hidden data to Pixazo, for this alone"
+    assert words[2] == "Send the same copy to fal.ai instead, while Pixazo can't be used"
 
 
 def test_the_parties_are_controller_principal_and_recipient(settings: Any):

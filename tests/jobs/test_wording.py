@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from jobs import wording
+from jobs import vendors, wording
 from jobs.models import Consent, ConsentWording
 from jobs.steps import consent as consent_step
 from jobs.wording import Words
@@ -104,7 +104,7 @@ def test_every_word_of_the_form_is_kept_and_every_kept_word_is_shown(
     in_the_record = "\n".join(one.words for one in passages)
     assert len(shown.form) > 20
     assert [words for words in shown.form if words not in in_the_record] == []
-    boxes = [one for one in passages if one.box]
+    boxes = [one for one in passages if one.kind == wording.BOX]
     assert len(boxes) == len(shown.boxes)
     assert [one.box for one in boxes if one.box.startswith("send")] == [
         f"send={vendor}" for vendor in vendors
@@ -142,8 +142,9 @@ def test_kept_words_can_neither_be_changed_nor_deleted():
 
 def test_the_answers_stand_beside_the_words():
     given = make_consent(make_photo(), depicted=("DECEASED",))
-    answers = {one.passage.box: one.ticked for one in wording.as_answered(given)}
-    assert answers.pop("") is None
+    said = wording.as_answered(given)
+    answers = {one.passage.box: one.ticked for one in said if one.passage.kind == wording.BOX}
+    assert {one.ticked for one in said if one.passage.kind != wording.BOX} == {None}
     assert [box for box, ticked in answers.items() if ticked] == [
         "depicted=DECEASED",
         "restore",
@@ -179,3 +180,24 @@ def test_nobody_agrees_to_what_was_not_asked():
             keep_until=None,
         )
     assert not Consent.objects.exists()
+
+
+# --- Which vendors are asked about ------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("We send it to Pixazo, or to fal.ai.", ("pixazo", "fal")),
+        ("We send it to FAL.AI and PIXAZO.", ("pixazo", "fal")),
+        ("We send it to Pixazo.", ("pixazo",)),
+        ("We send it to Pixazo, not to befal.aisle.", ("pixazo",)),
+        ("We send it to fal.ai.", ()),
+        ("We send it to somebody.", ()),
+    ],
+)
+def test_a_vendor_is_asked_about_only_when_the_notice_names_it(
+    settings: Any, text: str, asked: tuple[str, ...]
+):
+    settings.FAL_KEY = "key"
+    assert vendors.to_ask_about(text) == asked
+    settings.FAL_KEY = ""
+    assert vendors.to_ask_about(text) == asked[:1]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from jobs import notices, pipeline
+from jobs import consent_chain, notices, pipeline, vendors, wording
 from jobs.consent_proof import anchors, checks, statements, texts, ties
+from jobs.forms.consents import ConsentForm
 from jobs.models.consent import ConsentQuerySet
 from jobs.steps import consent, order, submit
-from tests.builders import make_member
+from tests.builders import make_member, make_photo, the_notice
 from tests.fakes import FakeVendor
 from tests.jobs import (
     test_consent_proof,
@@ -19,13 +22,16 @@ from tests.jobs import (
     test_consent_proof_ties,
     test_gate,
     test_notices,
+    test_wording,
 )
 from tests.jobs.steps import test_consent
+from tests.jobs.views import test_consents
 from tests.mutants.mutation import defect
 from tests.mutants.mutation import notices as is_noticed
 
 pytestmark = pytest.mark.django_db
 
+is_asked_about = test_wording.test_a_vendor_is_asked_about_only_when_the_notice_names_it
 LETS_THROUGH = {
     "no status": ("status__in=[ConsentStatus.GRANTED, ConsentStatus.APPROVED],", "", "WITHDRAWN"),
     "no date": (
@@ -270,6 +276,91 @@ def test_a_proof_about_the_proof_notices(
 ):
     with defect(function, changes):
         assert is_noticed(proof)
+
+
+@pytest.mark.parametrize(
+    ("function", "changes", "proof"),
+    [
+        pytest.param(
+            consent_chain.statement_sha256,
+            {"if form >= 3:": "if False:"},
+            test_consent_proof.test_other_words_beside_the_boxes_are_found,
+            id="the words are not sealed",
+        ),
+        pytest.param(
+            texts._wordings,
+            {"if notices.sha256_of(wording.text) != wording.sha256:": "if False:"},
+            test_consent_proof.test_other_words_beside_the_boxes_are_found,
+            id="the words may be others",
+        ),
+        pytest.param(
+            vendors.to_ask_about,
+            {"vendor in named and ": ""},
+            lambda settings: is_asked_about(settings, "We send it to Pixazo.", ("pixazo",)),
+            id="a vendor that the notice does not name",
+        ),
+        pytest.param(
+            vendors.to_ask_about,
+            {" and USUAL_VENDOR in named": ""},
+            lambda settings: is_asked_about(settings, "We send it to fal.ai.", ()),
+            id="the second vendor alone",
+        ),
+        pytest.param(
+            consent.give_many,
+            {"if not set(vendors) <= set(words.vendors):": "if False:"},
+            test_wording.test_nobody_agrees_to_what_was_not_asked,
+            id="a tick without a question",
+        ),
+        pytest.param(
+            wording.Words.passages,
+            {'yield _passage(BOX, self.send_to(vendor), box=f"send={vendor}")': "pass"},
+            lambda client, settings, member: (
+                test_wording.test_every_word_of_the_form_is_kept_and_every_kept_word_is_shown(
+                    client, member, settings, 1, True
+                )
+            ),
+            id="a question is shown and not kept",
+        ),
+        pytest.param(
+            notices.publish,
+            {"if why := obstacle(locked.text):": "if why := '':"},
+            lambda: test_notices.test_a_text_beside_which_nobody_could_be_asked_is_not_published(
+                make_member(micros=0, is_staff=True), "We send it to somebody."
+            ),
+            id="a notice that names nobody",
+        ),
+    ],
+)
+def test_a_proof_about_words_notices(
+    client: Client,
+    settings: Any,
+    function: Callable[..., Any],
+    changes: Mapping[str, str],
+    proof: Callable[..., object],
+):
+    asked = inspect.signature(proof).parameters
+    given = {"client": client, "settings": settings}
+    if "member" in asked:
+        given["member"] = make_member()
+        client.force_login(given["member"])
+    the_notice()
+    with defect(function, changes):
+        assert is_noticed(proof, **{name: one for name, one in given.items() if name in asked})
+
+
+def test_a_form_that_is_not_compared_with_what_was_read_is_noticed(client: Client, settings: Any):
+    member = make_member()
+    client.force_login(member)
+    photos = [make_photo(owner=member)]
+    is_what_was_read = ConsentForm.is_what_was_read.fget  # type: ignore[attr-defined]
+    with defect(is_what_was_read, {"self.data.get(name) == value": "name"}):
+        assert is_noticed(
+            test_consents.test_words_that_changed_while_reading_are_read_anew_before_anything_is_recorded,
+            client,
+            photos,
+            settings,
+            False,
+        )
 
 
 @pytest.mark.parametrize(

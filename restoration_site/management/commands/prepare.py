@@ -1,4 +1,4 @@
-"""Makes the house ready to serve: tables, bucket, static files and, in the sandbox, demo people.
+"""Makes the house ready to serve: tables, bucket, static files; in the sandbox demo people, too.
 
 Safe to run at every start: each part does nothing when it is done already. Waits for the database,
 Redis and S3 first, because at a start all processes begin together.
@@ -25,7 +25,7 @@ LOOK_EVERY_SECONDS = 0.25
 
 
 class Command(BaseCommand):
-    help = "Migrate, make the bucket, collect static files, create the sandbox's demo people."
+    help = "Migrate, make the bucket, collect static files, create the sandbox's people and notice."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             collect_static()
         if settings.SANDBOX:
             call_command("create_demo_people", verbosity=0)
+            call_command("publish_demo_notice")
 
     def _until_well(self, name: str, check: Callable[[], str | None], seconds: float) -> None:
         deadline = time.monotonic() + seconds

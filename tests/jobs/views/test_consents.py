@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from jobs import consent_chain
+from jobs import consent_chain, notices
 from jobs.forms.consents import ConsentForm
 from jobs.models import Consent, ConsentStatus, Photo, PhotoState, RestorationJob, ReviewDecision
 from jobs.states import JobState
@@ -310,6 +310,74 @@ def test_under_a_notice_that_came_out_while_reading_nothing_is_ticked_and_the_wo
     assert not Consent.objects.exists()
 
 
+# --- Other words beside the boxes -----------------------------------------------------------
+@pytest.mark.parametrize("many", [False, True])
+def test_words_that_changed_while_reading_are_read_anew_before_anything_is_recorded(
+    client: Client, photos: list[Photo], settings: Any, many: bool
+):
+    """The house learns to send to fal.ai while the page lies open; the notice named it already."""
+    publish_notice("A copy may go to fal.ai instead.")
+    form = said(
+        photo=[str(photo.pk) for photo in photos],
+        basis="Our summer of 1931",
+        keep_until="2999-01-01",
+        **({} if many else form_of({}).shown),
+    )
+    settings.FAL_KEY = "key"
+    address = reverse("consent_many") if many else reverse("consent", args=[photos[0].pk])
+    answer = client.post(address, form)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Our words on this page have changed while you were reading" in text
+    assert "sent to fal.ai instead" in text
+    assert not re.search(r"<input[^>]* checked", text)
+    assert "Our summer of 1931" in text
+    assert 'value="2999-01-01"' in text
+    assert not Consent.objects.exists()
+    form |= answer.context["form"].shown
+    assert client.post(address, form).status_code == 302
+    assert Consent.objects.count() == (len(photos) if many else 1)
+
+
+def test_a_form_that_names_no_words_records_nothing(client: Client, photos: list[Photo]):
+    answer = client.post(reverse("consent", args=[photos[0].pk]), said(words_sha256=None))
+    assert answer.status_code == 422
+    assert not Consent.objects.exists()
+
+
+def test_that_one_photo_is_left_of_two_asks_for_no_second_reading(
+    client: Client, photos: list[Photo]
+):
+    form = said(photo=[str(one.pk) for one in photos[:2]], model="gfpgan")
+    in_the_trash(photos[1])
+    answer = client.post(reverse("consent_many"), form)
+    text = answer.content.decode()
+    assert "Our words on this page have changed" not in text
+    assert "Who can be recognised in this photo?" in text
+    assert re.search(r'value="DECEASED"[^>]* checked', text)
+    form |= {"photo": [str(photos[0].pk)], **answer.context["form"].shown}
+    assert client.post(reverse("consent_many"), form).status_code == 302
+    given = Consent.objects.get()
+    assert given.wording is not None
+    assert "Who can be recognised in this photo?" in given.wording.text
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_while_the_notice_names_nobody_the_member_is_told_so_and_keeps_their_words(
+    client: Client, photos: list[Photo], many: bool
+):
+    form = said(photo=[str(photos[0].pk)], basis="Our summer of 1931")
+    notices.add(version=the_notice().version + 1, title="New", text="Somebody gets it.", by=None)
+    address = reverse("consent_many") if many else reverse("consent", args=[photos[0].pk])
+    asked = client.get(address, {"photo": [str(photos[0].pk)]})
+    sent = client.post(address, form)
+    for answer in (asked, sent):
+        assert answer.status_code == 503
+        assert "You can’t be asked at the moment" in answer.content.decode()
+    assert "Our summer of 1931" in sent.content.decode()
+    assert not Consent.objects.exists()
+
+
 # --- Withdrawing --------------------------------------------------------------------------
 def rejected(photo: Photo) -> None:
     decide(make_consent(photo, depicted=("OTHER",)), approve=False)
@@ -448,6 +516,24 @@ def test_the_record_names_no_reviewer_and_shows_what_they_wrote_to_the_member(
     receipt = client.get(reverse("consent_receipt", args=[given.pk])).content.decode()
     for secret in ("Rita", reviewer.email, "for staff alone"):
         assert secret not in text + receipt
+
+
+def test_the_record_shows_the_words_beside_the_boxes_with_what_was_ticked(
+    client: Client, photo: Photo
+):
+    given = photo.consents.get()
+    text = " ".join(text_of(client, "consent_record", photo.pk).split())
+    assert "The words beside the boxes" in text
+    assert given.wording is not None
+    assert given.wording.sha256 in text
+    assert "A model invents what it can’t see" in text
+    boxes = dict(re.findall(r"<span>([^<]+) <span class=\"soft\">\((ticked|not ticked)\)", text))
+    assert boxes["Myself"] == "ticked"
+    assert boxes["A child whose parent or guardian I am"] == "not ticked"
+    assert boxes["A copy without any hidden data may be sent to Pixazo for this."] == "ticked"
+    Consent.objects.filter(pk=given.pk).update(wording=None)
+    text = text_of(client, "consent_record", photo.pk)
+    assert "The words beside the boxes were not kept yet when you said this." in text
 
 
 @pytest.mark.parametrize(
