@@ -12,7 +12,7 @@ PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
 	CONTROLLER_NAME=x CONTROLLER_ADDRESS=x CONTROLLER_EMAIL=x@heirloom.example CONTROLLER_COUNTRY=x \
 	STORAGE_LOCATION=x
 
-.PHONY: help run test bench model chaos demo lint format site-ready dev-ready contract
+.PHONY: help run test bench model chaos demo screenshots lint format site-ready dev-ready contract
 .SILENT:
 
 help: ## say what can be made (this)
@@ -40,6 +40,10 @@ demo: site-ready ## restore a sample photo with each model, on a stack of its ow
 
 contract: dev-ready ## compare the vendors with their documents; with PIXAZO_API_KEY=… or FAL_KEY=… the real ones, for cents
 	exec $(PY) -m tests.contract
+
+screenshots: dev-ready ## photograph every page and state into var/screenshots/; ARGS=photo chooses
+	$(PY) -m sandbox.stack.browser
+	exec $(PY) -m tests.browser.tour.screenshots $(ARGS)
 
 lint: dev-ready ## style, types, architecture, migrations, deployment settings
 	$(PY) -m ruff check .

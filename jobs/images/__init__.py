@@ -6,6 +6,7 @@ fetch (`uploads`); checks what a vendor sends back (`results`); writes what a me
 in the member's words. Sizes are pixels as seen upright.
 """
 
+from jobs.images.faces import FACE_SIDE_PX, MOST_FACES
 from jobs.images.files import (
     CONTENT_TYPES,
     FORMATS,
@@ -21,8 +22,10 @@ from jobs.images.uploads import SMALLEST_SIDE_PX, Facts, Prepared, inspect, prep
 
 __all__ = [
     "CONTENT_TYPES",
+    "FACE_SIDE_PX",
     "FORMATS",
     "KEEPSAKE_FORMATS",
+    "MOST_FACES",
     "SMALLEST_SIDE_PX",
     "WELCOME",
     "Facts",

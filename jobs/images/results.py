@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.conf import settings
 
+from jobs.images.faces import strip_of_faces
 from jobs.images.files import Rendition, UnreadableImage, format_of, in_words, open_picture
 from jobs.images.pixels import PREVIEW_SIDE_PX, clean, shrunk
 
@@ -21,6 +23,7 @@ class Result:
     width_px: int
     height_px: int
     preview: Rendition
+    faces_strip: Rendition | None = None
 
 
 class WrongSize(UnreadableImage):
@@ -28,10 +31,19 @@ class WrongSize(UnreadableImage):
 
 
 @in_words
-def check_result(file: BinaryIO, *, width_px: int, height_px: int, least_pixels: int = 1) -> Result:
+def check_result(
+    file: BinaryIO,
+    *,
+    width_px: int,
+    height_px: int,
+    least_pixels: int = 1,
+    faces: Sequence[Mapping[str, int]] = (),
+    photo_width_px: int = 1,
+) -> Result:
     """Decode a vendor's picture whole, and see that it is of the photo's shape, and large enough.
 
     A few percent of difference in shape is allowed: models round to multiples of their own.
+    The photo's `faces` (boxes in px of its `photo_width_px`) are cut out of it, to be judged.
     Raises UnreadableImage, and of it WrongSize.
     """
     image = open_picture(file, RESULT_FORMATS, settings.RESULT_MAX_PIXELS)
@@ -41,6 +53,11 @@ def check_result(file: BinaryIO, *, width_px: int, height_px: int, least_pixels:
         raise WrongSize(f"The result has another shape than the photo: {size}.")
     if image.width * image.height < least_pixels:
         raise WrongSize(f"The result is smaller than ordered: {size}.")
+    bare = clean(image)
     return Result(
-        format_of(image), image.width, image.height, shrunk(clean(image), PREVIEW_SIDE_PX)
+        format_of(image),
+        image.width,
+        image.height,
+        shrunk(bare, PREVIEW_SIDE_PX),
+        strip_of_faces(bare, faces, photo_width_px=photo_width_px),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from django.conf import settings
 
 from facefinder import find_faces
+from jobs.images.faces import strip_of_faces
 from jobs.images.files import (
     FORMATS,
     Rendition,
@@ -52,6 +53,7 @@ class Prepared:
     width_px: int
     height_px: int
     faces: list[dict[str, int]]
+    faces_strip: Rendition | None
 
 
 @in_words
@@ -82,7 +84,10 @@ def prepare(file: BinaryIO) -> Prepared:
         copy = encode(bare, "JPEG", quality=95, subsampling=0, optimize=True)
     else:
         copy = encode(bare, "PNG")
-    faces = find_faces(np.asarray(bare))
+    faces = [
+        {"x": int(f.x), "y": int(f.y), "width": int(f.width), "height": int(f.height)}
+        for f in find_faces(np.asarray(bare))
+    ]
     return Prepared(
         copy=copy,
         preview=shrunk(bare, PREVIEW_SIDE_PX),
@@ -90,8 +95,6 @@ def prepare(file: BinaryIO) -> Prepared:
         veiled=shrunk(bare, VEILED_SIDE_PX),
         width_px=bare.width,
         height_px=bare.height,
-        faces=[
-            {"x": int(f.x), "y": int(f.y), "width": int(f.width), "height": int(f.height)}
-            for f in faces
-        ],
+        faces=faces,
+        faces_strip=strip_of_faces(bare, faces, photo_width_px=bare.width),
     )

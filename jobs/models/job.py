@@ -95,6 +95,7 @@ class RestorationJob(Leased):
     result_format = models.CharField(max_length=10, blank=True)
     result_width_px = models.PositiveIntegerField(null=True, blank=True)
     result_height_px = models.PositiveIntegerField(null=True, blank=True)
+    has_faces_strip = models.BooleanField(default=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
 

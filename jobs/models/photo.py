@@ -138,6 +138,15 @@ class Photo(Leased):
     faces = models.JSONField(
         default=list, blank=True, help_text="Boxes in px of the prepared copy."
     )
+    has_faces_strip = models.BooleanField(default=False)
+    keeper = models.ForeignKey(
+        "jobs.RestorationJob",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The result that its member chose among several.",
+    )
     is_veiled = models.BooleanField(
         default=False, help_text="Whether it has its veiled copy; those prepared long ago do not."
     )
@@ -185,6 +194,11 @@ class Photo(Leased):
     @property
     def preview_key(self) -> str:
         return f"{self.prefix}preview.webp"
+
+    @property
+    def faces_key(self) -> str:
+        """Its faces beside each other, if it `has_faces_strip`."""
+        return f"{self.prefix}faces.webp"
 
     @property
     def thumbnail_key(self) -> str:

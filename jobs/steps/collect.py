@@ -213,6 +213,11 @@ def preview_key(result_key: str) -> str:
     return f"{result_key.rpartition('.')[0]}-preview.webp"
 
 
+def faces_key(result_key: str) -> str:
+    """Where the faces in a result lie beside each other, if it `has_faces_strip`."""
+    return f"{result_key.rpartition('.')[0]}-faces.webp"
+
+
 def _given_up(why: str) -> Lost:
     if why.startswith("the vendor's status"):
         return Lost(why, words=CONTRADICTED, contradicted=True)
@@ -272,6 +277,8 @@ def _fetch(
             width_px=job.quoted_width_px,
             height_px=job.quoted_height_px,
             least_pixels=least_pixels,
+            faces=job.photo.faces if number == 1 else (),
+            photo_width_px=job.photo.width_px,
         )
         file.seek(0)
         extension = {"JPEG": "jpg", "PNG": "png"}[result.format]
@@ -283,6 +290,8 @@ def _fetch(
         io.BytesIO(result.preview.data),
         content_type=result.preview.content_type,
     )
+    if strip := result.faces_strip:
+        storage.put(faces_key(key), io.BytesIO(strip.data), content_type=strip.content_type)
     return Stored(number, key, sha256, result)
 
 
@@ -315,6 +324,7 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
         result_format=result.format,
         result_width_px=result.width_px,
         result_height_px=result.height_px,
+        has_faces_strip=result.faces_strip is not None,
         vendor_cost_micros=min(job.vendor_cost_micros, basis.total(pixels, price.cost_micros)),
     )
     ResultVersion.objects.bulk_create(

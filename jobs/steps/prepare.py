@@ -57,6 +57,8 @@ def call(photo: Photo) -> Done | Unreadable:
         (photo.veiled_key, prepared.veiled),
     ):
         storage.put(key, io.BytesIO(rendition.data), content_type=rendition.content_type)
+    if strip := prepared.faces_strip:
+        storage.put(photo.faces_key, io.BytesIO(strip.data), content_type=strip.content_type)
     return Done(prepared)
 
 
@@ -75,5 +77,6 @@ def record(photo: Photo, outcome: Done | Unreadable, now: datetime) -> None:
             ours.prepared_extension = prepared.copy.extension
             ours.width_px, ours.height_px = prepared.width_px, prepared.height_px
             ours.faces = prepared.faces
+            ours.has_faces_strip = prepared.faces_strip is not None
             risks.faces_found(ours)
     ours.save()

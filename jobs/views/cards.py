@@ -171,6 +171,11 @@ class JobCard:
         return self.job.state == JobState.DELIVERED and self.photo._has_copies
 
     @property
+    def is_keeper(self) -> bool:
+        """Whether its member chose it among several."""
+        return self.job.photo.keeper_id == self.job.pk
+
+    @property
     def result_url(self) -> str:
         return _shown(self.job.result_key) if self.is_delivered else ""
 

@@ -12,14 +12,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import trigger_client_event
 
 from accounts.members import member_of
 from accounts.models import User
 from accounts.money import dollars
 from jobs.catalog import VENDORS
 from jobs.models import RestorationJob
-from jobs.states import UNSENT
-from jobs.steps import order, stop
+from jobs.states import UNSENT, JobState
+from jobs.steps import choose, order, stop
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.photo import press_again
 
@@ -27,6 +28,14 @@ from jobs.views.photo import press_again
 @require_safe
 @login_required
 def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """From a job's number, as the statement has it, to its place on the photo's page."""
+    row = get_object_or_404(RestorationJob.objects.for_member(member_of(request)), pk=job_id)
+    return redirect(f"{reverse('photo', args=[row.photo_id])}#job-{row.pk}")
+
+
+@require_safe
+@login_required
+def job_card(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """One job's card, as the fragment that the page asks for while it moves.
 
     204 while the job is still in the state that the page has `seen`: nothing to swap.
@@ -36,9 +45,30 @@ def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     )
     if request.GET.get("seen") == row.state:
         return HttpResponse(status=204)
-    return render(
-        request, "jobs/_job.html", {"job": job_cards([row])[0], "photo": PhotoCard(row.photo)}
-    )
+    context = {
+        "job": job_cards([row])[0],
+        "photo": PhotoCard(row.photo),
+    }
+    if row.state != JobState.DELIVERED:
+        return render(request, "jobs/_job.html", context)
+    results = RestorationJob.objects.with_pictures().filter(photo=row.photo_id)
+    context["has_choice"] = results.count() > 1
+    answer = render(request, "jobs/_job.html", context)
+    return trigger_client_event(answer, "delivered", after="swap")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def keep_result(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """The member's choice among several results of a photo; the others stay as they are."""
+    row = get_object_or_404(RestorationJob.objects.for_member(member_of(request)), pk=job_id)
+    if request.method != "POST":
+        return press_again(request, row.photo_id)
+    try:
+        choose.keep(row) if request.POST.get("keep") else choose.keep_none(row)
+    except choose.NothingToKeep as problem:
+        messages.error(request, str(problem))
+    return redirect("photo", row.photo_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,11 +121,3 @@ def _stop(request: HttpRequest, member: User, row: RestorationJob) -> HttpRespon
         held = f" {dollars(row.quoted_micros)} is back in your wallet." if row.hold_id else ""
         messages.success(request, f"Stopped. You were not charged.{held}")
     return redirect("photo", row.photo_id)
-
-
-@require_safe
-@login_required
-def job_photo(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """From a job's number, as the statement has it, to its place on the photo's page."""
-    row = get_object_or_404(RestorationJob.objects.for_member(member_of(request)), pk=job_id)
-    return redirect(f"{reverse('photo', args=[row.photo_id])}#job-{row.pk}")

@@ -21,6 +21,7 @@ from jobs.models import Photo, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.steps import erase
 from jobs.views.cards import PhotoCard, job_cards
+from jobs.views.comparison import comparison
 from jobs.views.consent_cards import consent_card
 from jobs.views.offers import Shown, make_offer, purse_of, shown_now
 
@@ -121,14 +122,17 @@ def photo_page(
         if shown:
             offers.append(make_offer(photo=photo, model=model, shown=shown, purse=purse, data=data))
     jobs = RestorationJob.objects.filter(photo=photo).with_story().newest_first()
-    card = consent_card(photo)
+    card, seen, seen_jobs = consent_card(photo), PhotoCard(photo), job_cards(jobs)
+    left, right = request.GET.get("left", ""), request.GET.get("right", "")
     context = {
-        "photo": PhotoCard(photo),
+        "photo": seen,
+        "comparison": comparison(seen, seen_jobs, left=left, right=right),
+        "has_choice": sum(job.is_delivered for job in seen_jobs) > 1,
         "consent": card,
         "outlook": consent_step.outlook(photo) if card and card.can_withdraw else None,
         "can_order": bool(card and card.allows_orders),
         "offers": offers,
-        "jobs": job_cards(jobs),
+        "jobs": seen_jobs,
         "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "jobs/photo.html", context, status=status)

@@ -233,7 +233,7 @@ def ended(member: Visitor, card: JobCard, *, patience_seconds: float = PATIENCE_
 
 def look_again(member: Visitor, card: JobCard) -> JobCard:
     """The card as it is now."""
-    return job_cards(member.open(f"/jobs/{card.id}/"))[0]
+    return job_cards(member.open(f"/jobs/{card.id}/card/"))[0]
 
 
 def job_cards(page: Page) -> list[JobCard]:

@@ -129,7 +129,10 @@ def test_from_signing_up_to_the_restored_picture(
         card = restore(page, model, nth=number)
         expect(card).to_have_attribute("data-charged-micros", str(PRICES_MICROS[model]))
         expect(card).to_have_attribute("data-held-micros", "0")
-        for picture in card.locator("[data-compare] img").all():
+        # The result takes its place over the original by itself.
+        job = (card.get_attribute("id") or "").removeprefix("job-")
+        expect(page.locator("#viewer img").last).to_have_attribute("src", re.compile(job))
+        for picture in page.locator("#viewer img").all():
             expect(picture).to_be_visible()
             assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     guard.look_at_width(page)
@@ -183,7 +186,9 @@ def test_without_javascript_the_way_is_the_same(
     expect(card).to_have_count(1)
     reload_until(page, page.locator("[data-job-state=DELIVERED]"), "visible")
     expect(card).to_have_attribute("data-charged-micros", "2581")
-    for picture in card.locator("[data-compare] img").all():
+    pictures_shown = page.locator("#viewer img")
+    expect(pictures_shown).to_have_count(2)
+    for picture in pictures_shown.all():
         expect(picture).to_be_visible()
     page.goto("/wallet/")
     expect(page.locator(".balance")).to_have_text(journey.dollars(1_000_000 - 2_581))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 import zlib
@@ -18,6 +19,15 @@ def small_photo() -> bytes:
     """A portrait of 0.08 MP, restored in a moment."""
     with Image.open(SAMPLES / "grace-hopper-damaged.jpg") as image:
         return _encoded(image.resize((256, 300)), "JPEG", quality=90)
+
+
+@cache
+def tinted_photo(title: str) -> bytes:
+    """The small one, toned after its title: another picture for another title."""
+    tint = "#" + hashlib.sha256(title.encode()).hexdigest()[:6]
+    with Image.open(io.BytesIO(small_photo())) as image:
+        toned = Image.blend(image.convert("RGB"), Image.new("RGB", image.size, tint), 0.2)
+    return _encoded(toned, "JPEG", quality=90)
 
 
 def truncated() -> bytes:

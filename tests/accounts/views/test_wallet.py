@@ -51,7 +51,7 @@ def test_what_is_set_aside_names_its_job_and_leads_to_it(client: Client, member:
     text = page(client)
     assert "$0.0031 is set aside for restorations that are under way." in text
     assert "GFPGAN: Our wedding" in text
-    assert reverse("job_photo", args=[job.pk]) in text
+    assert reverse("job", args=[job.pk]) in text
 
 
 def test_what_is_settled_is_not_set_aside_any_more(client: Client, member: User):

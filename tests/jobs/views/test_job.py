@@ -16,7 +16,7 @@ from tests.fakes import FakeVendor
 
 pytestmark = pytest.mark.django_db
 
-DOORS = [("get", "job"), ("get", "job_photo"), ("post", "job_cancel")]
+DOORS = [("get", "job"), ("get", "job_card"), ("post", "job_cancel"), ("post", "keep_result")]
 DOORS += [("get", "job_stop"), ("post", "job_stop")]
 JOB_QUERIES = 6  # session, member, job, its versions, and two looks at the ledger
 
@@ -43,15 +43,15 @@ def test_a_jobs_card_takes_few_queries(
 ):
     job = make_job(photo=photo)
     with django_assert_num_queries(JOB_QUERIES):
-        client.get(reverse("job", args=[job.pk]))
+        client.get(reverse("job_card", args=[job.pk]))
 
 
 def test_a_moving_jobs_card_asks_again_and_a_finished_one_does_not(client: Client, photo: Photo):
     job = make_job(photo=photo)
-    card = client.get(reverse("job", args=[job.pk])).content.decode()
+    card = client.get(reverse("job_card", args=[job.pk])).content.decode()
     assert "hx-trigger" in card
     client.post(reverse("job_cancel", args=[job.pk]))
-    card = client.get(reverse("job", args=[job.pk])).content.decode()
+    card = client.get(reverse("job_card", args=[job.pk])).content.decode()
     assert "hx-trigger" not in card
     assert "You were not charged" in card
 
@@ -59,7 +59,7 @@ def test_a_moving_jobs_card_asks_again_and_a_finished_one_does_not(client: Clien
 def test_a_card_that_has_not_moved_since_it_was_seen_is_not_sent_again(
     client: Client, photo: Photo, vendor: FakeVendor
 ):
-    address = reverse("job", args=[make_job(photo=photo).pk])
+    address = reverse("job_card", args=[make_job(photo=photo).pk])
     unmoved = client.get(address, {"seen": "READY"})
     assert (unmoved.status_code, unmoved.content) == (204, b"")
     run("submit")
@@ -94,7 +94,7 @@ def test_cancelling_what_was_sent_meanwhile_does_nothing_yet_and_tells_what_it_w
 def test_whoever_was_told_can_stop_waiting(client: Client, photo: Photo, vendor: FakeVendor):
     job = make_job(photo=photo)
     run("submit")
-    card = client.get(reverse("job", args=[job.pk])).content.decode()
+    card = client.get(reverse("job_card", args=[job.pk])).content.decode()
     assert reverse("job_stop", args=[job.pk]) in card
     assert reverse("job_cancel", args=[job.pk]) not in card
     response = client.post(reverse("job_stop", args=[job.pk]), follow=True)
@@ -134,7 +134,7 @@ def test_what_cannot_be_stopped_says_why(client: Client, photo: Photo, state: st
 
 def test_the_statement_leads_to_the_jobs_place_on_its_page(client: Client, photo: Photo):
     job = make_job(photo=photo)
-    response = client.get(reverse("job_photo", args=[job.pk]))
+    response = client.get(reverse("job", args=[job.pk]))
     assert response["Location"] == f"{reverse('photo', args=[photo.pk])}#job-{job.pk}"
 
 
@@ -165,7 +165,7 @@ def versions(photo: Photo) -> RestorationJob:
 def test_further_versions_are_shown_each_with_its_preview_and_links(
     client: Client, versions: RestorationJob
 ):
-    card = client.get(reverse("job", args=[versions.pk])).content.decode()
+    card = client.get(reverse("job_card", args=[versions.pk])).content.decode()
     for number in (2, 3):
         assert f"results/{versions.pk}-{number}-preview.webp" in card
         assert card.count(f"results/{versions.pk}-{number}.png") == 2  # to see, to keep
@@ -174,5 +174,5 @@ def test_further_versions_are_shown_each_with_its_preview_and_links(
 
 def test_of_an_erased_photo_no_version_is_shown(client: Client, versions: RestorationJob):
     Photo.objects.update(state=PhotoState.ERASING)
-    card = client.get(reverse("job", args=[versions.pk])).content.decode()
+    card = client.get(reverse("job_card", args=[versions.pk])).content.decode()
     assert f"{versions.pk}-2" not in card

@@ -87,7 +87,7 @@ def test_the_statements_link_of_an_erased_photos_job_leads_to_the_record(
     client: Client, photo: Photo, vendor: FakeVendor, rings: list[str]
 ):
     job = make_job(photo=photo)
-    address = reverse("job_photo", args=[job.pk])
+    address = reverse("job", args=[job.pk])
     client.post(reverse("withdraw", args=[photo.pk]))
     assert client.get(address, follow=True).redirect_chain[-1] == (record_of(photo), 302)
     client.force_login(make_member())

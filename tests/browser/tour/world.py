@@ -1,0 +1,148 @@
+"""A house lived in: people, and photos in every state that a page can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from sandbox.demo import journey
+from sandbox.demo.pages import Form
+from sandbox.demo.visitor import Page, Visitor
+from sandbox.stack import Addresses
+from tests.journeys import pictures
+from tests.journeys.people import People
+
+SAMPLES = ("grace-hopper-damaged", "happy-couple-damaged", "woman-photographer-damaged")
+
+
+@dataclass(frozen=True)
+class World:
+    """Who looks, and the addresses of what there is to see."""
+
+    people: dict[str, Visitor]
+    addresses: dict[str, str]
+
+
+@contextmanager
+def lived_in(house: Addresses) -> Iterator[World]:
+    """A world in this house. Takes some twenty seconds, most of them restorations."""
+    with ExitStack() as stack:
+        people = stack.enter_context(People(house))
+        member = people.member(credit_micros=12_345_678)
+        everybody = {
+            "stranger": stack.enter_context(Visitor(house.site)),
+            "newcomer": people.member(credit_micros=0),
+            "member": member,
+            "clerk": people.clerk(),
+            "reviewer": _staff(house, stack, "reviewer", "/desk/review/"),
+            "admin": _staff(house, stack, "admin", "/admin/"),
+        }
+        gateway = stack.enter_context(
+            httpx.Client(base_url=house.gateway, timeout=30, trust_env=False)
+        )
+        addresses = _albumful(member, gateway)
+        addresses |= _at_the_desk(everybody, addresses)
+        yield World(everybody, addresses)
+
+
+def _staff(house: Addresses, stack: ExitStack, role: str, onward: str) -> Visitor:
+    return stack.enter_context(
+        journey.sign_in(
+            house.site,
+            email=house.demo_people[role],
+            password=house.demo_password,
+            onward=onward,
+        )
+    )
+
+
+def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
+    """The member's photos, by what has become of them."""
+    photos = {"unspoken": _upload(member, "Aunt Rose, 1931")}
+    couple = photos["delivered"] = _upload(member, "Oma and Opa, wedding", SAMPLES[1])
+    journey.give_consent(member, couple, depicted=["DECEASED"], basis="My grandparents.")
+    jobs = {"delivered": _ended(member, couple, "gfpgan")}
+    _ended(member, couple, "codeformer")
+
+    failed = photos["failed"] = _upload(member, "The shop")
+    journey.give_consent(member, failed, depicted=["NOBODY"])
+    gateway.post("faults", json={"next": [{"fault": "failed"}]}).raise_for_status()
+    jobs["failed"] = _ended(member, failed, "gfpgan")
+
+    waiting = photos["waiting"] = _upload(member, "Class of 1958")
+    journey.give_consent(member, waiting, depicted=["CHILD"], basis="My own class, I have asked.")
+    rejected = photos["rejected"] = _upload(member, "The boy next door")
+    journey.give_consent(member, rejected, depicted=["OTHER"], basis="A neighbour.")
+    asked = photos["asked"] = _upload(member, "On the pier")
+    journey.give_consent(member, asked, depicted=["OTHER"], basis="A friend of my mother.")
+
+    for state in ("withdrawn", "trashed"):
+        photo = photos[state] = _upload(member, f"To be {state}")
+        journey.give_consent(member, photo, depicted=["MYSELF"])
+        page = journey.prepared(member, photo)
+        verb = {"withdrawn": "withdraw/", "trashed": "trash/"}[state]
+        member.send(page, page.form(f"{urlsplit(photo).path}{verb}"))
+
+    # The gateway is slow from here on, so that one stays under way while everybody looks.
+    slow = photos["under_way"] = _upload(member, "Father at the lathe", SAMPLES[0])
+    journey.give_consent(member, slow, depicted=["DECEASED"])
+    gateway.post("faults", json={"latency_seconds": 3_600}).raise_for_status()
+    card = journey.order(member, slow, "gfpgan")
+    for fresh in journey.follow(member, card):
+        if fresh.state in ("QUEUED", "PROCESSING"):
+            break
+    gateway.delete("faults").raise_for_status()
+    jobs["under_way"] = card.id
+    paths = {f"photo {state}": urlsplit(photo).path for state, photo in photos.items()}
+    return paths | {f"job {state}": f"/jobs/{number}/" for state, number in jobs.items()}
+
+
+def _upload(member: Visitor, title: str, sample: str = "") -> str:
+    if sample:
+        content = (pictures.SAMPLES / f"{sample}.jpg").read_bytes()
+    else:
+        content = pictures.tinted_photo(title)
+    return journey.upload(member, (f"{title}.jpg", content, "image/jpeg"))
+
+
+def _ended(member: Visitor, photo: str, model: str) -> str:
+    return journey.ended(member, journey.order(member, photo, model)).id
+
+
+def _at_the_desk(people: dict[str, Visitor], addresses: dict[str, str]) -> dict[str, str]:
+    """Reviewers decide; a notice is drafted; the addresses of the desk's own pages."""
+    reviewer, clerk, admin = people["reviewer"], people["clerk"], people["admin"]
+    found: dict[str, str] = {}
+    for title, decision, said in (
+        ("The boy next door", "reject", {"reason_code": "NOT_ASKED", "words": "Please ask him."}),
+        ("On the pier", "ask", {"question": "How do you know her?"}),
+    ):
+        item = _to_review(reviewer, title)
+        if not item.content.all("form", data_decision=decision):  # after one, the next is in hand
+            item = reviewer.send(item, item.form("/claim/"))
+        forms = [Form(one) for one in item.content.all("form", data_decision=decision)]
+        reviewer.send(item, forms[0], said)
+    found["review"] = urlsplit(_to_review(reviewer, "Class of 1958").url).path
+    page = admin.open("/desk/notices/")
+    found["notice draft"] = urlsplit(admin.send(page, page.form("/notices/draft/")).url).path
+    number = addresses["job delivered"].split("/")[2]
+    adjust = clerk.open(f"/desk/members/?q={number}").content.link("Adjust the balance")
+    found["desk member"] = urlsplit(adjust).path.removesuffix("adjust/")
+    for state in ("delivered", "failed", "under_way"):
+        found[f"desk job {state}"] = f"/desk{addresses[f'job {state}']}"
+    return found
+
+
+def _to_review(reviewer: Visitor, title: str) -> Page:
+    """The page of the statement about the photo with this title, as soon as it waits."""
+
+    def look() -> Page | None:
+        queue = reviewer.open("/desk/review/").content
+        links = [one for one in queue.all("a", href="") if title in one.text]
+        return reviewer.open(links[0].attributes["href"]) if links else None
+
+    return journey.eventually(look, f"“{title}” did not come to the desk")
