@@ -162,7 +162,8 @@ def _attempts(attempts: list[Attempt]) -> Iterator[Entry]:
             problem = masked(attempt.problem, attempt.request_id)
             yield Entry(attempt.answered_at, "attempt", words, attempt.vendor, problem, tone)
         if attempt.polled_at is not None:
-            words = f"{name}: asked {attempt.polls} times, last now"
+            often = "once" if attempt.polls == 1 else f"{attempt.polls} times, last now"
+            words = f"{name}: asked {often}"
             tone = "care" if attempt.poll_problem else ""
             problem = masked(attempt.poll_problem, attempt.request_id)
             yield Entry(attempt.polled_at, "attempt", words, attempt.vendor, problem, tone)
