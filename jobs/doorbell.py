@@ -3,7 +3,7 @@
 Rung after the commit, never inside a transaction, and never by the thread that serves a page: a
 `Ringer` does it beside, so that a Redis that hangs delays nobody. A Redis that is down is logged
 and counted, never an error for the caller: the periodic sweep rings again. At most one unanswered
-ring per step stands in the queue, so a thousand jobs cost a handful of tasks.
+ring per step stands in its queue (`jobs.queues`), so a thousand jobs cost a handful of tasks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import threading
 import django_rq
 from django.db import transaction
 from redis.exceptions import RedisError
+
+from jobs.queues import QUEUES
 
 log = logging.getLogger(__name__)
 UNANSWERED_SECONDS = 30  # a ring lost with its queue is forgotten after this
@@ -36,7 +38,7 @@ def ring(step: str) -> bool:
     """Ring now; False if Redis did not take it."""
     global unheard
     try:
-        queue = django_rq.get_queue("default")
+        queue = django_rq.get_queue(QUEUES[step])
         if queue.connection.set(_flag(step), 1, nx=True, ex=UNANSWERED_SECONDS):
             queue.enqueue("jobs.tasks.answer", step, result_ttl=0, failure_ttl=3600)
     except (RedisError, OSError) as problem:
@@ -85,7 +87,7 @@ _ringer = Ringer()
 def answered(step: str) -> None:
     """From here on a new ring is queued again."""
     try:
-        django_rq.get_queue("default").connection.delete(_flag(step))
+        django_rq.get_queue(QUEUES[step]).connection.delete(_flag(step))
     except (RedisError, OSError) as problem:
         log.warning("doorbell for %s not cleared: %s", step, problem)
 

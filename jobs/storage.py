@@ -204,7 +204,12 @@ def _public_client() -> S3Client:
     return _connect(settings.S3_PUBLIC_ENDPOINT_URL)
 
 
-def _connect(endpoint_url: str | None, *, read_seconds: int = 20, tries: int = 2) -> S3Client:
+def _connect(
+    endpoint_url: str | None,
+    *,
+    read_seconds: int = settings.STORE_READ_SECONDS,
+    tries: int = settings.STORE_TRIES,
+) -> S3Client:
     # A store of our own is addressed by path; checksums only where S3 demands them, because
     # stores other than Amazon's don't all know the newer ones.
     style: Literal["path", "auto"] = "path" if endpoint_url else "auto"
@@ -217,7 +222,7 @@ def _connect(endpoint_url: str | None, *, read_seconds: int = 20, tries: int = 2
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": style},
-            connect_timeout=3,
+            connect_timeout=settings.STORE_CONNECT_SECONDS,
             read_timeout=read_seconds,
             retries={"total_max_attempts": tries, "mode": "standard"},
             max_pool_connections=settings.CALLS_IN_FLIGHT + 4,

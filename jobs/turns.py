@@ -12,6 +12,8 @@ import secrets
 import django_rq
 from redis.exceptions import RedisError
 
+from jobs.queues import QUICK
+
 log = logging.getLogger(__name__)
 
 
@@ -25,7 +27,7 @@ class Turn:
     def begin(self) -> bool:
         """False when somebody else has it."""
         try:
-            connection = django_rq.get_queue("default").connection
+            connection = django_rq.get_queue(QUICK).connection
             return bool(connection.set(self._key, self._token, nx=True, ex=self._seconds))
         except (RedisError, OSError) as problem:
             log.warning("no turns are kept: %s", problem)
@@ -33,14 +35,14 @@ class Turn:
 
     def renew(self) -> None:
         try:
-            django_rq.get_queue("default").connection.expire(self._key, self._seconds)
+            django_rq.get_queue(QUICK).connection.expire(self._key, self._seconds)
         except (RedisError, OSError) as problem:
             log.warning("a turn was not renewed: %s", problem)
 
     def end(self) -> None:
         """Let others in. Does nothing to a turn that has passed on meanwhile."""
         try:
-            connection = django_rq.get_queue("default").connection
+            connection = django_rq.get_queue(QUICK).connection
             if connection.get(self._key) == self._token:
                 connection.delete(self._key)
         except (RedisError, OSError) as problem:

@@ -64,14 +64,17 @@ def pictures() -> str | None:
     return _within(SECONDS, _bucket, late="S3 does not answer in time.")
 
 
-def worker_alive() -> bool:
-    """At least one worker listens on the default queue, by RQ's own registry.
+def workers_alive() -> dict[str, bool]:
+    """For each queue, whether at least one worker listens on it, by RQ's own registry.
 
     A worker that was killed leaves the registry a minute and a half after its last heartbeat.
     """
+    return {name: _listens(name) for name in settings.RQ_QUEUES}
+
+
+def _listens(queue: str) -> bool:
     try:
-        queue = django_rq.get_queue("default")
-        return Worker.count(queue=queue) > 0
+        return bool(Worker.count(queue=django_rq.get_queue(queue)))
     except redis.RedisError:
         return False
 
@@ -87,11 +90,11 @@ def live(request: HttpRequest) -> HttpResponse:
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when pages can be served, else 503. A site without a worker still serves pages, so that
-    is told (`worker_alive`) but is no 503."""
+    is told (`workers_alive`, for each queue) but is no 503."""
     found = checks()
     well = not any(found.values())
     return JsonResponse(
-        {"ready": well, "checks": found, "worker_alive": worker_alive()},
+        {"ready": well, "checks": found, "workers_alive": workers_alive()},
         status=200 if well else 503,
     )
 

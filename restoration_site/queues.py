@@ -2,7 +2,7 @@
 
 The pages themselves ask for nothing more than "of the staff" (django_rq.views), and a figure's JSON
 takes a token beside that. Here each one asks for a superuser, its POSTs too; and says so when Redis
-does not answer.
+does not answer. One has no address: it shows rq-scheduler's jobs, which is not in this house.
 """
 
 from __future__ import annotations
@@ -44,4 +44,5 @@ def superusers_only(view: View) -> View:
 urlpatterns = [
     URLPattern(one.pattern, superusers_only(one.callback), one.default_args, one.name)
     for one in rq_urls.urlpatterns
+    if one.name != "scheduler_jobs"
 ]

@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 from environs import Env
 
+from jobs.queues import HEAVY, QUICK
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
@@ -166,14 +168,14 @@ else:
 
 # --- Doorbells: Redis and RQ ------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-RQ_QUEUES = {
-    "default": {
+RQ_QUEUES: dict[str, dict[str, str | int]] = {
+    name: {
         # A Redis that hangs must not hang a page: the sweep rings again anyway. (With a URL,
         # django-rq reads no other place for these; a worker's own are longer.)
         "URL": with_query(REDIS_URL, socket_timeout=2, socket_connect_timeout=1),
-        "DEFAULT_TIMEOUT": 300,
         "SERIALIZER": "rq.serializers.JSONSerializer",
     }
+    for name in (QUICK, HEAVY)
 }
 RQ = {"COMMIT_MODE": "auto"}  # jobs.doorbell waits for the commit itself, and survives a dead Redis
 # The admin would hang the same pages in under /admin/django_rq/ for everybody of the staff.
@@ -197,6 +199,9 @@ S3_PUBLIC_ORIGIN = (
     if S3_PUBLIC_ENDPOINT_URL
     else f"https://s3.{AWS_REGION}.amazonaws.com"
 )
+STORE_CONNECT_SECONDS = 3
+STORE_READ_SECONDS = 20  # how long it may be silent
+STORE_TRIES = 2
 VIEW_URL_SECONDS = 3600  # a picture on a page
 VENDOR_URL_SECONDS = 3600  # the prepared copy, for the vendor's one download
 
@@ -222,6 +227,7 @@ REQUEST_MAX_BYTES = 256 * 1024 * 1024
 RESULT_MAX_BYTES = 200 * 1024 * 1024
 RESULT_MAX_PIXELS = 100_000_000
 RESULT_VERSIONS_MOST = 4  # pictures kept beside the result, when a vendor sends several
+PICTURE_WORK_SECONDS = 20  # one of the largest, decoded and made smaller on a busy machine
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES + 80  # the form says it more kindly
 
@@ -248,6 +254,20 @@ FAL_JWKS_URL = env.str("FAL_JWKS_URL", "") or "https://rest.fal.ai/.well-known/j
 GATEWAY_CONNECT_SECONDS = 5
 GATEWAY_READ_SECONDS = env.int("GATEWAY_READ_SECONDS", 30)
 RESULT_DOWNLOAD_SECONDS = env.int("RESULT_DOWNLOAD_SECONDS", 60)
+# The longest call of any step is a collect of as many pictures as we keep: the vendor's status, all
+# downloads within one deadline (and a second for each after it), each stored with its preview.
+LONGEST_CALL_SECONDS = (
+    GATEWAY_CONNECT_SECONDS
+    + GATEWAY_READ_SECONDS
+    + RESULT_DOWNLOAD_SECONDS
+    + RESULT_VERSIONS_MOST
+    + (1 + RESULT_VERSIONS_MOST)
+    * (PICTURE_WORK_SECONDS + 2 * STORE_TRIES * (STORE_CONNECT_SECONDS + STORE_READ_SECONDS))
+)
+# RQ breaks a task off after this: never one whose calls are bounded and will still be recorded.
+TASK_SECONDS = DRAIN_BUDGET_SECONDS + LONGEST_CALL_SECONDS + 60
+for _queue in RQ_QUEUES.values():
+    _queue["DEFAULT_TIMEOUT"] = TASK_SECONDS
 CALLBACK_MAX_BYTES = 64 * 1024
 CALLBACKS_KEPT = 50  # of an attempt, whole; of what comes after, those that move its job
 # Of callbacks to addresses that we never gave, which anybody can send: so much of each, so many.

@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 180
 
 
 def ask(port: int) -> str | None:
-    """None when the site and a worker are ready, else one sentence about what is missing."""
+    """None when the site and a worker for each queue are ready, else what is missing."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", PATH)
@@ -32,14 +32,14 @@ def ask(port: int) -> str | None:
     try:
         report = json.loads(body)
         missing = [text for text in report["checks"].values() if text]
-        worker_alive = bool(report["worker_alive"])
+        idle = [queue for queue, is_alive in report["workers_alive"].items() if not is_alive]
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"The site answers {PATH} with {answer.status} and no report."
     if missing:
         return " ".join(missing)
     if answer.status != 200:
         return f"The site answers {PATH} with {answer.status}."
-    return None if worker_alive else "No worker is alive yet."
+    return f"No worker is alive yet for: {', '.join(idle)}." if idle else None
 
 
 def wait(port: int, *, stopping: threading.Event, patience_seconds: float) -> str | None:

@@ -22,7 +22,8 @@ from honcho.environ import parse_procfile
 from sandbox.stack import Addresses, ports, running
 
 ROOT = Path(__file__).parents[2]
-WORKER = parse_procfile((ROOT / "Procfile").read_text()).processes["worker"]
+PROCESSES = parse_procfile((ROOT / "Procfile").read_text()).processes
+WORKERS = [PROCESSES["worker_quick"], PROCESSES["worker_heavy"]]
 READY_SECONDS = 60
 # Everything that ends by itself ends soon.
 QUICK = {
@@ -81,7 +82,7 @@ class Part:
 
 
 class House:
-    """`workers` are the victims; the house's own worker is left alone."""
+    """`workers` of each queue are the victims; the house's own are left alone."""
 
     def __init__(self, var: Path, workers: int) -> None:
         self.var, self._count = var, workers
@@ -112,8 +113,8 @@ class House:
                 "SANDBOX_SEED": str(seed),
             }
             self.addresses = stack.enter_context(running(var=self.var / "house", env=env))
-            for number in range(self._count):
-                worker = self._part(stack, f"worker-{number}", WORKER, self.addresses.env)
+            for number, command in enumerate(WORKERS * self._count):
+                worker = self._part(stack, f"worker-{number}", command, self.addresses.env)
                 self.workers.append(worker)
             yield self
 

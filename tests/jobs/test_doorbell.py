@@ -13,10 +13,12 @@ import django_rq
 import fakeredis
 import pytest
 import redis
+from django.conf import settings
 from django.db import transaction
 
 from jobs import doorbell, pipeline, tasks
 from jobs.models import RestorationJob
+from jobs.queues import HEAVY, QUEUES, QUICK
 from jobs.states import JobState
 from tests.builders import make_job
 from tests.fakes import FakeVendor
@@ -33,24 +35,26 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[fakeredis.FakeServer]:
     server.connected = True
 
 
-def rung() -> list[str]:
-    """The steps whose rings stand in the queue."""
-    return [job.args[0] for job in django_rq.get_queue("default").jobs]
+def rung(*queues: str) -> list[str]:
+    """The steps whose rings stand in these queues, or in both."""
+    return [
+        job.args[0] for name in queues or (QUICK, HEAVY) for job in django_rq.get_queue(name).jobs
+    ]
 
 
 # --- Ringing --------------------------------------------------------------------------------
 @pytest.mark.usefixtures("server")
 def test_a_ring_stands_in_the_queue_with_the_steps_name_and_no_state():
     assert doorbell.ring("submit") is True
-    (job,) = django_rq.get_queue("default").jobs
+    (job,) = django_rq.get_queue(QUICK).jobs
     assert (job.func_name, list(job.args), job.kwargs) == ("jobs.tasks.answer", ["submit"], {})
 
 
 @pytest.mark.usefixtures("server")
 def test_a_ring_is_written_as_json_so_that_nobody_can_smuggle_code_into_a_worker():
     doorbell.ring("submit")
-    (job,) = django_rq.get_queue("default").jobs
-    stored = django_rq.get_queue("default").connection.hget(job.key, "data")
+    (job,) = django_rq.get_queue(QUICK).jobs
+    stored = django_rq.get_queue(QUICK).connection.hget(job.key, "data")
     assert json.loads(zlib.decompress(cast(bytes, stored))) == [
         "jobs.tasks.answer",
         None,
@@ -70,7 +74,17 @@ def test_of_a_hundred_rings_one_stands_in_the_queue():
 def test_every_step_has_a_bell_of_its_own():
     for step in pipeline.STEPS:
         doorbell.ring(step)
-    assert rung() == list(pipeline.STEPS)
+    assert sorted(rung()) == sorted(pipeline.STEPS)
+
+
+@pytest.mark.usefixtures("server")
+def test_what_may_take_a_minute_does_not_stand_before_what_takes_a_moment():
+    assert set(QUEUES) == set(pipeline.STEPS)
+    assert set(settings.RQ_QUEUES) == {QUICK, HEAVY}
+    for step in pipeline.STEPS:
+        doorbell.ring(step)
+    assert rung(HEAVY) == ["prepare", "collect", "erase"]
+    assert rung(QUICK) == ["submit", "observe", "tell", "send", "learn"]
 
 
 @pytest.mark.usefixtures("server")
@@ -80,12 +94,12 @@ def test_once_answered_the_bell_can_be_rung_again():
     doorbell.answered("submit")
     doorbell.ring("submit")
     doorbell.ring("collect")
-    assert rung() == ["submit", "collect", "submit"]
+    assert rung() == ["submit", "submit", "collect"]
 
 
 def test_a_ring_lost_with_its_queue_is_forgotten_in_time(server: fakeredis.FakeServer):
     doorbell.ring("submit")
-    connection = django_rq.get_queue("default").connection
+    connection = django_rq.get_queue(QUICK).connection
     left = connection.ttl("heirloom:ring:submit")
     assert 0 < left <= doorbell.UNANSWERED_SECONDS
 
@@ -179,13 +193,12 @@ def _in_the_tests_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drain(most: int = 20) -> list[str]:
-    """Answer rings as a worker does, one after the other, until the queue is empty."""
-    queue = django_rq.get_queue("default")
+    """Answer rings as a worker does, one after the other, until the queues are empty."""
     answered: list[str] = []
-    while queue.jobs:
+    while full := [queue for queue in map(django_rq.get_queue, (QUICK, HEAVY)) if queue.jobs]:
         assert len(answered) < most, f"no end of rings: {answered}"
-        job = queue.jobs[0]
-        queue.remove(job)
+        job = full[0].jobs[0]
+        full[0].remove(job)
         answered.append(job.args[0])
         tasks.answer(*job.args)
     return answered
@@ -239,7 +252,7 @@ def test_a_ring_that_comes_while_a_step_is_at_work_is_not_swallowed(
 
     monkeypatch.setattr(pipeline, "run_due", run_due)
     doorbell.ring("submit")
-    queue = django_rq.get_queue("default")
+    queue = django_rq.get_queue(QUICK)
     queue.remove(queue.jobs[0])
     tasks.answer("submit")
     assert rung() == ["submit"]

@@ -23,7 +23,7 @@ def test_the_second_waits_until_the_first_has_ended():
 def test_a_turn_that_nobody_renews_ends_by_itself_and_cannot_end_the_next_ones():
     dead, living = Turn("export:1", seconds=60), Turn("export:1", seconds=60)
     assert dead.begin()
-    redis = django_rq.get_queue("default").connection
+    redis = django_rq.get_queue("quick").connection
     assert 0 < redis.ttl("heirloom:turn:export:1") <= 60
     redis.expire("heirloom:turn:export:1", 5)
     dead.renew()

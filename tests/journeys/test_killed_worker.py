@@ -14,7 +14,6 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
-from honcho.environ import parse_procfile
 from rq import Worker
 
 from sandbox.demo import journey
@@ -25,38 +24,41 @@ from tests.journeys import pictures
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
-WORKER = parse_procfile((ROOT / "Procfile").read_text()).processes["worker"]
+WORKER = [sys.executable, "manage.py", "worker"]  # for all queues
 
 
 @dataclass
 class Victim:
-    """A worker that gets all the work while the house's own stands still."""
+    """A worker that gets all the work while the house's own stand still."""
 
     process: subprocess.Popen[bytes]
-    own: int
+    own: set[int]
 
     def die(self) -> None:
-        """kill -9; the house's own worker goes on."""
+        """kill -9; the house's own workers go on."""
         self.process.kill()
         self.process.wait()
-        os.kill(self.own, signal.SIGCONT)
+        for pid in self.own:
+            os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture
 def victim(house: Addresses) -> Iterator[Victim]:
-    """(The house's own worker can't be killed: the launcher would, rightly, end everything.)"""
+    """(The house's own workers can't be killed: the launcher would, rightly, end everything.)"""
     with closing(redis.Redis.from_url(house.env["REDIS_URL"])) as doorbells:
-        (own,) = living_workers(doorbells)
-        os.kill(own, signal.SIGSTOP)
+        own = living_workers(doorbells)
+        assert len(own) == 2, "one for each queue"
+        for pid in own:
+            os.kill(pid, signal.SIGSTOP)
         process = None
         try:
-            # It still stands in line for the next doorbell, and gets it, but can't answer it.
+            # They still stand in line for the next doorbell, and get it, but can't answer it.
+            doorbells.lpush("rq:queue:heavy", "nothing")  # which is seldom rung for by the clock
             journey.eventually(
                 lambda: not anybody_waits(doorbells), "No doorbell was rung", seconds=20
             )
             process = subprocess.Popen(
                 WORKER,
-                shell=True,
                 cwd=ROOT,
                 env=house.env,
                 stdin=subprocess.DEVNULL,
@@ -67,7 +69,8 @@ def victim(house: Addresses) -> Iterator[Victim]:
             )
             yield Victim(process, own)
         finally:
-            os.kill(own, signal.SIGCONT)
+            for pid in own:
+                os.kill(pid, signal.SIGCONT)
             if process is not None:
                 process.kill()
                 process.wait()

@@ -78,7 +78,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
     """What the checks find; change it to make a part ill."""
     found: dict[str, str | None] = {"database": None, "redis": None, "s3": None}
     monkeypatch.setattr(health, "checks", lambda: found)
-    monkeypatch.setattr(health, "worker_alive", lambda: False)
+    monkeypatch.setattr(health, "_listens", lambda queue: False)
     return found
 
 
@@ -91,7 +91,11 @@ def test_alive_asks_nobody(client: Client):
 def test_ready_without_a_worker_still_serves_pages(client: Client, parts: dict[str, str | None]):
     response = client.get(reverse("ready"))
     assert response.status_code == 200
-    assert response.json() == {"ready": True, "checks": parts, "worker_alive": False}
+    assert response.json() == {
+        "ready": True,
+        "checks": parts,
+        "workers_alive": {"quick": False, "heavy": False},
+    }
 
 
 @pytest.mark.parametrize("part", ["database", "redis", "s3"])

@@ -164,12 +164,28 @@ def test_browsers_are_sent_to_the_stores_public_name(tmp_path: Path):
 
 
 def test_the_queue_speaks_json_so_that_nobody_can_smuggle_code_into_a_worker(tmp_path: Path):
-    queue = loaded(tmp_path)["RQ_QUEUES"]["default"]
-    assert queue["SERIALIZER"] == "rq.serializers.JSONSerializer"
+    for queue in loaded(tmp_path)["RQ_QUEUES"].values():
+        assert queue["SERIALIZER"] == "rq.serializers.JSONSerializer"
+
+
+@pytest.mark.parametrize("download", ["60", "3", "900"])
+def test_no_task_is_broken_off_before_its_longest_call_can_have_ended(
+    tmp_path: Path, download: str
+):
+    """A collect of a vendor that drips, and a store that is silent for as long as it may be."""
+    house = loaded(tmp_path, RESULT_DOWNLOAD_SECONDS=download)
+    pictures = 1 + house["RESULT_VERSIONS_MOST"]
+    silent_store = house["STORE_TRIES"] * (
+        house["STORE_CONNECT_SECONDS"] + house["STORE_READ_SECONDS"]
+    )
+    asked = house["GATEWAY_CONNECT_SECONDS"] + house["GATEWAY_READ_SECONDS"]
+    collect = asked + int(download) + pictures * 2 * silent_store
+    for queue in house["RQ_QUEUES"].values():
+        assert queue["DEFAULT_TIMEOUT"] > house["DRAIN_BUDGET_SECONDS"] + collect
 
 
 def test_a_redis_that_hangs_does_not_hang_a_page():
-    options = django_rq.get_queue("default").connection.connection_pool.connection_kwargs
+    options = django_rq.get_queue("quick").connection.connection_pool.connection_kwargs
     assert (options["socket_timeout"], options["socket_connect_timeout"]) == (2, 1)
 
 

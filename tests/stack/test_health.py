@@ -23,18 +23,18 @@ def test_live_asks_nobody(rf: RequestFactory, monkeypatch: pytest.MonkeyPatch):
     assert health.live(rf.get("/health/")).status_code == 200
 
 
-@pytest.mark.parametrize("worker_alive", [True, False])
+@pytest.mark.parametrize("heavy", [True, False])
 def test_ready_when_all_is_well_with_or_without_a_worker(
-    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch, worker_alive: bool
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch, heavy: bool
 ):
     monkeypatch.setattr(health, "checks", lambda: WELL)
-    monkeypatch.setattr(health, "worker_alive", lambda: worker_alive)
+    monkeypatch.setattr(health, "_listens", lambda queue: heavy or queue == "quick")
     answer = health.ready(rf.get("/health/ready/"))
     assert answer.status_code == 200
     assert json.loads(answer.content) == {
         "ready": True,
         "checks": WELL,
-        "worker_alive": worker_alive,
+        "workers_alive": {"quick": True, "heavy": heavy},
     }
 
 
@@ -42,7 +42,7 @@ def test_not_ready_names_the_part_that_is_missing(
     rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(health, "checks", lambda: WELL | {"redis": "Redis does not answer."})
-    monkeypatch.setattr(health, "worker_alive", lambda: False)
+    monkeypatch.setattr(health, "_listens", lambda queue: False)
     answer = health.ready(rf.get("/health/ready/"))
     assert answer.status_code == 503
     assert json.loads(answer.content)["checks"]["redis"] == "Redis does not answer."
@@ -98,16 +98,21 @@ def test_the_clock_rings_through_the_sites_own_queue(
 
 def test_what_happens_by_the_clock_and_how_long_a_ring_is_worth_something(ticking: clock.Clock):
     rings = {
-        job.func_name: (job.interval, job.job_options["ttl"], job.job_options["result_ttl"])
+        job.func_name: (
+            job.queue_name,
+            job.interval,
+            job.job_options["ttl"],
+            job.job_options["result_ttl"],
+        )
         for job in ticking.get_jobs()
     }
     assert rings == {
-        "jobs.tasks.sweep": (2, 4, 0),
-        "jobs.tasks.keep_promises": (600, 600, 0),
-        "jobs.tasks.check_consents": (600, 600, 0),
-        "jobs.tasks.erase_orphans": (86_400, 86_400, 0),
-        "accounts.tasks.look_at_top_ups": (600, 600, 0),
-        "accounts.tasks.check_books": (600, 600, 0),
+        "jobs.tasks.sweep": ("quick", 2, 4, 0),
+        "jobs.tasks.keep_promises": ("heavy", 600, 600, 0),
+        "jobs.tasks.check_consents": ("heavy", 600, 600, 0),
+        "jobs.tasks.erase_orphans": ("heavy", 86_400, 86_400, 0),
+        "accounts.tasks.look_at_top_ups": ("heavy", 600, 600, 0),
+        "accounts.tasks.check_books": ("heavy", 600, 600, 0),
     }
 
 

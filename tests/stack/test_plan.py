@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.stack.plan import Plan, assemble
 
-PARTS = ("redis", "s3", "gateway", "cards", "mail", "web", "worker", "cron")
+PARTS = ("redis", "s3", "gateway", "cards", "mail", "web", "worker_quick", "worker_heavy", "cron")
 CREDENTIALS = {
     "SECRET_KEY": "made-key",
     "AWS_ACCESS_KEY_ID": "made-id",

@@ -34,18 +34,19 @@ def a_site_that_says(status: int, body: bytes) -> Iterator[int]:
         server.shutdown()
 
 
-def report(checks: dict[str, str | None], *, worker_alive: bool) -> bytes:
-    return json.dumps({"checks": checks, "worker_alive": worker_alive}).encode()
+def report(checks: dict[str, str | None], *, heavy: bool = True) -> bytes:
+    alive = {"quick": True, "heavy": heavy}
+    return json.dumps({"checks": checks, "workers_alive": alive}).encode()
 
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(
     ("status", "body", "missing"),
     [
-        (200, report(WELL, worker_alive=True), None),
-        (200, report(WELL, worker_alive=False), "No worker is alive yet."),
-        (503, report(WELL | {"s3": "S3 is away."}, worker_alive=True), "S3 is away."),
-        (503, report(WELL, worker_alive=True), "The site answers /health/ready/ with 503."),
+        (200, report(WELL), None),
+        (200, report(WELL, heavy=False), "No worker is alive yet for: heavy."),
+        (503, report(WELL | {"s3": "S3 is away."}), "S3 is away."),
+        (503, report(WELL), "The site answers /health/ready/ with 503."),
         (200, b"<h1>hello</h1>", "The site answers /health/ready/ with 200 and no report."),
         (200, b"[]", "The site answers /health/ready/ with 200 and no report."),
     ],

@@ -9,7 +9,7 @@ class Site(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps({"checks": {}, "worker_alive": True}).encode())
+        self.wfile.write(json.dumps({"checks": {}, "workers_alive": {"quick": True}}).encode())
 
 
 print("tiny site starts", flush=True)
