@@ -217,10 +217,40 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
             return Settlement(Verdict.DUPLICATE)
         if superseded and report.status != "COMPLETED":
             return Settlement(Verdict.STALE, "a later attempt counts")
+        take_back(job, attempt, by=by)
         settlement = _move_on(job, report, by)
         if report.status == "COMPLETED" and settlement.verdict == Verdict.STALE:
             _book_on_house(job, attempt)
         return settlement
+
+
+def take_back(job: RestorationJob, attempt: Attempt, *, by: str) -> bool:
+    """A job that is about to be sent once more, and that the vendor has already: it is not.
+
+    What was booked on the house for the second purchase goes too, for there is none. False when
+    the job isn't READY any more, or has been sent again: then both are bought, and the first stays
+    on the house's list. The caller holds the locks of job and attempt.
+    """
+    if job.state != JobState.READY or job.attempts.filter(number__gt=attempt.number).exists():
+        return False
+    if attempt.house_cost_micros:
+        attempt.house_cost_micros = 0
+        attempt.save(update_fields=["house_cost_micros"])
+    move(job, JobState.SUBMITTING, by=by, why="the vendor has it already", resubmissions=0)
+    _wait_for_vendor(job, by)
+    return True
+
+
+def _wait_for_vendor(job: RestorationJob, by: str) -> None:
+    now = timezone.now()
+    move(
+        job,
+        JobState.QUEUED,
+        by=by,
+        why="the vendor reports on it",
+        submitted_at=now,
+        due_at=backoff.poll_at(now, 0),
+    )
 
 
 def _book_on_house(job: RestorationJob, attempt: Attempt) -> None:
@@ -233,18 +263,10 @@ def _book_on_house(job: RestorationJob, attempt: Attempt) -> None:
 
 def _move_on(job: RestorationJob, report: StatusReport, by: str) -> Settlement:
     if job.state == JobState.READY:
-        # About to be sent once more, when word of an earlier attempt comes after all.
+        # About to be sent a third time, when word of an earlier attempt comes after all.
         move(job, JobState.SUBMITTING, by=by, why="the vendor has it already")
     if job.state == JobState.SUBMITTING:
-        now = timezone.now()
-        move(
-            job,
-            JobState.QUEUED,
-            by=by,
-            why="the vendor reports on it",
-            submitted_at=now,
-            due_at=backoff.poll_at(now, 0),
-        )
+        _wait_for_vendor(job, by)
     if job.state not in WAITING_FOR_VENDOR:
         return Settlement(Verdict.STALE, f"the job is {job.state}")
     match report.status:

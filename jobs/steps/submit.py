@@ -29,7 +29,7 @@ from jobs.models import Attempt, AttemptOutcome, RestorationJob
 from jobs.models.job import JobQuerySet
 from jobs.moves import move
 from jobs.states import JobState
-from jobs.steps import abandon
+from jobs.steps import abandon, settle
 
 log = logging.getLogger(__name__)
 NAME = "submit"
@@ -62,7 +62,14 @@ class NeverSent:
     why: str
 
 
-Outcome = Accepted | NeverSent | errors.GatewayError
+@dataclass(frozen=True)
+class Held:
+    """The vendor refused us, or asked us to wait, between the claim and the call."""
+
+    why: str
+
+
+Outcome = Accepted | NeverSent | Held | errors.GatewayError
 NO_CONSENT = "There is no valid consent for this photo any more."
 
 
@@ -96,8 +103,11 @@ def claim(limit: int, now: datetime) -> list[Work]:
     return works
 
 
-def instead_of_call(work: Work, now: datetime) -> NeverSent | None:
-    """The last look: a withdrawal that was committed by now still stops what was claimed."""
+def instead_of_call(work: Work, now: datetime) -> NeverSent | Held | None:
+    """The last look: a withdrawal that was committed by now still stops what was claimed.
+
+    So does a vendor's refusal of another job: what is in hand need not go there for the same.
+    """
     job = work.job
     ours = RestorationJob.objects.filter(
         pk=job.pk, state=JobState.SUBMITTING, lease_token=job.lease_token
@@ -107,6 +117,10 @@ def instead_of_call(work: Work, now: datetime) -> NeverSent | None:
         return NeverSent("never sent: the job had ended")
     if not current.consent.is_live_for(work.route.vendor, now=now):
         return NeverSent("never sent: no live consent")
+    if not work.is_probe:  # whose turn it is to see whether it goes again
+        passage = breaker.look(now).passage(work.route.vendor)
+        if passage not in (Passage.FREE, work.passage):
+            return Held(f"never sent: {work.route.vendor} is not sent to just now")
     return None
 
 
@@ -126,14 +140,18 @@ def call(work: Work) -> Outcome:
 
 
 def record(work: Work, outcome: Outcome, now: datetime) -> None:
-    """The attempt learns its answer in any case; the job moves only if it is still ours."""
+    """The attempt learns its answer in any case; the job moves only if it is still ours, or if it
+    was about to be sent once more for want of this very answer."""
     job = still_ours(work.job)
+    given_up = None if job else RestorationJob.objects.select_for_update().get(pk=work.job.pk)
     attempt = Attempt.objects.select_for_update().get(pk=work.attempt.pk)
     is_given_up = attempt.outcome == AttemptOutcome.UNKNOWN and attempt.request_id is None
     if attempt.outcome == AttemptOutcome.OPEN or (is_given_up and isinstance(outcome, Accepted)):
         _answer(attempt, outcome, now)
     _tell_breaker(work, outcome, now)
     if job is None:
+        if given_up and isinstance(outcome, Accepted) and attempt.request_id == outcome.request_id:
+            settle.take_back(given_up, attempt, by=NAME)
         return
     match outcome:
         case Accepted():
@@ -141,6 +159,8 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
         case NeverSent():
             if job.state == JobState.SUBMITTING:
                 _end_without_consent(job)
+        case Held(why):
+            _wait_for_us(job, why, due_at=work.job.due_at)
         case errors.Refused(reason=reason):
             if refusals.is_ours(reason):
                 log.error("%s refuses what we sent: %s", work.route.vendor, reason)
@@ -154,10 +174,10 @@ def record(work: Work, outcome: Outcome, now: datetime) -> None:
             )
         case errors.AccountBlocked():
             # As due as it was: when the vendor is tried again, those that it refused come first.
-            _wait_for_us(job, outcome, due_at=work.job.due_at)
+            _wait_for_us(job, str(outcome), due_at=work.job.due_at)
         case errors.Throttled():
             until = now + timedelta(seconds=outcome.retry_after_seconds)
-            _wait_for_us(job, outcome, due_at=backoff.after_a_wait(until))
+            _wait_for_us(job, str(outcome), due_at=backoff.after_a_wait(until))
         case errors.NotAccepted():
             _try_again(job, outcome, now)
         case _:
@@ -217,14 +237,14 @@ def _open_attempt(
 
 
 def _answer(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
-    attempt.answered_at = None if isinstance(outcome, NeverSent) else now
+    attempt.answered_at = None if isinstance(outcome, NeverSent | Held) else now
     match outcome:
         case Accepted(request_id):
             attempt.outcome, attempt.request_id = AttemptOutcome.ACCEPTED, request_id
             attempt.http_status, attempt.vendor_status = 202, "QUEUED"
         case errors.NotAccepted():
             attempt.outcome = AttemptOutcome.NOT_ACCEPTED
-        case NeverSent(why):
+        case NeverSent(why) | Held(why):
             attempt.outcome, attempt.problem = AttemptOutcome.NOT_ACCEPTED, why
         case _:
             attempt.outcome = AttemptOutcome.UNKNOWN
@@ -244,11 +264,9 @@ def _tell_breaker(work: Work, outcome: Outcome, now: datetime) -> None:
             breaker.refused(outcome, vendor=vendor, by=NAME, now=now, is_probe=work.is_probe)
 
 
-def _wait_for_us(
-    job: RestorationJob, problem: errors.NotAccepted, *, due_at: datetime | None
-) -> None:
+def _wait_for_us(job: RestorationJob, why: str, *, due_at: datetime | None) -> None:
     """Our own account, not the job: back to READY, however often, and no try is counted."""
-    move(job, JobState.READY, by=NAME, why=str(problem), due_at=due_at, tries=job.tries)
+    move(job, JobState.READY, by=NAME, why=why, due_at=due_at, tries=job.tries)
 
 
 def _try_again(job: RestorationJob, problem: errors.NotAccepted, now: datetime) -> None:

@@ -8,17 +8,28 @@ from datetime import date, datetime, timedelta
 import httpx
 import pytest
 import time_machine
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import books, ledger
-from jobs import storage
+from jobs import breaker, storage
 from jobs.catalog import CODEFORMER
+from jobs.gateway import errors
 from jobs.gateway.answers import without_addresses
-from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
+from jobs.models import (
+    Attempt,
+    AttemptOutcome,
+    Breaker,
+    BreakerState,
+    Photo,
+    RestorationJob,
+)
 from jobs.states import JobState
 from jobs.steps import consent, settle, submit
 from tests.builders import make_consent, make_due, make_job, make_photo, run
 from tests.fakes import FakeVendor
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -338,3 +349,124 @@ def test_waits_between_tries_double_up_to_a_bound_and_are_jittered(vendor: FakeV
     assert [attempt.problem for attempt in Attempt.objects.all()] == [
         "no connection: ConnectError"
     ] * 7
+
+
+# --- An answer that comes when it was given up --------------------------------------------------
+def given_up(job: RestorationJob) -> tuple[submit.Work, submit.Outcome]:
+    """Taken by the vendor; whoever sent it stood still until it was to be sent once more."""
+    (work,) = submit.claim(1, timezone.now())
+    outcome = submit.call(work)
+    RestorationJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    run("submit")
+    assert seen(job).state == JobState.UNKNOWN
+    make_due(job)
+    long_ago = timezone.now() - timedelta(seconds=settings.UNKNOWN_DEADLINE_SECONDS + 1)
+    RestorationJob.objects.update(submitted_at=long_ago)
+    run("observe")
+    assert (seen(job).state, seen(job).resubmissions) == (JobState.READY, 1)
+    return work, outcome
+
+
+def answer_comes(work: submit.Work, outcome: submit.Outcome) -> None:
+    with transaction.atomic():
+        submit.record(work, outcome, timezone.now())
+
+
+def test_a_late_answer_to_a_job_that_is_ready_again_spares_the_second_purchase(
+    vendor: FakeVendor,
+):
+    job = make_job()
+    answer_comes(*given_up(job))
+    run("submit")
+    attempt = Attempt.objects.get()
+    assert (seen(job).state, seen(job).resubmissions) == (JobState.QUEUED, 0)
+    assert (attempt.request_id, attempt.house_cost_micros) == (vendor.last.request_id, 0)
+    assert len(vendor.submissions) == 1
+    make_due(job)
+    vendor.finish()
+    run("observe")
+    assert seen(job).state == JobState.COMPLETED
+    assert books.lies() == []
+
+
+def test_a_late_answer_to_a_job_that_was_sent_again_stays_on_the_houses_list(vendor: FakeVendor):
+    job = make_job()
+    late = given_up(job)
+    run("submit")
+    answer_comes(*late)
+    first, second = Attempt.objects.order_by("number")
+    assert (seen(job).state, seen(job).resubmissions) == (JobState.QUEUED, 1)
+    assert {first.request_id, second.request_id} == {one.request_id for one in vendor.requests}
+    assert (first.house_cost_micros, second.house_cost_micros) == (job.vendor_cost_micros, 0)
+    assert len(vendor.submissions) == 2
+
+
+@pytest.mark.parametrize("end", [JobState.CANCELLED, JobState.ERROR])
+def test_a_late_answer_wakes_no_job_that_has_ended(vendor: FakeVendor, end: JobState):
+    job = make_job()
+    late = given_up(job)
+    RestorationJob.objects.update(state=end)
+    answer_comes(*late)
+    assert seen(job).state == end
+    assert Attempt.objects.get().house_cost_micros > 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", range(20))
+def test_of_a_late_answer_and_a_second_sending_at_once_one_is_first_and_the_books_know_which(
+    vendor: FakeVendor, time: int
+):
+    job = make_job()
+    late = given_up(job)
+
+    def act(number: int) -> None:
+        if number == 0:
+            answer_comes(*late)
+        else:
+            run("submit")
+
+    at_once(2, act)
+    attempts = list(Attempt.objects.order_by("number"))
+    assert seen(job).state == JobState.QUEUED
+    assert len(vendor.submissions) == len(attempts) == 1 + seen(job).resubmissions
+    borne = [attempt.house_cost_micros > 0 for attempt in attempts]
+    assert borne == [False] if len(attempts) == 1 else borne == [True, False]
+    assert books.lies() == []
+
+
+# --- A vendor that refuses us between the claim and the call ------------------------------------
+@pytest.mark.parametrize("how", ["stopped", "asked to wait"])
+def test_what_was_claimed_when_the_vendor_refused_us_goes_back_and_was_never_sent(
+    vendor: FakeVendor, how: str
+):
+    job = make_job()
+    (work,) = submit.claim(1, timezone.now())
+    problem = (
+        errors.AccountBlocked("no money", http_status=402)
+        if how == "stopped"
+        else errors.Throttled("slow", retry_after_seconds=60)
+    )
+    breaker.refused(problem, vendor="pixazo", by="observe", now=timezone.now())
+    outcome = submit.instead_of_call(work, timezone.now())
+    assert isinstance(outcome, submit.Held)
+    submit.record(work, outcome, timezone.now())
+    attempt = Attempt.objects.get()
+    assert (seen(job).state, seen(job).tries, seen(job).submitted_at) == ("READY", 0, None)
+    assert seen(job).due_at == job.due_at
+    assert (attempt.outcome, attempt.answered_at) == (AttemptOutcome.NOT_ACCEPTED, None)
+    assert vendor.submissions == []
+    run("submit")
+    assert Attempt.objects.count() == 1, "it waits like all others"
+    Breaker.objects.all().delete()
+    run("submit")
+    assert (seen(job).state, seen(job).resubmissions) == (JobState.QUEUED, 0)
+
+
+def test_the_one_that_tries_whether_a_vendor_works_again_is_not_held(vendor: FakeVendor):
+    make_job()
+    now = timezone.now()
+    Breaker.objects.create(
+        vendor="pixazo", state=BreakerState.OPEN, http_status=402, opened_at=now, probe_at=now
+    )
+    run("submit")
+    assert len(vendor.submissions) == 1
