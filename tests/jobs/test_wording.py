@@ -17,6 +17,7 @@ from jobs.models import Consent, ConsentWording
 from jobs.steps import consent as consent_step
 from jobs.wording import Words
 from tests.builders import make_consent, make_member, make_photo, publish_notice, the_notice
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,16 @@ def test_the_same_words_are_one_row_and_other_words_another():
     third = make_consent(make_photo(), vendors=("pixazo", "fal"))
     assert third.wording != first.wording
     assert ConsentWording.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_are_the_first_to_read_the_same_words_share_one_row():
+    photos = [make_photo(), make_photo()]
+    the_notice()
+    at_once(2, lambda number: make_consent(photos[number]))
+    assert len({one.wording_id for one in Consent.objects.all()}) == 1
+    assert Consent.objects.count() == 2
+    assert ConsentWording.objects.count() == 1
 
 
 def test_kept_words_can_neither_be_changed_nor_deleted():
