@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.utils.formats import date_format
 
 from accounts import ledger
@@ -84,15 +85,14 @@ def _vendor_words(attempts: Iterable[Attempt]) -> str:
 
 
 def _sent_to(vendor: str, attempts: Sequence[Attempt]) -> str:
-    """Nothing, when it surely took none of them."""
+    """Nothing, when it surely never heard of any of them."""
     theirs = [one for one in attempts if one.vendor == vendor]
     taken = [one for one in theirs if one.outcome == AttemptOutcome.ACCEPTED or one.vendor_status]
     unsure = [one for one in theirs if one.outcome != AttemptOutcome.NOT_ACCEPTED]
-    if not (taken or unsure):
-        return ""
     name = catalog.VENDORS.get(vendor, vendor)
-    days = list(dict.fromkeys(date_format(one.created_at) for one in taken or unsure))
-    when = f"{name} on {' and '.join(days)}"
+    if not (taken or unsure):
+        return _refused_by(name, [one for one in theirs if one.http_status is not None])
+    when = f"{name} on {_days(taken or unsure)}"
     sent = (
         f"A copy without hidden data was sent to {when}."
         if taken
@@ -108,3 +108,19 @@ def _sent_to(vendor: str, attempts: Sequence[Attempt]) -> str:
         f"{sent}{made} How long {name} keeps what it received, we don’t know, and we "
         "can’t erase it there."
     )
+
+
+def _refused_by(name: str, attempts: Sequence[Attempt]) -> str:
+    """It was given the copy's address, and may have fetched it before or after it said no."""
+    if not attempts:
+        return ""
+    last = max(one.created_at for one in attempts) + timedelta(seconds=settings.VENDOR_URL_SECONDS)
+    until = f"{date_format(last)} {last.astimezone(UTC):%H:%M} UTC"
+    return (
+        f"{name} was asked on {_days(attempts)} and refused. It could have fetched a copy without "
+        f"hidden data until {until} at the latest; we don’t know of it, and can’t erase it there."
+    )
+
+
+def _days(attempts: Sequence[Attempt]) -> str:
+    return " and ".join(dict.fromkeys(date_format(one.created_at) for one in attempts))

@@ -253,10 +253,16 @@ def forget(
 ) -> None:
     """The one way in which a photo goes, whatever the reason; the caller holds its lock.
 
-    Consents that stand become `to`, unfinished jobs end uncharged (`code`, and `words` for the
-    member), and the pictures are erased. `by` is None when it was the clock.
+    Consents that stand become `to`; if that is WITHDRAWN, so does the newest that a reviewer
+    rejected, for the member takes back what they said last. (A date that passes takes nothing
+    back: what a reviewer decided stays on record as they decided it.) Unfinished jobs end
+    uncharged (`code`, and `words` for the member), and the pictures are erased. `by` is None when
+    it was the clock.
     """
-    given = list(photo.consents.standing().order_by("pk").select_for_update())
+    said = list(photo.consents.order_by("created_at", "pk").select_for_update())
+    given = [one for one in said if one.status not in OVER]
+    if to == ConsentStatus.WITHDRAWN:
+        given += [one for one in said[-1:] if one.status == ConsentStatus.REJECTED]
     for job in RestorationJob.objects.filter(photo=photo).unfinished().select_for_update():
         abandon.end(job, JobState.CANCELLED, by="member" if by else "clock", code=code, words=words)
     for consent in given:

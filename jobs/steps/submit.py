@@ -25,7 +25,7 @@ from jobs.breaker import Gates, Passage
 from jobs.catalog import Route
 from jobs.gateway import errors
 from jobs.gateway.types import Accepted, Submission
-from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.models import Attempt, AttemptOutcome, JobEvent, Photo, RestorationJob
 from jobs.models.job import JobQuerySet
 from jobs.moves import move
 from jobs.states import JobState
@@ -107,6 +107,7 @@ def instead_of_call(work: Work, now: datetime) -> NeverSent | Held | None:
     """The last look: a withdrawal that was committed by now still stops what was claimed.
 
     So does a vendor's refusal of another job: what is in hand need not go there for the same.
+    A newer statement that allows the same does not: the job goes on under that one.
     """
     job = work.job
     ours = RestorationJob.objects.filter(
@@ -115,13 +116,37 @@ def instead_of_call(work: Work, now: datetime) -> NeverSent | Held | None:
     current = ours.first()
     if current is None:
         return NeverSent("never sent: the job had ended")
-    if not current.consent.is_live_for(work.route.vendor, now=now):
+    vendor = work.route.vendor
+    if not current.consent.is_live_for(vendor, now=now) and not _taken_over(job, vendor, now):
         return NeverSent("never sent: no live consent")
     if not work.is_probe:  # whose turn it is to see whether it goes again
-        passage = breaker.look(now).passage(work.route.vendor)
+        passage = breaker.look(now).passage(vendor)
         if passage not in (Passage.FREE, work.passage):
-            return Held(f"never sent: {work.route.vendor} is not sent to just now")
+            return Held(f"never sent: {vendor} is not sent to just now")
     return None
+
+
+def _taken_over(job: RestorationJob, vendor: str, now: datetime) -> bool:
+    """Whether a newer statement about the photo lets the job go to the vendor; it is under it then.
+
+    Under the photo's lock, which whoever gives or ends a consent takes first.
+    """
+    with transaction.atomic():
+        photo = Photo.objects.select_for_update().get(pk=job.photo_id)
+        newer = photo.consents.live(vendor=vendor, now=now).newest()
+        claimed = RestorationJob.objects.filter(
+            pk=job.pk, state=JobState.SUBMITTING, lease_token=job.lease_token
+        )
+        if newer is None or not claimed.update(consent=newer):
+            return False
+        JobEvent.objects.create(
+            job=job,
+            from_state=JobState.SUBMITTING,
+            to_state=JobState.SUBMITTING,
+            by=NAME,
+            why=f"goes on under what was said meanwhile: consent {newer.pk}",
+        )
+    return True
 
 
 def call(work: Work) -> Outcome:

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.members import member_of
 from jobs import catalog, doorbell, prices
-from jobs.models import Photo, RestorationJob
+from jobs.models import Attempt, Photo, RestorationJob
 from jobs.steps import consent as consent_step
 from jobs.steps import erase
 from jobs.views.cards import PhotoCard, job_cards
@@ -90,17 +90,17 @@ def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 def say_erased(request: HttpRequest, photo: Photo, what: str) -> None:
     """After the commit: the vendor's copy goes while the member waits, all else right after."""
     doorbell.ring_on_commit("erase")
+    was_sent = Attempt.objects.filter(job__photo=photo).reached_a_vendor().exists()
+    fetched = "The copy that the restorer could fetch" if was_sent else ""
     if erase.at_once(photo):
-        messages.success(
-            request,
-            f"{what} and its pictures are being erased. The copy that the restorer could fetch is "
-            "gone already.",
-        )
+        gone = f" {fetched} is gone already." if fetched else ""
+        messages.success(request, f"{what} and its pictures are being erased.{gone}")
     else:
         messages.warning(
             request,
             f"{what} and its pictures are being erased. Our picture store does not answer just "
-            "now: the copy that the restorer could fetch goes as soon as it does.",
+            f"now: {fetched[:1].lower() + fetched[1:] if fetched else 'all of it'} goes as soon as "
+            "it does.",
         )
 
 

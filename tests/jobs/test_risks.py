@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from facefinder import Face
-from jobs import images, storage
+from jobs import consent_proof, images, storage
 from jobs.models import Consent, ConsentStatus, PhotoState
 from jobs.risks import flags, sources
 from jobs.steps import consent
@@ -71,6 +71,32 @@ def test_what_needed_a_reviewer_needs_one_from_whoever_brings_the_same_bytes(
     assert anew.given_by != first.given_by
     assert risk in flags(anew)
     assert first in next(one for one in sources(anew) if one.risk == risk).statements
+
+
+def test_what_was_taken_back_after_it_was_rejected_is_withdrawn_and_flagged():
+    """Also in the record, and the proof holds; what expires afterwards was not taken back."""
+    rejected = make_consent(make_photo(), depicted=("OTHER",))
+    decide(rejected, approve=False)
+    consent.withdraw(photo=rejected.photo, by=rejected.given_by)
+    rejected.refresh_from_db()
+    assert rejected.status == ConsentStatus.WITHDRAWN
+    last = rejected.events.last()
+    assert last is not None
+    assert (last.from_status, last.to_status) == ("REJECTED", "WITHDRAWN")
+    anew = make_consent(make_photo(sha256=rejected.photo_sha256))
+    assert "WITHDRAWN_BEFORE" in flags(anew)
+    assert consent_proof.findings(timezone.now())[0] == []
+
+
+def test_what_was_rejected_and_said_anew_is_not_taken_back_twice():
+    photo = make_photo()
+    first = make_consent(photo, depicted=("OTHER",))
+    decide(first, approve=False)
+    second = make_consent(photo, depicted=("OTHER",))
+    consent.withdraw(photo=photo, by=photo.owner)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == (ConsentStatus.REJECTED, ConsentStatus.WITHDRAWN)
 
 
 def test_a_statement_that_was_only_replaced_was_not_withdrawn():

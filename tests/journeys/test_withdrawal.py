@@ -70,7 +70,7 @@ def test_the_vendors_address_is_dead_when_the_page_has_answered(house: Addresses
     assert status(address) == 200
     said = withdraw(member, photo)
     assert status(address) == 404
-    assert "The copy that the restorer could fetch is gone already." in said
+    assert "its pictures are being erased." in said
 
 
 def test_of_a_delivered_photo_a_listing_finds_nothing_more(house: Addresses, member: Visitor):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jobs import consent_chain, notices, pipeline, vendors, wording
+from jobs import consent_chain, notices, pipeline, risks, vendors, wording
 from jobs.consent_proof import anchors, checks, statements, texts, ties
 from jobs.forms.consents import ConsentForm
 from jobs.models.consent import ConsentQuerySet
@@ -20,8 +20,10 @@ from tests.jobs import (
     test_consent_proof,
     test_consent_proof_checks,
     test_consent_proof_ties,
+    test_forms,
     test_gate,
     test_notices,
+    test_risks,
     test_wording,
 )
 from tests.jobs.steps import test_consent
@@ -58,7 +60,7 @@ def test_a_gate_that_lets_too_much_or_too_little_through_is_noticed(
     [
         pytest.param(
             submit.instead_of_call,
-            {"if not current.consent.is_live_for(work.route.vendor, now=now):": "if False:"},
+            {"if not current.consent.is_live_for(vendor, now=now) and": "if False and"},
             id="the last look asks no consent",
         ),
         pytest.param(
@@ -125,6 +127,68 @@ def test_what_a_newer_notice_does_is_noticed(
             test_consent.test_a_question_of_a_reviewers_is_answered_not_gone_round,
             id="a question is gone round",
         ),
+        pytest.param(
+            consent._replace,
+            {"jobs.update(consent=consent)": "pass"},
+            test_consent.test_a_newer_statement_replaces_the_older_and_unsent_jobs_follow_it,
+            id="jobs stay under what was replaced",
+        ),
+        pytest.param(
+            consent._replace,
+            {"change(earlier, ConsentStatus.WITHDRAWN, by, REPLACED)": "pass"},
+            test_consent.test_a_newer_statement_replaces_the_older_and_unsent_jobs_follow_it,
+            id="what was replaced still stands",
+        ),
+        pytest.param(
+            consent._replace,
+            {"if consent.status == ConsentStatus.GRANTED:": "if True:"},
+            test_consent.test_a_newer_statement_that_names_a_child_stops_unsent_jobs_uncharged,
+            id="what waits for a reviewer takes unsent jobs over",
+        ),
+        pytest.param(
+            consent._replace,
+            {"jobs.filter(state=JobState.AWAITING_CONSENT).update(consent=consent)": "pass"},
+            test_consent.test_what_waits_for_a_reviewer_can_be_said_again_under_a_newer_notice_and_goes_on_waiting,
+            id="what waited is forgotten",
+        ),
+        pytest.param(
+            consent.forget,
+            {"if to == ConsentStatus.WITHDRAWN:": "if False:"},
+            test_risks.test_what_was_taken_back_after_it_was_rejected_is_withdrawn_and_flagged,
+            id="what was rejected can't be taken back",
+        ),
+        pytest.param(
+            consent.forget,
+            {"said[-1:]": "said"},
+            test_risks.test_what_was_rejected_and_said_anew_is_not_taken_back_twice,
+            id="what was rejected before is taken back as well",
+        ),
+        pytest.param(
+            risks.said_before,
+            {"photo_sha256__in=hashes": "photo_sha256__in=hashes, given_by=photos[0].owner_id"},
+            lambda: (
+                test_risks.test_what_needed_a_reviewer_needs_one_from_whoever_brings_the_same_bytes(
+                    "CHILD", "CHILD", "approved"
+                )
+            ),
+            id="another account goes round the reviewer",
+        ),
+        pytest.param(
+            submit._taken_over,
+            {"vendor=vendor, now=now": "vendor='fal', now=now"},
+            test_consent.test_what_is_being_handed_over_goes_on_under_a_newer_statement_that_allows_it,
+            id="a newer statement is not asked",
+        ),
+        pytest.param(
+            submit._taken_over,
+            {".live(vendor=vendor, now=now)": ""},
+            lambda: (
+                test_consent.test_under_a_newer_statement_that_does_not_allow_it_nothing_is_handed_over(
+                    {"vendors": "|fal|"}
+                )
+            ),
+            id="any newer statement will do",
+        ),
     ],
 )
 def test_a_proof_about_giving_notices(
@@ -132,6 +196,20 @@ def test_a_proof_about_giving_notices(
 ):
     with defect(function, changes):
         assert is_noticed(proof)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("depicted", "Please say who is in the photo."),
+        ("purpose_restore", "Without this we may not restore the photo."),
+    ],
+)
+def test_a_box_that_may_stay_unticked_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, field: str, words: str
+):
+    monkeypatch.setattr(ConsentForm.base_fields[field], "required", False)
+    assert is_noticed(test_forms.test_what_is_not_ticked_is_not_agreed_to, field, words)
 
 
 @pytest.mark.parametrize(

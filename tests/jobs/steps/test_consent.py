@@ -13,19 +13,20 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts import books, ledger
-from jobs import storage
+from jobs import consent_proof, storage
 from jobs.models import (
     Attempt,
     AttemptOutcome,
     Consent,
     ConsentEvent,
     ConsentStatus,
+    JobEvent,
     Photo,
     PhotoState,
     RestorationJob,
 )
 from jobs.states import TERMINAL, UNSENT, JobState
-from jobs.steps import consent, order
+from jobs.steps import consent, order, submit
 from jobs.wording import Words
 from tests.builders import (
     decide,
@@ -277,6 +278,67 @@ def test_a_claim_and_a_statement_that_forbids_it_at_once_are_one_after_the_other
         else:
             assert (job.state, first.status) == (JobState.CANCELLED, ConsentStatus.WITHDRAWN)
     assert books.lies() == []
+
+
+def claimed(photo: Photo) -> submit.Work:
+    """Its job, at the moment between claim and last look."""
+    make_job(photo=photo)
+    (work,) = submit.claim(1, timezone.now())
+    return work
+
+
+def test_what_is_being_handed_over_goes_on_under_a_newer_statement_that_allows_it():
+    photo = make_photo()
+    make_consent(photo)
+    work = claimed(photo)
+    second = make_consent(photo, depicted=("DECEASED",))
+    assert submit.instead_of_call(work, timezone.now()) is None
+    work.job.refresh_from_db()
+    assert (work.job.state, work.job.consent) == (JobState.SUBMITTING, second)
+    told = JobEvent.objects.filter(job=work.job).latest("pk")
+    assert (told.to_state, str(second.pk) in told.why) == (JobState.SUBMITTING, True)
+    assert consent_proof.findings(timezone.now())[0] == []
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"vendors": "|fal|"}, {"status": ConsentStatus.PENDING_REVIEW}, {"purpose_restore": False}],
+)
+def test_under_a_newer_statement_that_does_not_allow_it_nothing_is_handed_over(
+    forged: dict[str, Any],
+):
+    photo = make_photo()
+    first = make_consent(photo)
+    work = claimed(photo)
+    second = make_consent(photo)
+    Consent.objects.filter(pk=second.pk).update(**forged)
+    never = submit.instead_of_call(work, timezone.now())
+    assert never == submit.NeverSent("never sent: no live consent")
+    work.job.refresh_from_db()
+    assert work.job.consent == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hand_over_and_a_statement_that_allows_it_at_once_both_come_about(vendor: FakeVendor):
+    for _ in range(20):
+        photo = make_photo()
+        first = make_consent(photo)
+        job = make_job(photo=photo)
+
+        def act(number: int, photo: Photo = photo) -> Consent | None:
+            if number == 0:
+                run("submit")
+                return None
+            return make_consent(photo, depicted=("DECEASED",))
+
+        (second,) = filter(None, at_once(2, act))
+        run("submit")  # a claim passes over a job that is locked at this moment
+        job.refresh_from_db()
+        first.refresh_from_db()
+        assert (job.state, first.status) == (JobState.QUEUED, ConsentStatus.WITHDRAWN)
+        assert job.consent in (first, second)
+        assert job.attempts.count() == 1
+    assert consent_proof.findings(timezone.now())[0] == []
 
 
 # --- Several photos, and another notice -------------------------------------------------------

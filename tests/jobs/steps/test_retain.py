@@ -169,7 +169,7 @@ def test_the_member_is_written_to_a_week_before_once_and_when_it_is_done(rings: 
     assert near.to == over.to == [given.given_by.email]
     assert "Anna 1931" in near.subject
     assert f"/photos/{given.photo_id}/" in near.body
-    assert over.subject == "“Anna 1931” has been erased"
+    assert over.subject == "“Anna 1931” is being erased"
     assert [letter.context for letter in Letter.objects.all()] == [{}, {}]
 
 

@@ -10,18 +10,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 import time_machine
 from botocore.exceptions import EndpointConnectionError
+from django.conf import settings
 from django.core import mail
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import books, ledger
 from jobs import images, storage
-from jobs.models import Attempt, Photo, PhotoState, RestorationJob
+from jobs.models import Attempt, AttemptOutcome, Photo, PhotoState, RestorationJob
 from jobs.states import TERMINAL, JobState
 from jobs.steps import aftermath, collect, consent, erase, prepare, settle, submit
 from tests.builders import make_consent, make_due, make_job, make_photo, run
@@ -325,14 +327,71 @@ def press(client: Client, photo: Photo) -> str:
     return answer.content.decode()
 
 
+GONE = "The copy that the restorer could fetch is gone already."
+
+
 @pytest.mark.usefixtures("rings")
-def test_when_the_page_has_answered_the_vendors_copy_is_gone():
+def test_when_the_page_has_answered_the_vendors_copy_is_gone(vendor: FakeVendor):
+    photo = stored_photo()
+    make_job(photo=photo)
+    run("submit")
+    assert GONE in press(client_of(photo.owner), photo)
+    assert photo.prepared_key not in storage.keys_under(photo.prefix)
+
+
+@pytest.mark.usefixtures("rings")
+def test_of_a_copy_that_nobody_could_fetch_nothing_is_said():
+    photo = stored_photo()
+    make_job(photo=photo)
+    said = press(client_of(photo.owner), photo)
+    assert "its pictures are being erased." in said
+    assert "could fetch" not in said
+    assert photo.prepared_key not in storage.keys_under(photo.prefix)
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 429])
+def test_of_a_vendor_that_refused_it_is_said_how_long_it_could_have_fetched_the_copy(
+    vendor: FakeVendor, status: int
+):
+    photo = stored_photo()
+    job = make_job(photo=photo)
+    vendor.on_submit = lambda _: httpx.Response(status, json={"message": "No."})
+    run("submit")
+    attempt = job.attempts.get()
+    assert (attempt.outcome, attempt.http_status) == (AttemptOutcome.NOT_ACCEPTED, status)
+    withdraw(photo)
+    (one,) = aftermath.of_photo(photo)
+    until = attempt.created_at + timedelta(seconds=settings.VENDOR_URL_SECONDS)
+    assert "Pixazo was asked on" in one.vendor
+    assert "and refused. It could have fetched a copy" in one.vendor
+    assert f"{until:%H:%M} UTC at the latest" in one.vendor
+    assert UNSENT not in one.vendor
+
+
+def test_of_a_vendor_that_was_never_reached_nothing_was_sent():
+    photo = stored_photo()
+    job = make_job(photo=photo)
+    Attempt.objects.create(
+        job=job,
+        number=1,
+        vendor="pixazo",
+        token_sha256="1" * 64,
+        outcome=AttemptOutcome.NOT_ACCEPTED,
+    )
+    withdraw(photo)
+    assert aftermath.of_photo(photo)[0].vendor == UNSENT
+
+
+def test_the_letter_does_not_say_that_is_done_what_is_about_to_be(
+    mailoutbox: list[EmailMessage],
+):
     photo = stored_photo()
     make_consent(photo)
-    assert "The copy that the restorer could fetch is gone already." in press(
-        client_of(photo.owner), photo
-    )
-    assert photo.prepared_key not in storage.keys_under(photo.prefix)
+    withdraw(photo)
+    run("send")
+    (mail,) = mailoutbox
+    assert "are being erased from our store now." in mail.body
+    assert storage.keys_under(photo.prefix) != []
 
 
 @pytest.mark.usefixtures("rings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 from typing import Any
@@ -111,11 +112,15 @@ def test_a_trashed_photos_other_pages_are_gone_and_make_no_address(
 
 def test_erase_now_takes_the_vendors_copy_while_one_waits(bucket: None):
     photo = make_photo()
+    storage.put(photo.prepared_key, io.BytesIO(b"x"), content_type="image/png")
     make_consent(photo)
     trash.put(photo=photo, by=photo.owner)
     client = client_of(photo.owner)
     answer = client.post(reverse("erase_now", args=[photo.pk]), follow=True)
-    assert "is gone already." in answer.content.decode().replace("\n", " ")
+    said = answer.content.decode()
+    assert "its pictures are being erased." in said
+    assert "restorer could fetch" not in said  # nothing was ever sent
+    assert photo.prepared_key not in storage.keys_under(photo.prefix)
     photo.refresh_from_db()
     assert photo.state == PhotoState.ERASING
 
