@@ -7,12 +7,41 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
 
 from jobs import images
 
 # By their endings, too: not every system knows what kind of file a HEIC is. An iPhone that finds
 # image/heic here sends its photos as they are, and makes no JPEG of them.
 ACCEPTED = ",".join([*images.CONTENT_TYPES.values(), "image/heif", ".heic", ".heif", ".avif"])
+
+
+# What the script says while it sends; braces are filled in by it.
+UPLOAD_WORDS = {
+    "waiting": _("Waiting"),
+    "checking": _("Looking whether it is here already"),
+    "sending": _("Sending, {percent} %"),
+    "storing": _("Being looked at and stored"),
+    "taken": _("Here"),
+    "cancelled": _("Not sent"),
+    "paused": _("Paused"),
+    "lost": _("The connection was lost. Trying again in {seconds} s."),
+    "later": _("{words} Trying again in {seconds} s."),
+    "given_up": _(
+        "The connection was lost. Nothing of this file is kept; try again when you like."
+    ),
+    "too_large": _("This file has {size}; the most we can take is {most}."),
+    "empty": _("This file is empty."),
+    "not_understood": _("Something went wrong on our side. Try again in a moment."),
+    "signed_out": _("You are signed out. Sign in again in another window, then try again."),
+    "total": _("{done} of {all} done"),
+    "speed": _("{speed} a second, {left} left"),
+    "finished": _("{taken} here, {not_taken} not taken"),
+    "all_here": _("All {all} are here"),
+    "seconds": _("{n} s"),
+    "minutes": _("{n} min"),
+    "pasted": _("pasted picture"),
+}
 
 
 class ManyFilesInput(forms.ClearableFileInput):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import BinaryIO
 
@@ -40,8 +41,35 @@ class StoreDown(Refused):
         )
 
 
-def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
-    """One file becomes one Photo. Raises Refused, StoreDown."""
+class AlreadyHere(Refused):
+    """The member has this very file: `photo`, perhaps in the trash."""
+
+    def __init__(self, photo: Photo) -> None:
+        self.photo = photo
+        super().__init__(
+            "This photo is in your trash." if photo.is_in_trash else "You have this photo already."
+        )
+
+
+class OnItsWay(Refused):
+    """This very file is being stored now, for a request whose line may have broken."""
+
+    def __init__(self) -> None:
+        super().__init__("This photo is being stored. Please look again in a moment.")
+
+
+def already_here(*, owner: User, checksums: Collection[str]) -> dict[str, Photo]:
+    """The member's photos of these files, by checksum (SHA-256, hexadecimal); one query.
+
+    Of several with the same the newest that is not in the trash.
+    """
+    mine = Photo.objects.for_member(owner).with_pictures().filter(sha256__in=checksums)
+    found = sorted(mine, key=lambda photo: (not photo.is_in_trash, photo.created_at))
+    return {photo.sha256: photo for photo in found}
+
+
+def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int, once: bool = False) -> Photo:
+    """One file becomes one Photo. Raises Refused, StoreDown; if `once`, AlreadyHere, OnItsWay."""
     if byte_size == 0:
         raise Refused("This file is empty.")
     if byte_size > settings.UPLOAD_MAX_BYTES:
@@ -69,6 +97,8 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
     with transaction.atomic():
         if members.locked(owner) is None:
             raise Refused(CLOSED)
+        if once:
+            _refuse_again(photo)
         photo.save(force_insert=True)
     try:
         file.seek(0)
@@ -80,6 +110,14 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
         raise StoreDown from problem
     _arrived(photo)
     return photo
+
+
+def _refuse_again(photo: Photo) -> None:
+    """Under the member's lock: two requests at once bring it once."""
+    if here := already_here(owner=photo.owner, checksums=[photo.sha256]):
+        raise AlreadyHere(here[photo.sha256])
+    if Photo.objects.arriving().filter(owner=photo.owner, sha256=photo.sha256).exists():
+        raise OnItsWay
 
 
 def _arrived(photo: Photo) -> None:

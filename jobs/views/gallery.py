@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from accounts.members import member_of
 from jobs.forms.gallery import GalleryForm
-from jobs.forms.uploads import UploadForm
+from jobs.forms.uploads import UPLOAD_WORDS, UploadForm
 from jobs.images import WELCOME
 from jobs.models import Album, Photo
 from jobs.models.photo import PhotoQuerySet
@@ -86,12 +86,14 @@ def gallery_page(
     context = {
         "upload_form": form,
         "upload_limits": {
+            "max_bytes": settings.UPLOAD_MAX_BYTES,
             "max_megabytes": settings.UPLOAD_MAX_BYTES // 1_048_576,
             "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
             "max_files": settings.UPLOAD_MAX_FILES,
             "max_total_megabytes": settings.REQUEST_MAX_BYTES // 1_048_576,
             "formats": WELCOME,
         },
+        "upload_words": {name: str(said) for name, said in UPLOAD_WORDS.items()},
         "refusals": refusals or [],
         "taken": taken or [],
         "album": album,

@@ -30,6 +30,11 @@ STOPS = [
     # --- A member ---
     Stop("gallery, empty", "newcomer", "/photos/"),
     Stop("gallery", "member", "/photos/"),
+    Stop("gallery, none like this", "member", "/photos/?stage=UNDER_WAY&model=flux-kontext"),
+    Stop("gallery, album", "member", "{album}"),
+    Stop("albums, empty", "newcomer", "/albums/"),
+    Stop("albums", "member", "/albums/"),
+    Stop("album", "member", "{change album}"),
     Stop("trash, empty", "newcomer", "/photos/trash/"),
     Stop("trash", "member", "/photos/trash/"),
     Stop("photo, nothing said", "member", "{photo unspoken}"),

@@ -87,6 +87,15 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
         verb = {"withdrawn": "withdraw/", "trashed": "trash/"}[state]
         member.send(page, page.form(f"{urlsplit(photo).path}{verb}"))
 
+    page = member.open("/albums/")
+    said = {"name": "Mother’s side", "description": "Lübeck and the sea, 1920 to 1939."}
+    album = member.send(page, page.form("/albums/"), said)
+    tinted = pictures.tinted_photo("On the beach")
+    form = album.form("/upload/")
+    member.send(album, form, files=[("On the beach.jpg", tinted, "image/jpeg")])
+    number = album.url.rpartition("=")[2]
+    albums = {"album": f"/photos/?album={number}", "change album": f"/albums/{number}/"}
+
     # The gateway is slow from here on, so that one stays under way while everybody looks.
     slow = photos["under_way"] = _upload(member, "Father at the lathe", SAMPLES[0])
     journey.give_consent(member, slow, depicted=["DECEASED"])
@@ -98,7 +107,7 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     gateway.delete("faults").raise_for_status()
     jobs["under_way"] = card.id
     paths = {f"photo {state}": urlsplit(photo).path for state, photo in photos.items()}
-    return paths | {f"job {state}": f"/jobs/{number}/" for state, number in jobs.items()}
+    return paths | albums | {f"job {state}": f"/jobs/{number}/" for state, number in jobs.items()}
 
 
 def _upload(member: Visitor, title: str, sample: str = "") -> str:
