@@ -227,6 +227,7 @@ REQUEST_MAX_BYTES = 256 * 1024 * 1024
 RESULT_MAX_BYTES = 200 * 1024 * 1024
 RESULT_MAX_PIXELS = 100_000_000
 RESULT_VERSIONS_MOST = 4  # pictures kept beside the result, when a vendor sends several
+RESULTS_ASKED_FOR_MOST = 2  # of a job that was bought twice
 PICTURE_WORK_SECONDS = 20  # one of the largest, decoded and made smaller on a busy machine
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES + 80  # the form says it more kindly
@@ -255,8 +256,9 @@ GATEWAY_CONNECT_SECONDS = 5
 GATEWAY_READ_SECONDS = env.int("GATEWAY_READ_SECONDS", 30)
 RESULT_DOWNLOAD_SECONDS = env.int("RESULT_DOWNLOAD_SECONDS", 60)
 # The longest call of any step is a collect of as many pictures as we keep: the vendor's status, all
-# downloads within one deadline (and a second for each after it), each stored with its preview.
-LONGEST_CALL_SECONDS = (
+# downloads within one deadline (and a second for each after it), each stored with its preview; of
+# every result that may have to be asked for.
+LONGEST_CALL_SECONDS = RESULTS_ASKED_FOR_MOST * (
     GATEWAY_CONNECT_SECONDS
     + GATEWAY_READ_SECONDS
     + RESULT_DOWNLOAD_SECONDS

@@ -4,6 +4,9 @@ The vendor's own authenticated status decides where the picture is; a callback i
 result that can't be had, or isn't what was ordered, ends in ERROR and the charge goes back. When
 the vendor names several pictures, the first is the result; the others are kept as its versions, and
 one of them that can't be had is skipped and noted, never the end of the job.
+
+A job that was bought twice may have two results. The one that completed it comes first, and only
+when that can't be had the other: no picture that was paid for is lost.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 
 from accounts import ledger
 from accounts.models.leased import lease, still_ours
@@ -41,10 +45,10 @@ CONTRADICTED = "The restorer said that it had finished, and then that it had not
 
 @dataclass(frozen=True)
 class Work:
-    """A leased job and the attempt that the vendor reported as completed."""
+    """A leased job and the attempts that were reported as completed, the first to be so first."""
 
     job: RestorationJob
-    attempt: Attempt
+    attempts: tuple[Attempt, ...]
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,14 @@ class NotAsked:
 Outcome = Collected | Lost | NotYet | NotAsked
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came of one attempt's result."""
+
+    attempt: Attempt
+    outcome: Outcome
+
+
 def waiting() -> models.QuerySet[RestorationJob]:
     return RestorationJob.objects.to_collect()
 
@@ -107,20 +119,30 @@ def claim(limit: int, now: datetime) -> list[Work]:
         seconds=settings.LEASE_SECONDS,
         now=now,
     )
-    completed: dict[object, Attempt] = {
-        attempt.job_id: attempt
-        for attempt in Attempt.objects.filter(job__in=jobs, vendor_status="COMPLETED").order_by(
-            "-number"
-        )
-    }
-    return [Work(job=job, attempt=completed[job.pk]) for job in jobs]
+    completed: dict[object, list[Attempt]] = {job.pk: [] for job in jobs}
+    found = Attempt.objects.filter(job__in=jobs, vendor_status="COMPLETED")
+    for attempt in found.order_by(F("completed_at").asc(nulls_last=True), "number"):
+        completed[attempt.job_id].append(attempt)
+    most = settings.RESULTS_ASKED_FOR_MOST
+    return [Work(job=job, attempts=tuple(completed[job.pk][:most])) for job in jobs]
 
 
-def call(work: Work) -> Outcome:
+def call(work: Work) -> tuple[Answer, ...]:
+    """One attempt after the other, until the result is there or has to be asked for again; the
+    last answer decides."""
+    answers: list[Answer] = []
+    for attempt in work.attempts:
+        outcome = _ask(work.job, attempt)
+        answers.append(Answer(attempt, outcome))
+        if not (isinstance(outcome, Lost) or _was_the_last_try(work.job, outcome)):
+            break
+    return tuple(answers)
+
+
+def _ask(job: RestorationJob, attempt: Attempt) -> Outcome:
     try:
-        report = vendors.client(work.attempt.vendor).status(
-            work.attempt.request_id or "",
-            endpoint=work.job.model.route(work.attempt.vendor).endpoint,
+        report = vendors.client(attempt.vendor).status(
+            attempt.request_id or "", endpoint=job.model.route(attempt.vendor).endpoint
         )
     except errors.NoSuchRequest as problem:
         return Lost(str(problem), words=CONTRADICTED, contradicted=True)
@@ -136,7 +158,7 @@ def call(work: Work) -> Outcome:
     if not report.media_urls:
         return Lost("the vendor names no result", words=NO_PICTURE)
     try:
-        return _fetch_all(work.job, list(dict.fromkeys(report.media_urls)))
+        return _fetch_all(job, list(dict.fromkeys(report.media_urls)))
     except errors.BadOutput as problem:
         return Lost(str(problem))
     except images.WrongSize as problem:
@@ -148,31 +170,35 @@ def call(work: Work) -> Outcome:
     except storage.StorageUnavailable as problem:
         return NotYet(str(problem), is_ours=True)
     except Exception as problem:  # charged already: whatever it is, it must end
-        log.exception("collecting %s failed", work.job.pk)
+        log.exception("collecting %s failed", job.pk)
         return NotYet(f"unforeseen: {type(problem).__name__}")
 
 
-def record(work: Work, outcome: Outcome, now: datetime) -> None:
+def record(work: Work, answers: tuple[Answer, ...], now: datetime) -> None:
     job = still_ours(work.job)
+    attempt, outcome = answers[-1].attempt, answers[-1].outcome
     if job is None:
         if isinstance(outcome, Collected):
             erase.once_more(work.job.photo_id, now)
         return
     if isinstance(outcome, NotAsked):
-        breaker.refused(outcome.problem, vendor=work.attempt.vendor, by=NAME, now=now)
+        breaker.refused(outcome.problem, vendor=attempt.vendor, by=NAME, now=now)
         if _may_wait(job, now):
             _wait(job, outcome.problem, now)
             return
         outcome = Lost(f"for too long we could not ask where it is: {outcome.problem}")
     match outcome:
         case Collected():
+            for answer in answers[:-1]:
+                if isinstance(answer.outcome, Lost) and answer.outcome.contradicted:
+                    _contradicted(answer.attempt, answer.outcome)
             _cost_less(job, outcome.first.result)
-            breaker.told_status(vendor=work.attempt.vendor)
+            breaker.told_status(vendor=attempt.vendor)
             _deliver(job, outcome)
         case Lost():
-            _lose(job, work.attempt, outcome)
+            _lose(job, answers[:-1], Answer(attempt, outcome))
         case NotYet(why) if _is_over(job, outcome, now):
-            _lose(job, work.attempt, _given_up(why))
+            _lose(job, answers[:-1], Answer(attempt, _given_up(why)))
         case NotYet():
             tries = job.tries + 1
             RestorationJob.objects.filter(pk=job.pk).update(
@@ -187,7 +213,13 @@ def _is_over(job: RestorationJob, outcome: NotYet, now: datetime) -> bool:
     """The vendor gets so many tries; a picture that only our own store keeps out gets a day."""
     if outcome.is_ours:
         return not _may_wait(job, now)
-    return job.tries + 1 >= settings.STEP_MOST_TRIES
+    return _was_the_last_try(job, outcome)
+
+
+def _was_the_last_try(job: RestorationJob, outcome: Outcome) -> bool:
+    """A picture that the vendor keeps us from is not asked for again."""
+    is_theirs = isinstance(outcome, NotYet) and not outcome.is_ours
+    return is_theirs and job.tries + 1 >= settings.STEP_MOST_TRIES
 
 
 def _may_wait(job: RestorationJob, now: datetime) -> bool:
@@ -351,12 +383,26 @@ def _deliver(job: RestorationJob, collected: Collected) -> None:
         )
 
 
-def _lose(job: RestorationJob, attempt: Attempt, lost: Lost) -> None:
-    if lost.contradicted:
-        Delivery.objects.filter(attempt=attempt, verdict=Verdict.APPLIED).update(
-            verdict=Verdict.CONTRADICTED, note=lost.why[:300]
-        )
-        Attempt.objects.filter(pk=attempt.pk).update(completed_at=None)  # so it bills nothing
-    else:
+def _contradicted(attempt: Attempt, lost: Lost) -> None:
+    Delivery.objects.filter(attempt=attempt, verdict=Verdict.APPLIED).update(
+        verdict=Verdict.CONTRADICTED, note=lost.why[:300]
+    )
+    Attempt.objects.filter(pk=attempt.pk).update(completed_at=None)  # so it bills nothing
+
+
+def _lose(job: RestorationJob, before: tuple[Answer, ...], last: Answer) -> None:
+    """None of its results can be had; the member reads what is wrong with the first."""
+    lost = [
+        (answer.attempt, outcome if isinstance(outcome, Lost) else _given_up(outcome.why))
+        for answer in (*before, last)
+        if isinstance(outcome := answer.outcome, Lost | NotYet)
+    ]
+    for attempt, one in lost:
+        if one.contradicted:
+            _contradicted(attempt, one)
+    if not all(one.contradicted for _, one in lost):
         stop.bear(job)
-    abandon.end(job, JobState.ERROR, by=NAME, code="result_lost", words=lost.words, why=lost.why)
+    _, lost_first = lost[0]
+    abandon.end(
+        job, JobState.ERROR, by=NAME, code="result_lost", words=lost_first.words, why=lost_first.why
+    )

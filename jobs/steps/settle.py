@@ -200,7 +200,7 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
         elif attempt.request_id != report.request_id:
             return Settlement(Verdict.MISMATCHED, "names another request than ours")
         news = RANK[report.status] > RANK[attempt.vendor_status]
-        superseded = job.attempts.filter(number__gt=attempt.number).exists()
+        superseded = _is_superseded(attempt)
         if attempt.outcome != AttemptOutcome.ACCEPTED:
             if superseded and not attempt.house_cost_micros:
                 # It was refused and yet taken: the attempt after it is the one that counts.
@@ -217,40 +217,52 @@ def apply(attempt: Attempt, report: StatusReport, *, by: str) -> Settlement:
             return Settlement(Verdict.DUPLICATE)
         if superseded and report.status != "COMPLETED":
             return Settlement(Verdict.STALE, "a later attempt counts")
-        take_back(job, attempt, by=by)
+        if job.state == JobState.READY and not superseded:
+            _not_bought_twice(job, attempt)
         settlement = _move_on(job, report, by)
         if report.status == "COMPLETED" and settlement.verdict == Verdict.STALE:
             _book_on_house(job, attempt)
         return settlement
 
 
-def take_back(job: RestorationJob, attempt: Attempt, *, by: str) -> bool:
-    """A job that is about to be sent once more, and that the vendor has already: it is not.
+def take_back(job: RestorationJob, attempt: Attempt, *, by: str) -> None:
+    """A late yes to a job that was about to be sent once more: it is not.
 
-    What was booked on the house for the second purchase goes too, for there is none. False when
-    the job isn't READY any more, or has been sent again: then both are bought, and the first stays
-    on the house's list. The caller holds the locks of job and attempt.
+    One that was sent again stays as it is: both are bought, and the first is on the house's list.
+    The caller holds the locks of job and attempt.
     """
-    if job.state != JobState.READY or job.attempts.filter(number__gt=attempt.number).exists():
-        return False
-    if attempt.house_cost_micros:
+    if job.state == JobState.READY and not _is_superseded(attempt):
+        _not_bought_twice(job, attempt)
+        _wait_for_vendor(job, by)
+
+
+def _is_superseded(attempt: Attempt) -> bool:
+    return Attempt.objects.filter(job_id=attempt.job_id, number__gt=attempt.number).exists()
+
+
+def _not_bought_twice(job: RestorationJob, attempt: Attempt) -> None:
+    """What was booked on the house for a second submission goes: there was none."""
+    if job.resubmissions and attempt.house_cost_micros:
         attempt.house_cost_micros = 0
         attempt.save(update_fields=["house_cost_micros"])
-    move(job, JobState.SUBMITTING, by=by, why="the vendor has it already", resubmissions=0)
-    _wait_for_vendor(job, by)
-    return True
+        job.resubmissions = 0
+        job.save(update_fields=["resubmissions"])
 
 
 def _wait_for_vendor(job: RestorationJob, by: str) -> None:
-    now = timezone.now()
-    move(
-        job,
-        JobState.QUEUED,
-        by=by,
-        why="the vendor reports on it",
-        submitted_at=now,
-        due_at=backoff.poll_at(now, 0),
-    )
+    """The vendor has what we were about to send, or were sending."""
+    if job.state == JobState.READY:
+        move(job, JobState.SUBMITTING, by=by, why="the vendor has it already")
+    if job.state == JobState.SUBMITTING:
+        now = timezone.now()
+        move(
+            job,
+            JobState.QUEUED,
+            by=by,
+            why="the vendor reports on it",
+            submitted_at=now,
+            due_at=backoff.poll_at(now, 0),
+        )
 
 
 def _book_on_house(job: RestorationJob, attempt: Attempt) -> None:
@@ -262,11 +274,7 @@ def _book_on_house(job: RestorationJob, attempt: Attempt) -> None:
 
 
 def _move_on(job: RestorationJob, report: StatusReport, by: str) -> Settlement:
-    if job.state == JobState.READY:
-        # About to be sent a third time, when word of an earlier attempt comes after all.
-        move(job, JobState.SUBMITTING, by=by, why="the vendor has it already")
-    if job.state == JobState.SUBMITTING:
-        _wait_for_vendor(job, by)
+    _wait_for_vendor(job, by)
     if job.state not in WAITING_FOR_VENDOR:
         return Settlement(Verdict.STALE, f"the job is {job.state}")
     match report.status:

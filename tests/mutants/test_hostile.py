@@ -11,11 +11,12 @@ import pytest
 from jobs.catalog import GFPGAN
 from jobs.gateway import bounded
 from jobs.models import RestorationJob
-from jobs.steps import collect, orphans, settle, stop
+from jobs.steps import collect, orphans, settle, stop, submit
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
 from tests.jobs.gateway import test_output
-from tests.jobs.steps import test_collect, test_orphans, test_settle, test_stop
+from tests.jobs.steps import test_collect, test_orphans, test_settle, test_stop, test_submit
+from tests.jobs.steps.test_collect import twice  # noqa: F401  (a fixture)
 from tests.mutants.mutation import defect, notices
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
@@ -100,6 +101,41 @@ def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
             test_settle.test_of_a_forged_callback_only_the_beginning_is_kept,
             {},
             id="a forged callback is kept whole",
+        ),
+        pytest.param(
+            settle.take_back,
+            {" and not _is_superseded(attempt)": ""},
+            test_submit.test_a_late_answer_to_a_job_whose_second_sending_was_refused_moves_nothing,
+            {},
+            id="what was bought twice is on no list",
+        ),
+        pytest.param(
+            settle.take_back,
+            {"job.state == JobState.READY": "False"},
+            test_submit.test_a_late_answer_to_a_job_that_is_ready_again_spares_the_second_purchase,
+            {},
+            id="a late answer is bought again",
+        ),
+        pytest.param(
+            submit.instead_of_call,
+            {"passage not in (Passage.FREE, work.passage)": "False"},
+            test_submit.test_what_was_claimed_when_the_vendor_refused_us_goes_back_and_was_never_sent,
+            {"how": "stopped"},
+            id="sent to a vendor that refused us",
+        ),
+        pytest.param(
+            collect.claim,
+            {'F("completed_at").asc(nulls_last=True), ': ""},
+            test_collect.test_of_two_results_the_one_that_completed_the_job_is_fetched,
+            {},
+            id="the lower number for the result",
+        ),
+        pytest.param(
+            collect.call,
+            {"isinstance(outcome, Lost) or": "False or"},
+            test_collect.test_when_that_one_cannot_be_had_the_other_is_delivered,
+            {"how": "contradicted"},
+            id="a picture that was paid for is lost",
         ),
         pytest.param(
             collect._fetch_all,

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
             id="another request's word counts",
         ),
         pytest.param(
-            settle._move_on,
+            settle._wait_for_vendor,
             {"if job.state == JobState.READY:": "if False:"},
             id="what was refused and taken is bought again",
         ),

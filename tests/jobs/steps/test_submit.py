@@ -401,6 +401,23 @@ def test_a_late_answer_to_a_job_that_was_sent_again_stays_on_the_houses_list(ven
     assert len(vendor.submissions) == 2
 
 
+def test_a_late_answer_to_a_job_whose_second_sending_was_refused_moves_nothing(
+    vendor: FakeVendor,
+):
+    """Its newest attempt is the one that is asked about; the first is on the house's list."""
+    job = make_job()
+    late = given_up(job)
+    vendor.on_submit = lambda request: httpx.Response(429, headers={"Retry-After": "20"})
+    run("submit")
+    answer_comes(*late)
+    first, second = Attempt.objects.order_by("number")
+    assert (seen(job).state, second.outcome) == (JobState.READY, AttemptOutcome.NOT_ACCEPTED)
+    assert (first.request_id, first.house_cost_micros) == (
+        vendor.last.request_id,
+        job.vendor_cost_micros,
+    )
+
+
 @pytest.mark.parametrize("end", [JobState.CANCELLED, JobState.ERROR])
 def test_a_late_answer_wakes_no_job_that_has_ended(vendor: FakeVendor, end: JobState):
     job = make_job()
