@@ -29,7 +29,7 @@ MOST_TIMES_AS_LONG = 1.5
 
 
 def member_with(photos: int) -> User:
-    """Half of them lie in one album."""
+    """In an album lie half of many, and all of few: it fills a page as well."""
     member, now = make_member(), timezone.now()
     made = Photo.objects.bulk_create(
         Photo(
@@ -47,8 +47,9 @@ def member_with(photos: int) -> User:
     for number, photo in enumerate(made):
         photo.created_at = now - timedelta(seconds=number)
     Photo.objects.bulk_update(made, ["created_at"], batch_size=500)
-    album = Album.objects.create(owner=member, name="Half", position=0)
-    AlbumPhoto.objects.bulk_create(AlbumPhoto(album=album, photo=photo) for photo in made[::2])
+    kept = made if photos == SHORT else made[::2]
+    album = Album.objects.create(owner=member, name="Album", position=0)
+    AlbumPhoto.objects.bulk_create(AlbumPhoto(album=album, photo=photo) for photo in kept)
     return member
 
 
