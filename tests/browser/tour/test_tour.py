@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tests.browser.tour.stops import STOPS
 from tests.browser.tour.world import World, lived_in
 
 # All pages of one kind of screen are one test: a house lived in takes longer than looking at it.
+MOST_SHIFT = 0.02
+MOST_BYTES = {".js": 30 * 1024, ".css": 25 * 1024}  # of ours, compressed, on one page
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
@@ -45,18 +48,29 @@ def test_every_page_is_for_everybody(
         assert answer.status == stop.status, stop.name
         guard.look_at_width(page)
         found += [f"{stop.name}: {one}" for one in judges.inaccessible(page)]
+        if (moved := judges.shifts(page)) > MOST_SHIFT:
+            found.append(f"{stop.name}: things moved by {moved:.3f}")
     assert found == []
 
 
-def test_every_page_is_valid_html(world: World, tmp_path: Path):
+def test_every_page_is_valid_html_and_light(world: World, tmp_path: Path):
+    weights: dict[str, int] = {}
+    heavy = []
     for stop in STOPS:
         person = world.people[stop.person]
         with httpx.Client(base_url=person.site, cookies=person.cookies, trust_env=False) as client:
             answer = client.get(stop.address(world.addresses))
-        assert answer.status_code == stop.status, stop.name
-        (tmp_path / f"{stop.name.replace(', ', '--').replace(' ', '-')}.html").write_text(
-            answer.text
-        )
+            assert answer.status_code == stop.status, stop.name
+            files = re.findall(r'"(/static/[^"]+\.(?:js|css))"', answer.text)
+            for file in set(files) - set(weights):
+                with client.stream("GET", file, headers={"Accept-Encoding": "br"}) as sent:
+                    weights[file] = sum(map(len, sent.iter_raw()))
+        for ending, most in MOST_BYTES.items():
+            of_ours = {file for file in files if file.endswith(ending) and "htmx" not in file}
+            if (together := sum(weights[file] for file in of_ours)) > most:
+                heavy.append(f"{stop.name}: {together} bytes of {ending}")
+        (tmp_path / f"{stop.name}.html".replace(" ", "-")).write_text(answer.text)
+    assert heavy == []
     assert judges.invalid(tmp_path) == []
 
 

@@ -1,0 +1,109 @@
+"""`make lighthouse`: Lighthouse on the pages that are opened most, and what each must reach.
+
+Wants Node's npx, which fetches Lighthouse itself, and Chromium. A house of its own is started with a
+member who has 500 photos. Exit 1 where a score is too low.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sandbox.stack import Addresses, running
+from sandbox.stack.browser import find
+from tests.browser.conftest import ARGUMENTS, QUICK
+from tests.browser.tour.world import World, lived_in
+
+LIGHTHOUSE = "lighthouse@13.5.0"
+LEAST = {"performance": 95, "accessibility": 100, "best-practices": 95}
+PAGES = {
+    "front": ("stranger", "/"),
+    "gallery of 500": ("member", "/photos/"),
+    "photo": ("member", "{photo delivered}"),
+    "wallet": ("member", "/wallet/"),
+}
+PHOTOS = 500
+# In the house's own environment: rows and thumbnails beside the one photo that was really uploaded.
+MULTIPLY = """
+import io, sys, uuid
+from jobs import storage
+from jobs.models import Photo
+first = Photo.objects.get(pk=sys.argv[1])
+thumbnail = io.BytesIO()
+storage.get(first.thumbnail_key, thumbnail)
+for number in range(int(sys.argv[2])):
+    first.pk, first.title, first.keeper = uuid.uuid4(), f"From the shoebox, {number}", None
+    first._state.adding = True
+    first.save(force_insert=True)
+    storage.put(first.thumbnail_key, io.BytesIO(thumbnail.getvalue()), content_type="image/webp")
+"""
+DJANGO = "import django; django.setup()\n"
+
+
+def main() -> int:
+    """A line for each page and form factor."""
+    program = find(os.environ)
+    if program is None:
+        print("No Chromium was found: `python -m sandbox.stack.browser` gets one.", file=sys.stderr)
+        return 1
+    is_good = True
+    with (
+        tempfile.TemporaryDirectory() as var,
+        running(var=Path(var), env=QUICK) as house,
+        lived_in(house) as world,
+    ):
+        _multiply(house, world)
+        print(f"{'page':<16}{'on':<9}" + "".join(f"{name:>16}" for name in LEAST) + "   shift")
+        for name, (person, path) in PAGES.items():
+            for form_factor in ("mobile", "desktop"):
+                report = _report(house, world, person, path, form_factor, program)
+                scores = {
+                    one: round(100 * report["categories"][one]["score"]) for one in LEAST
+                }
+                is_good &= all(scores[one] >= least for one, least in LEAST.items())
+                shift = report["audits"]["cumulative-layout-shift"]["numericValue"]
+                row = "".join(f"{score:>16}" for score in scores.values())
+                print(f"{name:<16}{form_factor:<9}{row}   {shift:.3f}", flush=True)
+    return 0 if is_good else 1
+
+
+def _multiply(house: Addresses, world: World) -> None:
+    photo = urlsplit(world.addresses["photo unspoken"]).path.strip("/").rpartition("/")[2]
+    subprocess.run(
+        [sys.executable, "-c", DJANGO + MULTIPLY, photo, str(PHOTOS)],
+        env={**os.environ, **house.env, "DJANGO_SETTINGS_MODULE": "restoration_site.settings"},
+        check=True,
+        timeout=300,
+    )
+
+
+def _report(
+    house: Addresses, world: World, person: str, path: str, form_factor: str, program: Path
+) -> dict[str, dict[str, dict[str, float]]]:
+    cookies = "; ".join(f"{k}={v}" for k, v in world.people[person].cookies.items())
+    command = [
+        *("npx", "--yes", LIGHTHOUSE, house.site + path.format_map(world.addresses)),
+        *("--quiet", "--output=json", "--output-path=stdout"),
+        f"--only-categories={','.join(LEAST)}",
+        f"--extra-headers={json.dumps({'Cookie': cookies})}",
+        f"--chrome-flags=--headless=new {' '.join(ARGUMENTS)}",
+        *(["--preset=desktop"] if form_factor == "desktop" else []),
+    ]
+    answer = subprocess.run(
+        command,
+        env={**os.environ, "CHROME_PATH": str(program)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    return json.loads(answer.stdout)  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
