@@ -3,6 +3,7 @@ fragments without a session."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -98,6 +99,7 @@ STAFF_PAGES = ("/admin/", "/desk/")
 NOISE = ("/admin/jsi18n/", "/admin/queues/stats.json", "/desk/review/keep/")
 # One looks there by the vendor's own number of a request, which is a secret.
 SECRET_SEARCHES = ("/admin/jobs/restorationjob/", "/admin/jobs/delivery/")
+MAIL, MAIL_WORDS = re.compile(r"[^\s@]*@[^\s@]*"), "(an address)"
 VERBS = {"add": "a new one", "change": "one", "changelist": "the list", "delete": "deleting one"}
 # Whom a row is about, by the first of these that it has.
 MEMBER_OF_A_ROW = (
@@ -139,8 +141,11 @@ def _record_page(request: HttpRequest, action: str) -> None:
 
 
 def _address(request: HttpRequest) -> str:
-    """With the terms that were searched for, as a person reads them."""
-    terms = " ".join(f"{name}={value}" for name, value in _terms(request))
+    """With the terms that were searched for, as a person reads them.
+
+    Without e-mail addresses: the trail outlives the accounts they belong to.
+    """
+    terms = " ".join(f"{name}={MAIL.sub(MAIL_WORDS, value)}" for name, value in _terms(request))
     return f"{request.path}?{terms}" if terms else request.path
 
 

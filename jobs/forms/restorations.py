@@ -18,6 +18,10 @@ class RangeInput(forms.NumberInput):
 
     input_type = "range"
 
+    def use_required_attribute(self, initial: Any) -> bool:
+        """It always has a value, so HTML allows no `required` here."""
+        return False
+
 
 @singledispatch
 def field_for(parameter: catalog.Parameter) -> forms.Field:

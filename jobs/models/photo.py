@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.leased import Leased
+from accounts.words import straight
 from jobs.states import JobState
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class Photo(Leased):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return straight(self.title)
 
     @property
     def prefix(self) -> str:

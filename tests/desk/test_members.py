@@ -121,6 +121,16 @@ def test_the_card_processors_numbers_lead_to_the_member_and_are_no_secret(
     assert f"q={term}" in entry.what
 
 
+@pytest.mark.parametrize("term", ["maria@heirloom.example", "maria@", "Who is @nobody.example?"])
+def test_the_trail_keeps_no_address_that_was_searched_for(billing: Client, maria: User, term: str):
+    find(billing, term)
+    entry = AuditEntry.objects.filter(action="page").first()
+    assert entry is not None
+    assert "(an address)" in entry.what
+    assert "maria" not in entry.what
+    assert "nobody" not in entry.what
+
+
 @pytest.mark.parametrize("term", ["ch_", "ch_3", "re_%", "dp_none", 'ch_3Abc"', "cs_none"])
 def test_a_number_that_no_payment_has_finds_nobody(billing: Client, maria: User, term: str):
     top_up = TopUp.objects.create(member=maria, amount_micros=5_000_000)

@@ -223,6 +223,7 @@ def test_the_members_other_statements_have_titles_and_lead_where_a_reviewer_may_
     link = reverse("desk_review", args=[reviewed.pk])
     assert f'<a href="{link}"><bdi>Reviewed</bdi></a>' in others
     assert "<p><bdi>Never for a reviewer</bdi>" in others
+    assert others.count("It never needed a reviewer") == 1
 
 
 def test_what_was_asked_and_answered_stands_with_what_was_said(desk: Client):

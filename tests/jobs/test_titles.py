@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts import statements
 from accounts.models import Transfer
-from jobs.models import RestorationJob
+from jobs.models import Photo, RestorationJob
 from jobs.steps import consent, order
 from tests.builders import make_job, make_member, make_photo, run
 from tests.staff import client_of, make_clerk, queries
@@ -100,3 +100,7 @@ def test_a_long_statement_is_described_in_turns(monkeypatch: pytest.MonkeyPatch)
     rows = list(statements.csv_rows(Transfer.objects.for_member(owner).order_by("pk")))
     said = [row[2] for row in rows[1:]]
     assert said == [f"GFPGAN: Photo {number}" for number in range(5)]
+
+
+def test_a_title_turns_no_words_that_stand_around_it():
+    assert str(Photo(title="abc\N{RIGHT-TO-LEFT OVERRIDE}def")) == "abcdef"
