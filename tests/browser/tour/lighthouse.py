@@ -1,7 +1,7 @@
 """`make lighthouse`: Lighthouse on the pages that are opened most, and what each must reach.
 
-Wants Node's npx, which fetches Lighthouse itself, and Chromium. A house of its own is started with a
-member who has 500 photos. Exit 1 where a score is too low.
+Wants Node's npx, which fetches Lighthouse itself, and Chromium. A house of its own is started with
+a member who has 500 photos. Exit 1 where a score is too low.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def main() -> int:
         for name, (person, path) in PAGES.items():
             for form_factor in ("mobile", "desktop"):
                 report = _report(house, world, person, path, form_factor, program)
-                scores = {
-                    one: round(100 * report["categories"][one]["score"]) for one in LEAST
-                }
+                scores = {one: round(100 * report["categories"][one]["score"]) for one in LEAST}
                 is_good &= all(scores[one] >= least for one, least in LEAST.items())
                 shift = report["audits"]["cumulative-layout-shift"]["numericValue"]
                 row = "".join(f"{score:>16}" for score in scores.values())
@@ -102,7 +100,8 @@ def _report(
         check=True,
         timeout=300,
     )
-    return json.loads(answer.stdout)  # type: ignore[no-any-return]
+    report: dict[str, dict[str, dict[str, float]]] = json.loads(answer.stdout)
+    return report
 
 
 if __name__ == "__main__":
