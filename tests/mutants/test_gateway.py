@@ -13,7 +13,7 @@ from jobs.gateway import errors
 from jobs.steps import collect, observe, submit
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
-from tests.jobs import test_breaker
+from tests.jobs import breaking, test_breaker_stopping
 from tests.jobs.steps import test_collect, test_observe
 from tests.mutants.mutation import defect, notices
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
         pytest.param(
             breaker._stop,
             {"    if opened:\n": "    if True:\n"},
-            test_breaker.test_calls_in_flight_that_meet_it_too_stop_it_once_and_staff_hear_once,
+            test_breaker_stopping.test_calls_in_flight_that_meet_it_too_stop_it_once_and_staff_hear_once,
             id="a letter for each refusal",
         ),
         pytest.param(
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
         pytest.param(
             breaker.accepted,
             {"_close_if(BY_SUBMITTING,": "_close_if(Q(),"},
-            test_breaker.test_a_key_that_may_submit_but_not_ask_stops_it_once,
+            test_breaker_stopping.test_a_key_that_may_submit_but_not_ask_stops_it_once,
             id="a taken probe closes what asking opened",
         ),
         pytest.param(
@@ -73,7 +73,7 @@ def a_202_of_before(vendor: FakeVendor) -> None:
 
 def rung_in_vain(vendor: FakeVendor) -> None:
     make_job()
-    vendor.on_submit = test_breaker.answers(402)
+    vendor.on_submit = breaking.answers(402)
     run("submit")
     assert not submit.waiting().exists()
 
@@ -149,4 +149,4 @@ def test_a_probe_for_each_worker_is_noticed(vendor: FakeVendor, settings: Any):
         "    return bool(taken)": "    return True",
     }
     with defect(breaker.take_probe, anybody):
-        assert notices(test_breaker.test_of_eight_workers_one_tries, vendor, settings)
+        assert notices(test_breaker_stopping.test_of_eight_workers_one_tries, vendor, settings)
