@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from statistics import median
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, OuterRef, Q, Subquery, When
 
 from accounts.models import Transfer
 from accounts.models.leased import Leased
@@ -18,6 +19,18 @@ from jobs.states import TERMINAL, UNSENT, WAITING_FOR_VENDOR, JobState
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+PLACES_COUNTED = 100  # further back nobody needs to know the number
+USUAL_OF = 50  # the newest results that say how long a model takes
+USUAL_LEAST = 5  # fewer say nothing
+
+
+class Counted(Subquery):
+    """How many rows a query has; with a slice, it counts no further."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = models.IntegerField()
 
 
 class JobQuerySet(models.QuerySet["RestorationJob"]):
@@ -30,6 +43,37 @@ class JobQuerySet(models.QuerySet["RestorationJob"]):
     def with_story(self) -> JobQuerySet:
         """With all that a job's card shows."""
         return self.select_related("photo", "hold", "owner").prefetch_related("versions")
+
+    def with_place(self) -> JobQuerySet:
+        """With how many are handed over `before` it, up to PLACES_COUNTED, while it waits its turn.
+
+        None for all others. The order is that in which they are claimed (`accounts.models.leased`).
+        """
+        ahead = (
+            RestorationJob.objects.filter(state=JobState.READY, due_at__lte=OuterRef("due_at"))
+            .exclude(due_at=OuterRef("due_at"), pk__gte=OuterRef("pk"))
+            .values("pk")[:PLACES_COUNTED]
+        )
+        return self.annotate(
+            before=Case(
+                When(state=JobState.READY, then=Counted(ahead)), output_field=models.IntegerField()
+            )
+        )
+
+    def usual_seconds(self, model_key: str) -> float | None:
+        """How long a member waits for this model: the median of its newest results, if there are
+        enough; from the moment when nothing stood in the way any more."""
+        newest = (
+            self.filter(model_key=model_key, state=JobState.DELIVERED, ready_at__isnull=False)
+            .order_by("-ended_at")
+            .values_list("ready_at", "ended_at")[:USUAL_OF]
+        )
+        took = [
+            (ended_at - ready_at).total_seconds()
+            for ready_at, ended_at in newest
+            if ready_at and ended_at
+        ]
+        return median(took) if len(took) >= USUAL_LEAST else None
 
     def with_pictures(self) -> JobQuerySet:
         """Delivered, and the photo is neither erased nor in the trash."""
@@ -82,6 +126,9 @@ class RestorationJob(Leased):
         Transfer, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
+    ready_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when nothing but the restorer is waited for."
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -106,6 +153,11 @@ class RestorationJob(Leased):
             models.Index(fields=["photo", "-created_at"], name="jobs_of_a_photo"),
             models.Index(
                 fields=["state", "due_at"], name="jobs_due", condition=Q(due_at__isnull=False)
+            ),
+            models.Index(
+                fields=["model_key", "-ended_at"],
+                name="jobs_results_of_a_model",
+                condition=Q(state=JobState.DELIVERED),
             ),
         ]
         constraints = [

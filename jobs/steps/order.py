@@ -250,6 +250,7 @@ def _place(
             quoted_width_px=offer.output_width_px,
             quoted_height_px=offer.output_height_px,
             due_at=None if line.waits_for_review else now,
+            ready_at=None if line.waits_for_review else now,
         )
         for line, offer in offers
     ]

@@ -147,7 +147,15 @@ def approve(*, consent: Consent, by: User, seen: Seen, words: str = "") -> Conse
         change(consent, ConsentStatus.APPROVED, by, words or "approved", decision=decision)
         jobs = _waiting_jobs(consent)
         for job in jobs:
-            move(job, JobState.READY, by=by.email, why="consent approved", due_at=timezone.now())
+            now = timezone.now()
+            move(
+                job,
+                JobState.READY,
+                by=by.email,
+                why="consent approved",
+                due_at=now,
+                ready_at=now,
+            )
         _write(consent, photo, decision, "review_approved", jobs=len(jobs))
     return consent
 

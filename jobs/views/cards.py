@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts import ledger
 from accounts.ledger import HoldBalance
@@ -40,6 +42,8 @@ class PhotoCard:
     photo: Photo
     latest_job: RestorationJob | None = None
     shows_trash: bool = False
+    usual_seconds: float | None = None
+    seen_at: datetime = field(default_factory=timezone.now)
 
     def __getattr__(self, name: str) -> object:
         """Whatever the card doesn't say itself, the row does."""
@@ -59,6 +63,10 @@ class PhotoCard:
         """Whether the card will soon say something else."""
         latest = self.latest_job
         return self.photo.state == PhotoState.UPLOADED or bool(latest and latest.is_moving)
+
+    @property
+    def waited_seconds(self) -> float | None:
+        return _waited(self.latest_job, self.seen_at) if self.latest_job else None
 
     @property
     def thumbnail_url(self) -> str:
@@ -119,10 +127,22 @@ class JobCard:
 
     job: RestorationJob
     money: HoldBalance
+    usual_seconds: float | None = None
+    seen_at: datetime = field(default_factory=timezone.now)
 
     def __getattr__(self, name: str) -> object:
         """Whatever the card doesn't say itself, the row does."""
         return getattr(self.job, name)
+
+    @property
+    def waited_seconds(self) -> float | None:
+        """How long the restorer has been waited for; None while a reviewer is, and at the end."""
+        return _waited(self.job, self.seen_at)
+
+    @property
+    def before(self) -> int | None:
+        """How many are handed over before it; of jobs that were fetched `with_place`."""
+        return getattr(self.job, "before", None)
 
     @property
     def state_words(self) -> str:
@@ -193,11 +213,32 @@ class JobCard:
 
 def photo_cards(photos: Iterable[Any]) -> list[PhotoCard]:
     """Cards for photos that were fetched `with_jobs`."""
-    return [PhotoCard(photo, next(iter(photo.newest_jobs), None)) for photo in photos]
+    shown = [(photo, next(iter(photo.newest_jobs), None)) for photo in photos]
+    usual = _usual_seconds(job for _, job in shown if job)
+    return [
+        PhotoCard(photo, job, usual_seconds=usual.get(job.model_key) if job else None)
+        for photo, job in shown
+    ]
 
 
 def job_cards(jobs: Iterable[RestorationJob]) -> list[JobCard]:
     """Cards for jobs, with one look at the ledger for all of them."""
     jobs = list(jobs)
     money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
-    return [JobCard(job, money.get(job.hold_id or 0, tell.NOTHING)) for job in jobs]
+    usual = _usual_seconds(jobs)
+    return [
+        JobCard(job, money.get(job.hold_id or 0, tell.NOTHING), usual.get(job.model_key))
+        for job in jobs
+    ]
+
+
+def _usual_seconds(jobs: Iterable[RestorationJob]) -> dict[str, float | None]:
+    """By model, of those that somebody waits for: a query for each, so never more than models."""
+    awaited = {job.model_key for job in jobs if job.is_moving and job.ready_at}
+    return {key: RestorationJob.objects.usual_seconds(key) for key in sorted(awaited)}
+
+
+def _waited(job: RestorationJob, now: datetime) -> float | None:
+    if job.ready_at is None or not job.is_moving:
+        return None
+    return (now - job.ready_at).total_seconds()

@@ -24,6 +24,7 @@ from jobs.models.photo import PhotoQuerySet
 from jobs.steps import bundle
 from jobs.views.cards import photo_cards
 from jobs.views.downloads import NotNow, zip_response
+from jobs.views.live import live_address
 from jobs.views.pages import page_of
 from jobs.views.selection import back, selected
 
@@ -105,6 +106,9 @@ def gallery_page(
         "here": here,
         "count": mine.count() if not shown.wishes else None,
         "photos": cards,
+        "live_address": live_address(
+            member.pk, photos=cards, jobs=[card.latest_job for card in cards if card.latest_job]
+        ),
         "is_moving": any(card.is_moving for card in cards),
     }
     return render(request, "jobs/gallery.html", context, status=status)

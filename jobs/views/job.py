@@ -36,24 +36,19 @@ def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @login_required
 def job_card(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """One job's card, as the fragment that the page asks for while it moves.
-
-    204 while the job is still in the state that the page has `seen`: nothing to swap.
-    """
+    """One job's card, as the fragment that the page asks for when it has moved (`views.live`)."""
     row = get_object_or_404(
-        RestorationJob.objects.for_member(member_of(request)).with_story(), pk=job_id
+        RestorationJob.objects.for_member(member_of(request)).with_story().with_place(), pk=job_id
     )
-    if request.GET.get("seen") == row.state:
-        return HttpResponse(status=204)
     context = {
         "job": job_cards([row])[0],
         "photo": PhotoCard(row.photo),
     }
     if row.state != JobState.DELIVERED:
-        return render(request, "jobs/_job.html", context)
+        return render(request, "jobs/job_card.html", context)
     results = RestorationJob.objects.with_pictures().filter(photo=row.photo_id)
     context["has_choice"] = results.count() > 1
-    answer = render(request, "jobs/_job.html", context)
+    answer = render(request, "jobs/job_card.html", context)
     return trigger_client_event(answer, "delivered", after="swap")
 
 

@@ -23,6 +23,7 @@ from jobs.steps import erase
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.comparison import comparison
 from jobs.views.consent_cards import consent_card
+from jobs.views.live import live_address
 from jobs.views.offers import Shown, make_offer, purse_of, shown_now
 
 View = Callable[..., HttpResponse]
@@ -121,7 +122,7 @@ def photo_page(
             _, data, shown = answered
         if shown:
             offers.append(make_offer(photo=photo, model=model, shown=shown, purse=purse, data=data))
-    jobs = RestorationJob.objects.filter(photo=photo).with_story().newest_first()
+    jobs = RestorationJob.objects.filter(photo=photo).with_story().with_place().newest_first()
     card, seen, seen_jobs = consent_card(photo), PhotoCard(photo), job_cards(jobs)
     left, right = request.GET.get("left", ""), request.GET.get("right", "")
     context = {
@@ -133,6 +134,7 @@ def photo_page(
         "can_order": bool(card and card.allows_orders),
         "offers": offers,
         "jobs": seen_jobs,
+        "live_address": live_address(photo.owner_id, photos=[seen], jobs=jobs),
         "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "jobs/photo.html", context, status=status)

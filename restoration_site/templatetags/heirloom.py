@@ -66,6 +66,16 @@ def duration(seconds: float | None) -> str:
     }
 
 
+@register.filter
+def clock(seconds: float | None) -> str:
+    """As a stopwatch shows it: "0:14", "1:02:03"; live.js goes on with it."""
+    if seconds is None:
+        return ""
+    minutes, second = divmod(max(0, int(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
 @register.filter(name="straight")
 def straight_filter(text: object) -> str:
     """`accounts.words.straight`, for titles and attributes, where no `<bdi>` can stand."""

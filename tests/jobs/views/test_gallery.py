@@ -28,7 +28,7 @@ from tests.staff import client_of
 
 pytestmark = pytest.mark.django_db
 
-GALLERY_QUERIES = 7  # session, member, albums, photos, their jobs, count, wallet
+GALLERY_QUERIES = 8  # session, member, albums, photos, their jobs, usual time, count, wallet
 
 
 def send(client: Client, *files: tuple[str, bytes]) -> Any:

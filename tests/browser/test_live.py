@@ -1,0 +1,114 @@
+"""Finishing in place: the page follows what moves, asks little, and stops when all is done."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from sandbox.demo import journey
+from sandbox.demo.visitor import Visitor
+from tests.browser.conftest import OpenPage
+from tests.browser.guard import Guard
+from tests.journeys import pictures
+from tests.journeys.people import People
+
+pytestmark = pytest.mark.browser
+
+
+def consented_photo(member: Visitor, name: str = "oma.jpg") -> str:
+    photo = journey.upload(member, (name, pictures.small_photo(), "image/jpeg"))
+    journey.give_consent(member, photo, depicted=["DECEASED"])
+    journey.prepared(member, photo)
+    return photo
+
+
+def questions(page: Page) -> list[Request]:
+    """What the page asks about what moves, from now on."""
+    asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        if "/live/" in request.url:
+            asked.append(request)
+
+    page.on("request", note)
+    return asked
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_a_restoration_ends_in_place_and_the_tab_the_balance_and_the_announcer_tell(
+    open_page: OpenPage, people: People, guard: Guard, screen: str
+):
+    member = people.member()
+    page = open_page(screen, signed_in=member)
+    page.goto(consented_photo(member))
+    asked = questions(page)
+    page.locator("#offer-gfpgan").get_by_role("button", name=re.compile("^Restore")).click()
+    card = page.locator("[data-job-state]")
+    expect(card).to_have_count(1)
+    clock = card.locator("[data-live-clock]")
+    expect(clock).to_have_text(re.compile(r"^\d+:\d\d$"))
+    guard.look_at_width(page)
+    expect(card).to_have_attribute("data-job-state", "DELIVERED")
+    expect(page).to_have_title("✓ Done: oma · Heirloom")
+    expect(page.locator("#announcer")).to_have_text("GFPGAN: Done")
+    expect(page.locator("#viewer img")).to_have_count(2)
+    expect(page.locator("#balance")).to_have_text("$0.9969")
+    assert asked
+    assert all("cookie" not in request.all_headers() for request in asked)
+
+    # All is done: nothing is asked any more.
+    before = len(asked)
+    page.wait_for_timeout(5000)
+    assert len(asked) == before
+
+
+def test_a_page_asks_ever_more_rarely_and_at_once_when_it_is_looked_at_again(
+    open_page: OpenPage, people: People
+):
+    member = people.member()
+    photo = journey.upload(member, ("oma.jpg", pictures.small_photo(), "image/jpeg"))
+    journey.give_consent(member, photo, depicted=["OTHER"], basis="She was asked.")
+    journey.prepared(member, photo)
+    job = journey.order(member, photo, "gfpgan")  # it waits for a reviewer, whom nobody plays
+    page = open_page(signed_in=member)
+    moments: list[float] = []
+    statuses: list[str | None] = []
+
+    def answer(route: Route, request: Request) -> None:
+        moments.append(time.monotonic())
+        statuses.append(request.headers.get("if-none-match"))
+        rows = f'{{"rows": {{"{job.id}": ["AWAITING_CONSENT", 3]}}}}'
+        if request.headers.get("if-none-match"):
+            route.fulfill(status=304)
+        else:
+            route.fulfill(status=200, body=rows, headers={"ETag": '"a"'})
+
+    page.route("**/live/**", answer)
+    page.goto(photo)
+    expect(page.locator("[data-live-before]").first).to_have_text("3 before yours")
+    page.wait_for_timeout(9000)
+    assert statuses[0] is None
+    assert set(statuses[1:]) == {'"a"'}
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    assert gaps == sorted(gaps)
+    asked = len(moments)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(500)
+    assert len(moments) == asked + 1
+
+
+def test_a_gallerys_cards_end_in_place(open_page: OpenPage, people: People, guard: Guard):
+    member = people.member()
+    photos = [consented_photo(member, name) for name in ("oma.jpg", "opa.jpg")]
+    page = open_page("phone", signed_in=member)
+    for photo in photos:
+        journey.order(member, photo, "gfpgan")
+    page.goto("/photos/")
+    guard.look_at_width(page)
+    expect(page.get_by_text("GFPGAN: Done")).to_have_count(2)
+    expect(page.locator("#balance")).to_have_text("$0.9938")
+    expect(page.locator("[data-live-moves]")).to_have_count(0)
