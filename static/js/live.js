@@ -48,6 +48,7 @@ const compare = () => {
 
 const later = () => {
   clearTimeout(timer);
+  if (address() !== asked) wait = FIRST_MS;
   timer = moves() && address() ? setTimeout(ask, wait) : 0;
 };
 

@@ -87,7 +87,8 @@ def test_ticked_photos_are_restored_with_one_click(
     button.dblclick()
     expect(page.get_by_text("2 photos ordered with CodeFormer for $0.002904.")).to_be_visible()
     page.get_by_role("checkbox").first.check()
-    expect(page.get_by_text("CodeFormer: Done")).to_have_count(2)  # looked for again and again
+    cards = page.locator("#photos")
+    expect(cards.get_by_text("CodeFormer: Done")).to_have_count(2)  # looked for again and again
     expect(page.get_by_role("checkbox").first).to_be_checked()
     assert journey.wallet(member).available_micros == 1_000_000 - 2_904
 
