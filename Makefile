@@ -47,7 +47,7 @@ screenshots: dev-ready ## photograph every page and state into var/screenshots/;
 
 lighthouse: dev-ready ## let Lighthouse judge the pages that are opened most (needs Node)
 	$(PY) -m sandbox.stack.browser
-	exec $(PY) -m tests.browser.tour.lighthouse
+	exec $(PY) -m tests.browser.tour.lighthouse $(ARGS)
 
 lint: dev-ready ## style, types, architecture, migrations, deployment settings
 	$(PY) -m ruff check .
