@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +125,11 @@ def test_the_page_offers_every_format_and_the_citation(client: Client, job: Rest
     for format in images.KEEPSAKE_FORMATS:
         assert f'value="{format}"' in page
     assert job.photo.sha256[:16] in page
+
+
+def test_the_page_shows_what_is_taken_home(client: Client, job: RestorationJob):
+    text = client.get(reverse("keepsake", args=[job.pk])).content.decode()
+    assert re.search(rf'<img src="[^"]*/results/{job.pk}-preview.webp', text)
 
 
 @pytest.mark.parametrize("name", ["keepsake", "keepsake_file"])
