@@ -2,7 +2,8 @@
 
 The pages themselves ask for nothing more than "of the staff" (django_rq.views), and a figure's JSON
 takes a token beside that. Here each one asks for a superuser, its POSTs too; and says so when Redis
-does not answer. One has no address: it shows rq-scheduler's jobs, which is not in this house.
+does not answer, or has not got the task any more. One has no address: it shows rq-scheduler's jobs,
+which is not in this house.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern
 from django_rq import urls as rq_urls
 from redis.exceptions import RedisError
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 
 from accounts.members import member_of
 
 View = Callable[..., HttpResponseBase]
+# What those pages raise for a task that is gone or can't be repeated any more, for a queue beyond
+# the last one, and for a worker's key that is none (ValueError) or nobody's (an assert).
+GONE = (NoSuchJobError, InvalidJobOperation, IndexError, ValueError, AssertionError)
 
 
 def superusers_only(view: View) -> View:
@@ -37,6 +42,8 @@ def superusers_only(view: View) -> View:
             return view(request, *args, **kwargs)
         except (RedisError, OSError):
             return render(request, "503.html", status=503)
+        except GONE as problem:
+            raise Http404(str(problem)) from problem
 
     return login_required(guarded)
 

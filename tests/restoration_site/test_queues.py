@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import django_rq
 import fakeredis
 import pytest
 from django.test import Client
@@ -51,17 +52,40 @@ def test_a_superuser_sees_the_queues_and_empties_one(monkeypatch: pytest.MonkeyP
     assert emptied == ["heavy"]  # the first by its name
 
 
-def test_no_page_of_a_queue_is_broken(monkeypatch: pytest.MonkeyPatch):
-    connection = fakeredis.FakeRedis()
+def admin_over(connection: fakeredis.FakeRedis, monkeypatch: pytest.MonkeyPatch) -> Client:
     for module in ("connection_utils", "queues", "utils"):
         monkeypatch.setattr(f"django_rq.{module}.get_redis_connection", lambda *_, **__: connection)
-    admin = client_of(make_member(is_staff=True, is_superuser=True))
+    return client_of(make_member(is_staff=True, is_superuser=True))
+
+
+def test_no_page_of_a_queue_is_broken(monkeypatch: pytest.MonkeyPatch):
+    admin = admin_over(fakeredis.FakeRedis(), monkeypatch)
     pages = [address(pattern) for pattern in queues.urlpatterns]
     for page in (page for page in pages if "/x/" not in page):  # of no task in particular
         assert admin.get(page).status_code < 500, page
     assert admin.get("/admin/queues/schedulers/0/").status_code == 404
     front = admin.get("/admin/queues/")
     assert [name in front.content.decode() for name in ("quick", "heavy")] == [True, True]
+
+
+@pytest.mark.parametrize("name", ["x", "rq:worker:x"])
+def test_what_redis_has_not_got_any_more_is_not_found(name: str, monkeypatch: pytest.MonkeyPatch):
+    admin = admin_over(fakeredis.FakeRedis(), monkeypatch)
+    pages = [address(pattern) for pattern in queues.urlpatterns]
+    of_one = [page.replace("/x/", f"/{name}/") for page in pages if "/x/" in page]
+    for page in (page for page in of_one if "stats.json" not in page):
+        assert admin.get(page).status_code in (404, 405), page  # some are for a POST alone
+        assert admin.post(page).status_code in (302, 404), page
+    assert admin.get("/admin/queues/queues/99/").status_code == 404
+    bulk = {"action": "delete", "job_ids": ["x"]}
+    assert admin.post("/admin/queues/queues/actions/0/", bulk).status_code == 404
+
+
+def test_a_task_that_has_not_failed_is_not_repeated(monkeypatch: pytest.MonkeyPatch):
+    connection = fakeredis.FakeRedis()
+    admin = admin_over(connection, monkeypatch)
+    task = django_rq.get_queue("heavy").enqueue("jobs.tasks.sweep")
+    assert admin.post(f"/admin/queues/queues/0/{task.id}/requeue/").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["", "queues/0/empty/", "queues/0/requeue-all/", "stats.json/"])
