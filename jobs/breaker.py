@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -30,6 +31,7 @@ from jobs import backoff, vendors
 from jobs.catalog import MODELS, VENDORS, Route
 from jobs.gateway import errors
 from jobs.models import Breaker, BreakerEvent, BreakerEventKind, BreakerState, RestorationJob
+from jobs.states import JobState
 
 log = logging.getLogger(__name__)
 PERMISSION = "jobs.change_breaker"
@@ -53,10 +55,14 @@ class Passage(Enum):
 
 @dataclass(frozen=True)
 class Gates:
-    """All breakers at a moment, by vendor. No row: nothing was ever wrong."""
+    """All breakers at a moment, by vendor. No row: nothing was ever wrong.
+
+    Without `lets_try` a vendor that is stopped is so for the one that may try, too.
+    """
 
     rows: Mapping[str, Breaker]
     now: datetime
+    lets_try: bool = True
 
     def passage(self, vendor: str) -> Passage:
         row = self.rows.get(vendor)
@@ -65,7 +71,8 @@ class Gates:
         waits = row.wait_until is not None and row.wait_until > self.now
         if row.state == BreakerState.OPEN:
             assert row.probe_at is not None  # the database's constraint
-            return Passage.STOPPED if waits or row.probe_at > self.now else Passage.PROBE
+            may_try = self.lets_try and not waits and row.probe_at <= self.now
+            return Passage.PROBE if may_try else Passage.STOPPED
         if waits:
             return Passage.WAIT
         return Passage.FREE if row.wait_until is None else Passage.CAREFUL
@@ -134,6 +141,21 @@ class Gates:
 def look(now: datetime) -> Gates:
     """One query."""
     return Gates(Breaker.objects.in_bulk(), now)
+
+
+def kept_back(jobs: Iterable[RestorationJob], now: datetime) -> frozenset[UUID]:
+    """Those that wait because no vendor that they may go to takes anything: for their members.
+
+    Two queries at most, and none when none of them waits to be sent.
+    """
+    ready = {job.pk for job in jobs if job.state == JobState.READY}
+    if not ready:
+        return frozenset()
+    sendable = Gates(Breaker.objects.in_bulk(), now, lets_try=False).sendable()
+    if sendable is None:
+        return frozenset()
+    free = RestorationJob.objects.filter(sendable, pk__in=ready).values_list("pk", flat=True)
+    return frozenset(ready.difference(free))
 
 
 def take_probe(vendor: str, now: datetime) -> bool:

@@ -203,6 +203,7 @@ STORE_CONNECT_SECONDS = 3
 STORE_READ_SECONDS = 20  # how long it may be silent
 STORE_TRIES = 2
 VIEW_URL_SECONDS = 3600  # a picture on a page
+PREPARED_WITHIN_SECONDS = 30  # after which a page says that a photo takes longer than usual
 LIVE_SECONDS = 12 * 3600  # how long a page may ask how far its restorations are
 VENDOR_URL_SECONDS = 3600  # the prepared copy, for the vendor's one download
 

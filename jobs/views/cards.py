@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import ledger
 from accounts.ledger import HoldBalance
-from jobs import images, storage
+from jobs import breaker, images, storage
 from jobs.catalog import RestorationModel
 from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
 from jobs.states import UNSENT, WAITING_FOR_VENDOR, JobState
@@ -52,6 +52,12 @@ class PhotoCard:
     @property
     def is_prepared(self) -> bool:
         return self.photo.state == PhotoState.PREPARED
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether it still isn't prepared when nearly all others are."""
+        waited = (self.seen_at - self.photo.created_at).total_seconds()
+        return self.photo.state == PhotoState.UPLOADED and waited > settings.PREPARED_WITHIN_SECONDS
 
     @property
     def may_be_seen(self) -> bool:
@@ -128,6 +134,7 @@ class JobCard:
     job: RestorationJob
     money: HoldBalance
     usual_seconds: float | None = None
+    is_kept_back: bool = False  # no vendor that it may go to takes anything now
     seen_at: datetime = field(default_factory=timezone.now)
 
     def __getattr__(self, name: str) -> object:
@@ -226,8 +233,14 @@ def job_cards(jobs: Iterable[RestorationJob]) -> list[JobCard]:
     jobs = list(jobs)
     money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
     usual = _usual_seconds(jobs)
+    kept_back = breaker.kept_back(jobs, timezone.now())
     return [
-        JobCard(job, money.get(job.hold_id or 0, tell.NOTHING), usual.get(job.model_key))
+        JobCard(
+            job,
+            money.get(job.hold_id or 0, tell.NOTHING),
+            usual.get(job.model_key),
+            is_kept_back=job.pk in kept_back,
+        )
         for job in jobs
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs import catalog, pipeline, vendors
+from jobs import breaker, catalog, pipeline, vendors
 from jobs.catalog import CODEFORMER, GFPGAN, Route
 from jobs.models import (
     Attempt,
@@ -24,6 +24,8 @@ from tests.fakes import FakeVendor
 from tests.jobs.breaking import answers, stop
 
 pytestmark = pytest.mark.django_db
+
+A_MINUTE = timedelta(minutes=1)
 
 
 # --- Several routes -------------------------------------------------------------------------
@@ -146,3 +148,43 @@ def test_without_consent_for_anybody_it_ends_even_while_one_is_stopped(
     run("submit")
     job.refresh_from_db()
     assert (job.state, job.failure_code) == (JobState.CANCELLED, "no_live_consent")
+
+
+# --- What its member is told ----------------------------------------------------------------
+def at(state: JobState) -> RestorationJob:
+    job = make_job()
+    RestorationJob.objects.filter(pk=job.pk).update(state=state)
+    job.refresh_from_db()
+    return job
+
+
+def kept_back(*jobs: RestorationJob) -> list[RestorationJob]:
+    kept = breaker.kept_back(jobs, timezone.now())
+    return [job for job in jobs if job.pk in kept]
+
+
+def test_what_waits_for_a_stopped_vendor_is_kept_back_also_while_one_may_try():
+    ready, review, sent = make_job(), at(JobState.AWAITING_CONSENT), at(JobState.QUEUED)
+    assert kept_back(ready, review, sent) == []
+    stop(probe_at=timezone.now() - timedelta(seconds=1))
+    assert kept_back(ready, review, sent) == [ready]
+    Breaker.objects.all().delete()
+    stop(state="CLOSED", opened_at=None, probe_at=None, wait_until=timezone.now() + A_MINUTE)
+    assert kept_back(ready) == [ready]
+
+
+def test_what_may_go_to_another_vendor_is_not_kept_back(fal: FakeVendor):
+    free, loyal = both(make_job(model=CODEFORMER)), make_job(model=CODEFORMER)
+    only_one_can, unsayable = both(make_job(model=GFPGAN)), both(make_job(model=CODEFORMER))
+    RestorationJob.objects.filter(pk=unsayable.pk).update(
+        parameters={**unsayable.parameters, "background_enhance": False}
+    )
+    stop()
+    jobs = (free, loyal, only_one_can, unsayable)
+    assert kept_back(*jobs) == [loyal, only_one_can, unsayable]
+
+
+def test_without_a_job_that_waits_nobody_asks_for_the_breakers(django_assert_num_queries: Any):
+    job = at(JobState.QUEUED)
+    with django_assert_num_queries(0):
+        assert kept_back(job) == []

@@ -13,12 +13,14 @@ from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
 from jobs.states import JobState
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
+from tests.jobs.breaking import stop
 
 pytestmark = pytest.mark.django_db
 
 DOORS = [("get", "job"), ("get", "job_card"), ("post", "job_cancel"), ("post", "keep_result")]
 DOORS += [("get", "job_stop"), ("post", "job_stop")]
-JOB_QUERIES = 7  # session, member, job, its versions, two looks at the ledger, the usual time
+# session, member, job, its versions, two looks at the ledger, the usual time, the breakers
+JOB_QUERIES = 8
 
 
 @pytest.mark.parametrize(("method", "name"), DOORS)
@@ -56,6 +58,18 @@ def test_a_moving_jobs_card_is_fetched_again_when_it_has_moved_and_a_finished_on
     card = client.get(reverse("job_card", args=[job.pk])).content.decode()
     assert "hx-trigger" not in card
     assert "You were not charged" in card
+
+
+def test_a_card_says_that_the_restorer_is_stopped_and_that_nothing_is_lost_by_it(
+    client: Client, photo: Photo
+):
+    job, words = make_job(photo=photo), "can’t take work just now. Nothing is charged"
+    addresses = [reverse("job_card", args=[job.pk]), reverse("photo", args=[photo.pk])]
+    assert not any(words in client.get(each).content.decode() for each in addresses)
+    stop()
+    assert all(words in client.get(each).content.decode() for each in addresses)
+    # The row does not move when the vendor is stopped, so the card looks by itself now and then.
+    assert "every 60s" in client.get(addresses[0]).content.decode()
 
 
 def test_an_order_can_be_taken_back_before_it_is_sent(client: Client, photo: Photo):

@@ -20,7 +20,7 @@ from tests.fakes import FakeVendor
 
 pytestmark = pytest.mark.django_db
 
-PHOTO_QUERIES = 18  # at most
+PHOTO_QUERIES = 19  # at most
 
 
 def page(client: Client, photo: Photo) -> str:
@@ -120,6 +120,7 @@ def test_the_page_does_the_same_few_queries_however_often_the_photo_was_restored
     for model in (catalog.GFPGAN, catalog.CODEFORMER, catalog.FLUX_KONTEXT) * 2:
         make_job(photo=photo, model=model)
     run("submit")
+    make_job(photo=photo)  # whether what waits can be sent is a query
     with CaptureQueriesContext(connection) as often:
         page(client, photo)
     assert len(once) == len(often) <= PHOTO_QUERIES
@@ -142,6 +143,19 @@ def test_advice_warns_of_small_faces_before_the_click(client: Client, photo: Pho
     photo.faces = [{"x": 1, "y": 1, "width": 20, "height": 20}]
     photo.save()
     assert "Smallest face 20 px: a restored face may not be the same person." in page(client, photo)
+
+
+def test_a_photo_that_nobody_prepares_says_so_after_a_while(
+    client: Client, member: User, settings: Any
+):
+    photo = make_photo(owner=member, state=PhotoState.UPLOADED)
+    fresh = page(client, photo)
+    assert ("a few seconds" in fresh, "longer than usual" in fresh) == (True, False)
+    assert "every 40s" in fresh  # the page that stays open hears of it, too
+    settings.PREPARED_WITHIN_SECONDS = 0
+    late = page(client, photo)
+    assert ("a few seconds" in late, "longer than usual" in late) == (False, True)
+    assert "every 40s" not in late
 
 
 def test_a_photo_that_could_not_be_read_says_why(client: Client, member: User):
