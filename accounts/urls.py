@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import payments, wallet
+from accounts.views import payments, wallet, zone
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("wallet/top-up/", payments.top_up_begin, name="top_up_begin"),
     path("wallet/top-up/<uuid:top_up_id>/", payments.top_up, name="top_up"),
     path("wallet/top-up/<uuid:top_up_id>/again/", payments.top_up_again, name="top_up_again"),
+    path("account/time-zone/", zone.time_zone, name="time_zone"),
     path("webhooks/stripe/", payments.stripe_webhook, name="stripe_webhook"),
 ]

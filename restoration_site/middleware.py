@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
@@ -14,12 +15,15 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import audit
 from accounts.models import Correction, Transfer, User
 
 CALLBACKS = ("/webhooks/pixazo/", "/webhooks/fal/")
+STAFF_PAGES = ("/admin/", "/desk/")
+TIMELESS = ("/live/", "/webhooks/", "/health/", "/static/")
 
 
 class RequestSizeLimit:
@@ -40,6 +44,22 @@ class RequestSizeLimit:
                 request, "413.html", {"limit_bytes": settings.REQUEST_MAX_BYTES}, status=413
             )
         return self.get_response(request)
+
+
+class MembersTime:
+    """Times are in the zone of whoever is signed in; in UTC for strangers, and on staff's pages.
+
+    What shows no times asks nobody who it is.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith((*STAFF_PAGES, *TIMELESS)):
+            return self.get_response(request)
+        with timezone.override(request.user.zone if isinstance(request.user, User) else UTC):
+            return self.get_response(request)
 
 
 class PrivatePages:
@@ -94,7 +114,6 @@ class StaffTrail:
             _record_page(request, "page")
 
 
-STAFF_PAGES = ("/admin/", "/desk/")
 # They show no row: scripts' words, the queues' own figures.
 NOISE = ("/admin/jsi18n/", "/admin/queues/stats.json", "/desk/review/keep/")
 # One looks there by the vendor's own number of a request, which is a secret.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+
+from accounts import zones
 
 
 class UserManager(BaseUserManager["User"]):
@@ -36,6 +39,12 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(max_length=150, blank=True)
     email = models.EmailField("e-mail address", unique=True)
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[zones.check],
+        help_text="Empty until their browser or they themselves have said it.",
+    )
     left_at = models.DateTimeField(
         null=True, blank=True, help_text="When the account was closed; the row says nobody since."
     )
@@ -52,6 +61,18 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def zone(self) -> tzinfo:
+        """In which they read times."""
+        return zones.zone(self.time_zone)
+
+    def learn_time_zone(self, name: str) -> None:
+        """What the browser says counts as long as nobody has said anything else."""
+        if not self.time_zone and name in zones.known():
+            self.time_zone = name
+            if self.pk is not None:
+                User.objects.filter(pk=self.pk, time_zone="").update(time_zone=name)
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from django import forms
@@ -106,7 +106,7 @@ class ConsentForm(forms.Form):
 
     def clean_keep_until(self) -> date | None:
         until: date | None = self.cleaned_data["keep_until"]
-        if until is not None and until < timezone.localdate():
+        if until is not None and until < timezone.localdate(timezone=UTC):
             raise forms.ValidationError("Please choose a day in the future.")
         return until
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts import ledger
@@ -64,7 +65,7 @@ def _money_words(job: RestorationJob, money: HoldBalance) -> str:
     if money.charged:
         why = ""
         if job.state == JobState.DELIVERED and job.ended_at is not None:
-            why = f", because its picture was delivered on {date_format(job.ended_at)}"
+            why = f", because its picture was delivered on {_day(job.ended_at)}"
         part = f" {dollars(money.refunded)} more was refunded." if money.refunded else ""
         return f"The charge of {dollars(money.charged)} stays{why}.{part}"
     if money.refunded:
@@ -115,7 +116,8 @@ def _refused_by(name: str, attempts: Sequence[Attempt]) -> str:
     if not attempts:
         return ""
     last = max(one.created_at for one in attempts) + timedelta(seconds=settings.VENDOR_URL_SECONDS)
-    until = f"{date_format(last)} {last.astimezone(UTC):%H:%M} UTC"
+    zone = timezone.get_current_timezone_name()
+    until = f"{_day(last)} {timezone.localtime(last):%H:%M} {zone}"
     return (
         f"{name} was asked on {_days(attempts)} and refused. It could have fetched a copy without "
         f"hidden data until {until} at the latest; we don’t know of it, and can’t erase it there."
@@ -123,4 +125,9 @@ def _refused_by(name: str, attempts: Sequence[Attempt]) -> str:
 
 
 def _days(attempts: Sequence[Attempt]) -> str:
-    return " and ".join(dict.fromkeys(date_format(one.created_at) for one in attempts))
+    return " and ".join(dict.fromkeys(_day(one.created_at) for one in attempts))
+
+
+def _day(moment: datetime) -> str:
+    """The reader's, in whose zone the caller is."""
+    return date_format(timezone.localtime(moment))

@@ -229,6 +229,15 @@ def withdraw(*, photo: Photo, by: User) -> None:
             code="withdrawn",
             words="You withdrew consent for this photo.",
         )
+        with timezone.override(photo.owner.zone):
+            restorations = [
+                {
+                    "model": one.model,
+                    "ordered": date_format(timezone.localtime(one.ordered_at)),
+                    "words": f"{one.ended} {one.money} {one.vendor}",
+                }
+                for one in aftermath.of_photo(photo)
+            ]
         letters.write(
             to=photo.owner,
             kind="consent_withdrawn",
@@ -236,14 +245,7 @@ def withdraw(*, photo: Photo, by: User) -> None:
             context={
                 "title": photo.title,
                 "photo": str(photo.pk),
-                "restorations": [
-                    {
-                        "model": one.model,
-                        "ordered": date_format(one.ordered_at),
-                        "words": f"{one.ended} {one.money} {one.vendor}",
-                    }
-                    for one in aftermath.of_photo(photo)
-                ],
+                "restorations": restorations,
             },
         )
 

@@ -119,6 +119,7 @@ def _profile(member: User) -> dict[str, Any]:
         "email": member.email,
         "addresses": list(addresses),
         "name": member.name,
+        "time_zone": member.time_zone,
         "joined": _moment(member.date_joined),
         "last_sign_in": _moment(member.last_login),
         "two_factor_sign_in": Authenticator.objects.filter(user=member).exists(),
