@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from jobs import catalog, wording
 from jobs.models import Attempt, AttemptOutcome, Consent, ConsentEvent, ConsentStatus, Depicted
+from jobs.models.attempt import AttemptQuerySet
 
 RECEIPT_SCHEMA = "ISO/IEC TS 27560:2023"
 RECORD_SCHEMA = "heirloom-consent-record/1"
@@ -73,13 +73,17 @@ def controller() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class SentCopy:
-    """A copy that a vendor has received or, unless `surely`, may have."""
+    """A copy that a vendor has received or, unless `surely`, may have.
+
+    One that `refused` had the copy's address all the same, and could fetch it before that died.
+    """
 
     job_id: uuid.UUID
     consent_id: uuid.UUID
     vendor: str
     at: datetime
     surely: bool
+    refused: bool
 
     @property
     def vendor_name(self) -> str:
@@ -91,17 +95,23 @@ class SentCopy:
             "party_name": self.vendor_name,
             "at": self.at.isoformat(),
             "surely_received": self.surely,
+            "refused": self.refused,
         }
 
 
-def copies_sent(attempts: QuerySet[Attempt]) -> list[SentCopy]:
-    """Who really got a copy, by these attempts, oldest first; one query."""
-    sent = attempts.exclude(outcome=AttemptOutcome.NOT_ACCEPTED).order_by("created_at", "pk")
+def copies_sent(attempts: AttemptQuerySet) -> list[SentCopy]:
+    """Who got a copy, or could fetch one, by these attempts, oldest first; one query."""
+    asked = attempts.reached_a_vendor().select_related("job").order_by("created_at", "pk")
     return [
-        SentCopy(job, consent, vendor, at, outcome == AttemptOutcome.ACCEPTED)
-        for job, consent, vendor, at, outcome in sent.values_list(
-            "job_id", "job__consent_id", "vendor", "created_at", "outcome"
+        SentCopy(
+            job_id=one.job_id,
+            consent_id=one.job.consent_id,
+            vendor=one.vendor,
+            at=one.created_at,
+            surely=one.was_taken,
+            refused=one.outcome == AttemptOutcome.NOT_ACCEPTED and not one.was_taken,
         )
+        for one in asked.only("vendor", "created_at", "outcome", "vendor_status", "job__consent_id")
     ]
 
 
@@ -110,16 +120,16 @@ def receipt(consent: Consent) -> dict[str, Any]:
 
     - ``receipt_metadata`` (6.4.5): which schema the receipt follows, and who issued it
     - ``record_header`` (6.3.3): ``schema_version``, ``record_id``, ``pii_principal_id``
-    - ``pii_processing`` (6.3.4): the notice and its language; each purpose with its lawful basis,
-      whether it was agreed to, recipients, storage, retention and jurisdiction; how the data is
-      collected and processed; how to withdraw; rights
+    - ``pii_processing`` (6.3.4): the notice; in which language the words stood; each purpose with
+      its lawful basis, whether it was agreed to, recipients, storage, retention and jurisdiction;
+      how the data is collected and processed; how to withdraw; rights
     - ``pii_information`` (6.3.5): the categories of data, and which of them are special
     - ``party_identification`` (6.3.6): controller, principal, recipients
     - ``events`` (6.3.7): every change of the consent's state, with its time, by whom and until when
 
     ``x_heirloom`` holds what the standard has no field for: the photo's hash, what was said in
-    words, all that stood beside the boxes with every tick, which vendors were really sent a copy
-    and when, and the seals that `manage.py check_consents` proves. No reviewer is ever named.
+    words, all that stood beside the boxes with every tick, which vendors got a copy, or could fetch
+    one, and when, and the seals that `manage.py check_consents` proves. No reviewer is ever named.
     """
     copies = copies_sent(Attempt.objects.filter(job__consent=consent))
     return {
@@ -186,7 +196,7 @@ def _processing(consent: Consent) -> dict[str, Any]:
             "sha256": consent.notice.sha256,
             "text": consent.notice.text,
         },
-        "language": settings.LANGUAGE_CODE,
+        "language": _language(consent),
         "purposes": _purposes(consent),
         "pii_controllers": [HEIRLOOM],
         "collection_method": "Uploaded by the member through the web site",
@@ -273,6 +283,12 @@ def _words(consent: Consent) -> dict[str, Any] | None:
             for said in wording.as_answered(consent)
         ],
     }
+
+
+def _language(consent: Consent) -> str:
+    """In which the words stood that were agreed to; before that was kept there was but one."""
+    kept = wording.language_of(consent.wording.text) if consent.wording else ""
+    return kept or settings.LANGUAGE_CODE
 
 
 def _event(event: ConsentEvent, consent: Consent) -> dict[str, Any]:

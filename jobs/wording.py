@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from jobs.models import Consent
 
 HEADING, TEXT, BOX, BUTTON = "heading", "text", "box", "button"  # the kinds of passage
+LANGUAGE = "language"  # opens the first line, which is no passage: in which language they are
 
 
 @dataclass(frozen=True)
@@ -195,8 +198,9 @@ class Words:
 
     @cached_property
     def text(self) -> str:
-        """A line for each passage: what the record keeps."""
-        return "".join(f"{passage.line}\n" for passage in self.passages())
+        """Their language, and a line for each passage: what the record keeps."""
+        said_in = f"{LANGUAGE}\t{get_language() or settings.LANGUAGE_CODE}\n"
+        return said_in + "".join(f"{passage.line}\n" for passage in self.passages())
 
     @cached_property
     def sha256(self) -> str:
@@ -229,7 +233,14 @@ def read(text: str) -> Iterator[Passage]:
     for line in text.splitlines():
         mark, _tab, words = line.partition("\t")
         kind, _space, box = mark.partition(" ")
-        yield Passage(kind, words, box)
+        if kind != LANGUAGE:
+            yield Passage(kind, words, box)
+
+
+def language_of(text: str) -> str:
+    """Of a kept text, as `de`; empty where it was not kept yet."""
+    mark, _tab, code = text.partition("\n")[0].partition("\t")
+    return code if mark == LANGUAGE else ""
 
 
 def _passage(kind: str, words: str | Promise, *, box: str = "") -> Passage:

@@ -143,6 +143,11 @@ class Attempt(models.Model):
         return f"attempt {self.number} of job {self.job_id}: {self.outcome}"
 
     @property
+    def was_taken(self) -> bool:
+        """Whether its vendor said that it has it: in its answer, or later."""
+        return self.outcome == AttemptOutcome.ACCEPTED or bool(self.vendor_status)
+
+    @property
     def cost_micros(self) -> int:
         """What its vendor takes when it completes."""
         return self.job.vendor_cost_micros if self.own_cost_micros is None else self.own_cost_micros

@@ -88,7 +88,7 @@ def _vendor_words(attempts: Iterable[Attempt]) -> str:
 def _sent_to(vendor: str, attempts: Sequence[Attempt]) -> str:
     """Nothing, when it surely never heard of any of them."""
     theirs = [one for one in attempts if one.vendor == vendor]
-    taken = [one for one in theirs if one.outcome == AttemptOutcome.ACCEPTED or one.vendor_status]
+    taken = [one for one in theirs if one.was_taken]
     unsure = [one for one in theirs if one.outcome != AttemptOutcome.NOT_ACCEPTED]
     name = catalog.VENDORS.get(vendor, vendor)
     if not (taken or unsure):

@@ -189,7 +189,7 @@ def obstacles(photos: Sequence[Photo], notice: ConsentNotice) -> dict[uuid.UUID,
 @dataclass(frozen=True)
 class Outlook:
     """What a withdrawal would do now: how many restorations wait, are under way, came back, and
-    how many copies a vendor has, or may have, received."""
+    how many copies a vendor has, or may have, received: one that refused could fetch its own."""
 
     waiting: int
     under_way: int
@@ -206,9 +206,7 @@ def outlook(photo: Photo) -> Outlook:
         waiting=waiting,
         under_way=states.total() - waiting - over,
         delivered=states[JobState.DELIVERED],
-        copies_sent=Attempt.objects.filter(job__photo=photo)
-        .exclude(outcome=AttemptOutcome.NOT_ACCEPTED)
-        .count(),
+        copies_sent=Attempt.objects.filter(job__photo=photo).reached_a_vendor().count(),
     )
 
 

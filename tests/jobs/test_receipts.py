@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from jobs import receipts
 from jobs.models import Attempt, Consent
@@ -148,19 +149,43 @@ def test_the_parties_are_controller_principal_and_recipient(settings: Any):
 def test_it_names_the_vendors_that_really_received_a_copy():
     photo = make_photo()
     given = make_consent(photo)
-    for vendor, outcome in (("pixazo", "NOT_ACCEPTED"), ("fal", "ACCEPTED"), ("fal", "UNKNOWN")):
+    for number, (vendor, outcome, http_status, later) in enumerate(
+        (
+            ("pixazo", "NOT_ACCEPTED", None, ""),  # never reached
+            ("pixazo", "NOT_ACCEPTED", 402, ""),  # it had the address
+            ("fal", "ACCEPTED", 200, ""),
+            ("fal", "UNKNOWN", None, ""),
+            ("fal", "UNKNOWN", None, "COMPLETED"),  # a callback told
+        )
+    ):
         Attempt.objects.create(
             job=make_job(photo=photo),
             number=1,
             vendor=vendor,
             outcome=outcome,
-            token_sha256=f"{vendor} {outcome}",
+            http_status=http_status,
+            vendor_status=later,
+            token_sha256=str(number),
         )
     copies = receipt_of(given)["x_heirloom"]["copies_sent"]
-    assert [(one["party_name"], one["surely_received"]) for one in copies] == [
-        ("fal.ai", True),
-        ("fal.ai", False),
+    told = [(one["party_name"], one["surely_received"], one["refused"]) for one in copies]
+    assert told == [
+        ("Pixazo", False, True),
+        ("fal.ai", True, False),
+        ("fal.ai", False, False),
+        ("fal.ai", True, False),
     ]
+    assert consent_step.outlook(photo).copies_sent == 4
+
+
+def test_the_language_is_that_of_the_words_that_were_shown(settings: Any):
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    with translation.override("de"):
+        given = make_consent(make_photo())
+    assert receipt_of(given)["pii_processing"]["language"] == "de"
+    assert receipt_of(make_consent(make_photo()))["pii_processing"]["language"] == "en"
+    Consent.objects.filter(pk=given.pk).update(wording=None)
+    assert receipt_of(Consent.objects.get(pk=given.pk))["pii_processing"]["language"] == "en"
 
 
 def test_every_change_of_state_is_an_event():
