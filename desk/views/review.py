@@ -13,9 +13,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from desk import review_figures
 from desk.doors import staff_only
 from desk.forms.reviews import FORMS, DecisionForm, QueueFilter
 from jobs import doorbell, risks, storage, wording
+from jobs.consent_proof import rows
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -44,6 +45,7 @@ from jobs.steps import review
 from jobs.steps.review import DecidedBefore, ReviewError
 
 PERMISSION = "jobs.review_consent"
+BESIDE = ("photo", "given_by", "claimed_by", "notice", "wording")
 LOOKED = "picture"  # in the trail: this reviewer has opened a picture
 ITEMS_ON_A_PAGE = 25
 EARLIER_MOST = 10
@@ -71,16 +73,16 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Oldest first; "later" goes on after the last one shown, whatever was decided meanwhile."""
     by, now = member_of(request), timezone.now()
     narrowed = QueueFilter(request.GET, by=by, now=now)
-    found = narrowed.consents().select_related("photo", "given_by", "claimed_by", "notice")
+    found = narrowed.consents().select_related(*BESIDE).prefetch_related("decisions")
     after = _consent_named(request.GET.get("after", ""))
     ordered = found.later_than(after) if after else found.oldest_first()
-    consents = list(ordered.prefetch_related("decisions")[: ITEMS_ON_A_PAGE + 1])
-    shown = consents[:ITEMS_ON_A_PAGE]
+    shown, lost, more = rows.first(ordered, ITEMS_ON_A_PAGE, beside=BESIDE)
     context = {
         "counts": review_figures.waiting_now(by, now=now),
         "narrowed": narrowed,
         "items": [_item(consent, by, now) for consent in shown],
-        "later": shown[-1].pk if len(consents) > ITEMS_ON_A_PAGE else None,
+        "lost": lost,
+        "later": shown[-1].pk if shown and more else None,
         "kept_query": _kept_query(request),
         "is_first_page": after is None,
     }
@@ -301,11 +303,12 @@ def _answers(consent: Consent, events: Iterable[ConsentEvent]) -> list[tuple[str
     return found
 
 
-def _in_words(rows: Iterable[Any], field: str) -> list[Any]:
+def _in_words(told: Iterable[Any], field: str) -> list[Any]:
     """Rows with `words` for the status that a field holds, as staff speak of it."""
     found = []
-    for row in rows:
-        row.words = STATUS_WORDS[ConsentStatus(getattr(row, field))]
+    for row in told:
+        status = getattr(row, field)
+        row.words = STATUS_WORDS.get(status, status)  # none of ours is a finding of the proof
         found.append(row)
     return found
 
@@ -321,9 +324,15 @@ def _can_be_seen(consent: Consent) -> bool:
 
 
 def _reviewed(consent_id: uuid.UUID) -> Consent:
-    """One that is or was for reviewers; what never needed one is none of their business."""
-    rows = Consent.objects.select_related("photo", "given_by", "claimed_by", "notice", "wording")
-    return get_object_or_404(rows.for_reviewers(), pk=consent_id, was_for_reviewers=True)
+    """One that is or was for reviewers; what never needed one is none of their business.
+
+    Raises Http404, also for one that can't be read: nothing can be decided about that.
+    """
+    this = Consent.objects.only_for_reviewers().filter(pk=consent_id).select_related(*BESIDE)
+    whole, _lost = rows.read(this, beside=BESIDE)
+    if not whole:
+        raise Http404("There is no such statement, or it can't be read.")
+    return whole[0]
 
 
 # --- Where to go next -----------------------------------------------------------------------------
@@ -362,9 +371,11 @@ def _kept_query(request: HttpRequest) -> str:
 
 def _consent_named(words: str) -> Consent | None:
     try:
-        return Consent.objects.filter(pk=uuid.UUID(words)).first()
+        named = Consent.objects.filter(pk=uuid.UUID(words)).only("created_at")
     except ValueError:
         return None
+    whole, _lost = rows.read(named)
+    return next(iter(whole), None)
 
 
 def _outcome(consent: Consent) -> str:

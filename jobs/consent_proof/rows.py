@@ -57,6 +57,15 @@ def read(rows: QuerySet[Row], *, beside: Sequence[str] = ()) -> tuple[list[Row],
     return whole, lost
 
 
+def first(
+    rows: QuerySet[Row], most: int, *, beside: Sequence[str] = ()
+) -> tuple[list[Row], list[Lost], bool]:
+    """The first so many of an ordered query, `read`, and whether there are more; two queries."""
+    keys = list(rows.values_list("pk", flat=True)[: most + 1])
+    whole, lost = read(rows.filter(pk__in=keys[:most]), beside=beside)
+    return whole, lost, len(keys) > most
+
+
 def in_batches(rows: QuerySet[Row]) -> Iterator[tuple[list[Row], list[Lost]]]:
     """The same for a whole table whose key is a number, in the order of that."""
     last = 0

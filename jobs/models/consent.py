@@ -116,10 +116,11 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def for_reviewers(self) -> ConsentQuerySet:
         """Each with `was_for_reviewers`: whether it ever waited for one, so that one may see it."""
-        waited = ConsentEvent.objects.filter(
-            consent=models.OuterRef("pk"), to_status=ConsentStatus.PENDING_REVIEW
-        )
-        return self.annotate(was_for_reviewers=models.Exists(waited))
+        return self.annotate(was_for_reviewers=_ever_waited())
+
+    def only_for_reviewers(self) -> ConsentQuerySet:
+        """Those that one may see: what never waited for one is none of their business."""
+        return self.filter(_ever_waited())
 
     def claimed_by_now(self, reviewer: Any, *, now: datetime) -> ConsentQuerySet:
         return self.filter(claimed_by=reviewer, claimed_until__gt=now)
@@ -137,6 +138,14 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         at, pk = consent.created_at, consent.pk
         found = self.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
         return found.order_by("-created_at", "-pk")
+
+
+def _ever_waited() -> models.Exists:
+    """Whether a consent ever waited for a reviewer."""
+    waited = ConsentEvent.objects.filter(
+        consent=models.OuterRef("pk"), to_status=ConsentStatus.PENDING_REVIEW
+    )
+    return models.Exists(waited)
 
 
 class Consent(models.Model):
@@ -223,7 +232,9 @@ class Consent(models.Model):
 
     @property
     def depicted_words(self) -> str:
-        return ", ".join(str(Depicted(code).label) for code in self.depicted)
+        """A code that is none of ours stands as it is: whoever wrote it, the page goes on."""
+        known = dict(Depicted.choices)
+        return ", ".join(str(known.get(str(code), code)) for code in self.depicted)
 
 
 class ConsentEvent(models.Model):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +19,10 @@ from tests.builders import decide, make_member, pending
 from tests.staff import make_staff, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "rings")]
+ON_SQLITE = pytest.mark.skipif(connection.vendor != "sqlite", reason="the others check types")
+ON_POSTGRES = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="the others know no infinity"
+)
 
 
 def queue(client: Client, query: str = "") -> str:
@@ -108,3 +113,41 @@ def test_a_photo_without_a_veiled_copy_has_a_placeholder_and_no_broken_picture(d
     for page in (queue(desk), desk.get(reverse("desk_review", args=[given.pk])).content.decode()):
         assert 'src="/static/img/veiled.svg"' in page
         assert given.photo.prefix not in page
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("depicted", "'5'"),
+        ("depicted", "'\"CHILD\"'"),
+        pytest.param("risks", "x'ff'", marks=ON_SQLITE),
+        pytest.param("created_at", "'garbage'", marks=ON_SQLITE),
+        pytest.param("created_at", "x'ff'", marks=ON_SQLITE),
+        pytest.param("created_at", "'infinity'", marks=ON_POSTGRES),
+    ],
+)
+def test_a_statement_that_cannot_be_read_hides_no_other_and_is_told_of(
+    desk: Client, column: str, value: str
+):
+    broken, whole = pending(title="Broken one"), pending(title="Whole one")
+    assert "can’t be read" not in queue(desk)
+    with connection.cursor() as cursor:
+        pk = broken.pk if connection.vendor == "postgresql" else broken.pk.hex
+        cursor.execute(f"UPDATE jobs_consent SET {column} = {value} WHERE id = %s", [pk])
+    page = queue(desk)
+    assert "1 statement waits that can’t be read" in page
+    assert "Whole one" in page
+    assert "Broken one" not in page
+    assert queue(desk, f"?after={broken.pk}")
+    assert desk.get(reverse("desk_review", args=[broken.pk])).status_code == 404
+    started = desk.post(reverse("desk_review_start"))
+    assert started.headers["Location"] == reverse("desk_review", args=[whole.pk])
+    after = desk.post(reverse("desk_review_go", args=[whole.pk]), {"to": "next"})
+    assert after.headers["Location"] == reverse("desk_reviews")
+
+
+def test_a_code_that_is_none_of_ours_stands_as_it_is(desk: Client):
+    given = pending()
+    Consent.objects.filter(pk=given.pk).update(depicted=["CHILD", "A MARTIAN", 5])
+    for page in (queue(desk), desk.get(reverse("desk_review", args=[given.pk])).content.decode()):
+        assert "A child whose parent or guardian I am, A MARTIAN, 5" in page
