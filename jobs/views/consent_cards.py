@@ -144,6 +144,12 @@ class ConsentCard:
         asked = [one for one in self.consent.decisions.all() if one.verdict == ReviewVerdict.ASK]
         return asked[-1].note if asked else ""
 
+    @property
+    def rejection(self) -> str:
+        """Why a reviewer did not accept it, and what they wrote to the member."""
+        said = [one for one in self.consent.decisions.all() if one.verdict == ReviewVerdict.REJECT]
+        return _to_the_member(said[-1]) if said else ""
+
     def _moment(self, event: ConsentEvent, decisions: list[ReviewDecision]) -> Moment:
         """`decisions` are those that no earlier event has told of."""
         status = ConsentStatus(event.to_status)
@@ -169,9 +175,13 @@ class ConsentCard:
         decisions.remove(told)
         if event.from_status == event.to_status:
             words = _("agreed; a second reviewer looks at it, too")
-        reason = str(told.get_reason_code_display()) if told.reason_code else ""
-        note = "\n".join(part for part in (reason, told.note) if part)
-        return Moment(event.at, _("A reviewer"), words, note)
+        return Moment(event.at, _("A reviewer"), words, _to_the_member(told))
+
+
+def _to_the_member(decision: ReviewDecision) -> str:
+    """The reason's words and the note."""
+    reason = str(decision.get_reason_code_display()) if decision.reason_code else ""
+    return "\n".join(part for part in (reason, decision.note) if part)
 
 
 def consent_cards(consents: Sequence[Consent]) -> list[ConsentCard]:

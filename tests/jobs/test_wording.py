@@ -43,6 +43,7 @@ class FormText(HTMLParser):
         self.page: list[str] = []
         self.boxes: list[str] = []
         self.hidden: dict[str, str] = {}
+        self.folded: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -65,6 +66,8 @@ class FormText(HTMLParser):
         self.page.append(words)
         if "form consent" in self.open:
             self.form.append(words)
+            if "details" in self.open:
+                self.folded.append(words)
 
 
 def ask(client: Client, owner: User, *, photos: int) -> FormText:
@@ -104,6 +107,7 @@ def test_every_word_of_the_form_is_kept_and_every_kept_word_is_shown(
     assert [one.words for one in passages if one.words not in in_the_page] == []
     in_the_record = "\n".join(one.words for one in passages)
     assert len(shown.form) > 20
+    assert not shown.folded  # what the record says was read stood there to be read
     assert [words for words in shown.form if words not in in_the_record] == []
     boxes = [one for one in passages if one.kind == wording.BOX]
     assert len(boxes) == len(shown.boxes)

@@ -18,7 +18,15 @@ from django.utils import timezone
 from accounts.models import User
 from jobs import consent_chain, notices
 from jobs.forms.consents import ConsentForm
-from jobs.models import Consent, ConsentStatus, Photo, PhotoState, RestorationJob, ReviewDecision
+from jobs.models import (
+    Attempt,
+    Consent,
+    ConsentStatus,
+    Photo,
+    PhotoState,
+    RestorationJob,
+    ReviewDecision,
+)
 from jobs.states import JobState
 from jobs.steps import consent as consent_step
 from jobs.steps import review, trash
@@ -383,6 +391,26 @@ def rejected(photo: Photo) -> None:
     decide(make_consent(photo, depicted=("OTHER",)), approve=False)
 
 
+def test_the_photos_page_says_why_a_reviewer_did_not_accept_it_until_something_new_is_said(
+    client: Client, photo: Photo
+):
+    given = photo.consents.get()
+    Consent.objects.filter(pk=given.pk).update(status=ConsentStatus.PENDING_REVIEW)
+    given.refresh_from_db()
+    assert "should be asked first" not in text_of(client, "photo", photo.pk)
+    review.reject(
+        consent=given,
+        by=make_member(),
+        seen=review.seen(given),
+        reason_code="NOT_ASKED",
+        words="Please ask <her>.",
+    )
+    text = text_of(client, "photo", photo.pk)
+    assert "The person shown should be asked first<br>Please ask &lt;her&gt;." in text
+    make_consent(photo, depicted=("OTHER",))
+    assert "should be asked first" not in text_of(client, "photo", photo.pk)
+
+
 def given_and_in_the_trash(photo: Photo) -> None:
     make_consent(photo)
     in_the_trash(photo)
@@ -577,10 +605,23 @@ def test_before_the_button_stands_what_a_withdrawal_does_now(
         assert "1 restoration that waits is cancelled." in text
         assert "1 restoration is with the restorer now." in text
         assert "1 restoration was delivered. It stays charged" in text
-        assert "1 copy was sent to the restorer, or may have been." in text
+        assert "1 copy was sent to the restorer, or could be fetched by it." in text
     client.post(reverse("withdraw", args=[photo.pk]))
     sent.refresh_from_db()
     assert sent.state == JobState.CANCELLED
+
+
+def test_the_record_names_a_vendor_that_refused_and_could_fetch_a_copy(
+    client: Client, photo: Photo, vendor: FakeVendor
+):
+    make_job(photo=photo)
+    run("submit")
+    sent = Attempt.objects.filter(job__photo=photo)
+    assert "it refused" not in text_of(client, "consent_record", photo.pk)
+    sent.update(outcome="NOT_ACCEPTED", http_status=402, vendor_status="")
+    text = text_of(client, "consent_record", photo.pk)
+    assert "(perhaps: it refused, and could fetch a copy all the same)" in text
+    assert "1 copy was sent to the restorer, or could be fetched by it." in text
 
 
 def test_the_record_does_a_bounded_number_of_queries(client: Client, photo: Photo):
