@@ -18,6 +18,7 @@ from accounts.money import dollars
 from desk import callbacks
 from desk.callbacks import Callbacks
 from desk.masking import masked
+from jobs import breaker
 from jobs.models import Attempt, Delivery, RestorationJob
 from jobs.states import JobState
 from jobs.steps import intervene
@@ -69,6 +70,7 @@ class JobFile:
     transfers: list[Transfer]
     buttons: list[Button]
     consent_is_live: bool
+    is_kept_back: bool
     now: datetime
 
     @property
@@ -77,8 +79,9 @@ class JobFile:
 
     @property
     def is_overdue(self) -> bool:
-        """Due, and nobody has it: a worker should have taken it up."""
-        return self.job.due_at is not None and self.job.due_at <= self.now and not self.is_in_hand
+        """Due, and nobody has it: a worker should have taken it up, if a vendor takes work."""
+        is_due = self.job.due_at is not None and self.job.due_at <= self.now
+        return is_due and not self.is_in_hand and not self.is_kept_back
 
 
 def of_job(
@@ -125,6 +128,7 @@ def of_job(
         consent_is_live=any(
             job.consent.is_live_for(route.vendor, now=now) for route in job.model.routes
         ),
+        is_kept_back=bool(breaker.kept_back([job], now)),
         now=now,
     )
 

@@ -15,12 +15,14 @@ from django.db import models, transaction
 
 from accounts import audit
 from accounts.models import User
+from jobs import breaker
 from jobs.models import Delivery, RestorationJob, Verdict
 from jobs.states import WAITING_FOR_VENDOR, JobState
 from jobs.steps import abandon, observe, settle, stop
 
 PERMISSION = "jobs.change_restorationjob"
 REASON_MOST = 300
+STOPPED = "No vendor that it may go to takes work now (see Gateway): it goes on by itself after."
 ENDED_WORDS = "We could not finish this restoration, so we ended it."
 
 
@@ -71,6 +73,8 @@ def obstacle(job: RestorationJob, deed: Deed, now: datetime) -> str:
         return "" if in_hand else "Nobody has it in hand."
     if in_hand:
         return "A worker has it in hand: wait for that, or release it first."
+    if deed == Deed.RESUBMIT and breaker.kept_back([job], now):
+        return STOPPED
     return _obstacle_while_unknown(job, deed) if job.state == JobState.UNKNOWN else ""
 
 

@@ -13,6 +13,7 @@ from jobs.states import JobState
 from jobs.steps import settle
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
+from tests.jobs.breaking import stop
 from tests.staff import queries, staff
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +189,20 @@ def test_a_number_in_a_callback_that_named_another_request_is_hidden_too(
         assert shown.status_code == 200
         assert "others88" not in shown.content.decode()
         assert vendor.last.request_id not in shown.content.decode()
+
+
+def test_a_job_that_waits_for_a_stopped_vendor_is_said_to_and_sent_by_no_button(
+    desk: tuple[Client, User],
+):
+    job = make_job()
+    press = {"deed": "resubmit", "seen_state": "READY", "reason": "She waits for it"}
+    page = desk[0].get(address(job)).content.decode()
+    assert "nobody has it in hand" in page
+    assert "no vendor that it may go to" not in page
+    stop()
+    page = desk[0].get(address(job)).content.decode()
+    assert "It waits because no vendor that it may go to" in page
+    assert "nobody has it in hand" not in page
+    said = desk[0].post(address(job, "desk_job_act"), press, follow=True).content.decode()
+    assert "No vendor that it may go to takes work now" in said
+    assert not AuditEntry.objects.filter(action="job.resubmit").exists()
