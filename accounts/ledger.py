@@ -46,6 +46,8 @@ ROUTES: dict[TransferKind, tuple[Account, Account]] = {
     K.RECOVERY: (A.FUNDING, A.HOUSE),
     K.DEBT_PAID: (A.AVAILABLE, A.HOUSE),
     K.DEBT_BACK: (A.HOUSE, A.AVAILABLE),
+    K.WAIVED: (A.PROMO, A.REVENUE),
+    K.UNWAIVED: (A.REVENUE, A.PROMO),
 }
 
 # What makes a member's debt larger, and what makes it smaller.
@@ -338,6 +340,33 @@ def refund(
         reference=hold.reference,
         reason=reason,
         actor=actor,
+    )
+
+
+def waive(*, user: User, amount_micros: int, key: str, memo: str, reference: str) -> Transfer:
+    """What this costs is the house's to pay: it stands on the statement, beside the balances."""
+    return _post(
+        user=user,
+        kind=K.WAIVED,
+        amount_micros=amount_micros,
+        key=key,
+        memo=memo,
+        reference=reference,
+    )
+
+
+def unwaive(*, waived: Transfer, key: str, reason: str) -> Transfer:
+    """Undo a waiver: it was not done after all."""
+    if waived.kind != K.WAIVED:
+        raise LedgerError("Only what was waived can be taken back so.")
+    return _post(
+        user=waived.wallet.user,
+        kind=K.UNWAIVED,
+        amount_micros=waived.amount_micros,
+        key=key,
+        memo=waived.memo,
+        reference=waived.reference,
+        reason=reason,
     )
 
 

@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "accounts.view_auditentry",
         "jobs.view_restorationjob",
         "jobs.change_restorationjob",
+        "jobs.view_notthem",
         "jobs.view_attempt",
         "jobs.view_delivery",
         "jobs.view_jobevent",

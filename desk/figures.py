@@ -58,6 +58,8 @@ COUNTED: dict[str, tuple[tuple[str, int], ...]] = {
     K.RECOVERY: (("returned", -1), ("borne", -1)),
     K.DEBT_PAID: (("borne", -1),),
     K.DEBT_BACK: (("borne", +1),),
+    K.WAIVED: (("waived", +1),),
+    K.UNWAIVED: (("waived", -1),),
 }
 
 
@@ -90,6 +92,8 @@ class Tally:
     for submissions of which we never learned the end and which were sent once more, or for which
     their member stopped waiting. `returned` is
     what cards took back less what came again from them; `borne`, how much of it no member has paid.
+    `waived` is what free restorations would have brought; the vendor's cost of them is in
+    `vendor_cost`.
     Both may fall below nothing in a period, and `bonus` too: what came back came back then.
     """
 
@@ -101,6 +105,7 @@ class Tally:
     bonus: int = 0
     returned: int = 0
     borne: int = 0
+    waived: int = 0
     delivered: int = 0
     failed: int = 0
 

@@ -14,6 +14,7 @@ from itertools import groupby
 from django.db.models import Q
 
 from accounts.models import AuditEntry, Transfer
+from accounts.models.wallet import WAIVERS
 from accounts.money import dollars
 from desk import callbacks
 from desk.callbacks import Callbacks
@@ -106,8 +107,11 @@ def of_job(
         .defer("body")
         .order_by("-pk")
     )
-    moves = Transfer.objects.filter(Q(pk=job.hold_id) | Q(hold=job.hold_id)).select_related("actor")
-    transfers = list(moves.order_by("pk")) if job.hold_id else []
+    of_it = Q(pk=job.hold_id) | Q(hold=job.hold_id)
+    if job.is_free:
+        of_it = Q(kind__in=WAIVERS, reference=str(job.pk))
+    moves = Transfer.objects.filter(of_it).select_related("actor")
+    transfers = list(moves.order_by("pk")) if job.hold_id or job.is_free else []
     deeds = AuditEntry.objects.filter(subject=f"job {job.pk}", action__startswith="job.")
     entries = [
         *_events(job),

@@ -46,7 +46,7 @@ from jobs.gateway.usage import (
     read_usage,
 )
 from jobs.models import Attempt, DayClose, Finding, FindingKind, UsageImport, UsageLine
-from jobs.states import TERMINAL
+from jobs.states import TERMINAL, JobState
 
 VENDOR = "pixazo"
 MOST_LETTERS = 500
@@ -448,14 +448,18 @@ def _differences(
 
 
 def _attempts_that_were_paid(attempts: QuerySet[Attempt]) -> set[int]:
-    """Of each job with a charge that stands, the attempt that completed first; two queries."""
+    """Of each job with a charge that stands, the attempt that completed first; two queries.
+
+    A free restoration that brought its picture is paid for, too: by the house.
+    """
     jobs = attempts.values("job")
-    brought: dict[object, tuple[int, int | None]] = {}
+    brought: dict[object, tuple[int, int | None, bool]] = {}
     completed = Attempt.objects.filter(job__in=jobs, completed_at__isnull=False)
-    for pk, job, hold in completed.order_by("completed_at", "number").values_list(
-        "pk", "job", "job__hold"
+    for pk, job, hold, rerun_of, state in completed.order_by("completed_at", "number").values_list(
+        "pk", "job", "job__hold", "job__instead_of", "job__state"
     ):
-        brought.setdefault(job, (pk, hold))
+        waived = rerun_of is not None and state in (JobState.COMPLETED, JobState.DELIVERED)
+        brought.setdefault(job, (pk, hold, waived))
     sums = dict(
         Transfer.objects.filter(
             kind__in=[TransferKind.CAPTURE, TransferKind.REFUND],
@@ -468,7 +472,7 @@ def _attempts_that_were_paid(attempts: QuerySet[Attempt]) -> set[int]:
         )
         .order_by()
     )
-    return {pk for pk, hold in brought.values() if sums.get(hold, 0) > 0}
+    return {pk for pk, hold, waived in brought.values() if waived or sums.get(hold, 0) > 0}
 
 
 def _miss(begin: datetime, end: datetime) -> Counter[FindingKind]:

@@ -51,3 +51,7 @@ ALLOWED_MOVES: dict[JobState, frozenset[JobState]] = {
 TERMINAL = frozenset(state for state, onward in ALLOWED_MOVES.items() if not onward)
 WAITING_FOR_VENDOR = frozenset({S.UNKNOWN, S.QUEUED, S.PROCESSING})
 UNSENT = frozenset({S.AWAITING_CONSENT, S.READY})
+# On the way to a picture, or there: in the order of the table, for the database's constraint.
+BRINGS_A_PICTURE = tuple(
+    state for state in ALLOWED_MOVES if state not in TERMINAL or state == S.DELIVERED
+)

@@ -23,7 +23,7 @@ from jobs.models import (
     RestorationJob,
 )
 from jobs.steps import consent as consent_step
-from jobs.steps import order, review
+from jobs.steps import order, orderable, review
 from jobs.wording import Words
 
 NAMES_PIXAZO = "A copy is sent to Pixazo."  # a notice that doesn't can't be published
@@ -136,7 +136,7 @@ def make_job(
     settings = {**model.defaults(), **({"scale": 1} if model is catalog.GFPGAN else {})}
     settings |= parameters
     price = prices.price_list()[model.key]
-    offer = order.quote(photo=photo, model=model, parameters=settings, price=price)
+    offer = orderable.quote(photo=photo, model=model, parameters=settings, price=price)
     return order.place(
         photo=photo,
         by=photo.owner,

@@ -77,10 +77,13 @@ class TransferKind(models.TextChoices):
     RECOVERY = "RECOVERY", "Back from your card, owed no more"
     DEBT_PAID = "DEBT_PAID", "Paid back what you owed"
     DEBT_BACK = "DEBT_BACK", "Returned: you had paid back too much"
+    WAIVED = "WAIVED", "Free for you, paid by us"
+    UNWAIVED = "UNWAIVED", "Free for you, not done after all"
 
 
 # What these say is on the statement, but the member's balances stay as they are.
-BESIDE_THE_BALANCES = (TransferKind.LOSS, TransferKind.RECOVERY)
+WAIVERS = (TransferKind.WAIVED, TransferKind.UNWAIVED)
+BESIDE_THE_BALANCES = (TransferKind.LOSS, TransferKind.RECOVERY, *WAIVERS)
 ADDING = (
     TransferKind.TOP_UP,
     TransferKind.BONUS,
@@ -170,6 +173,13 @@ class Transfer(models.Model):
             models.UniqueConstraint(
                 fields=["hold"], condition=Q(kind="RELEASE"), name="a_hold_is_released_once"
             ),
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(kind="WAIVED"), name="a_job_is_waived_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["WAIVED", "UNWAIVED"]) | ~Q(reference=""),
+                name="a_waiver_names_its_job",
+            ),
             models.CheckConstraint(
                 condition=Q(available_after_micros__gte=0) & Q(held_after_micros__gte=0),
                 name="running_balances_never_negative",
@@ -197,7 +207,7 @@ class Transfer(models.Model):
     @property
     def is_of_a_job(self) -> bool:
         """Whether `reference` names a restoration."""
-        return self.kind in (TransferKind.HOLD, *SETTLEMENTS) and bool(self.reference)
+        return self.kind in (TransferKind.HOLD, *SETTLEMENTS, *WAIVERS) and bool(self.reference)
 
     @property
     def signed_words(self) -> str:

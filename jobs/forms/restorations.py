@@ -10,7 +10,7 @@ from django import forms
 
 from jobs import catalog
 from jobs.models import Photo, Price
-from jobs.steps import order
+from jobs.steps import orderable
 
 
 class RangeInput(forms.NumberInput):
@@ -126,12 +126,12 @@ class RestorationForm(SettingsForm):
             width, height = self.model.output_size(
                 width_px=self.photo.width_px, height_px=self.photo.height_px, parameters=said
             )
-            if words := order.too_large(width * height):
+            if words := orderable.too_large(width * height):
                 raise forms.ValidationError(words)
         return said
 
     def quote(self, price: Price) -> catalog.Quote:
         """What it costs, as it is filled in, at this price."""
-        return order.quote(
+        return orderable.quote(
             photo=self.photo, model=self.model, parameters=self.settings, price=price
         )

@@ -16,6 +16,7 @@ from jobs.models.consent import (
 from jobs.models.delivery import Delivery, Verdict
 from jobs.models.event import JobEvent
 from jobs.models.job import RestorationJob
+from jobs.models.not_them import NotThem, NotThemReason
 from jobs.models.notice import ConsentNotice, ConsentWording, NoticeDraft
 from jobs.models.orphans import OrphanCheck
 from jobs.models.photo import Photo, PhotoState, Stage
@@ -45,6 +46,8 @@ __all__ = [
     "Finding",
     "FindingKind",
     "JobEvent",
+    "NotThem",
+    "NotThemReason",
     "NoticeDraft",
     "OrphanCheck",
     "Photo",

@@ -15,7 +15,7 @@ from accounts.models import Transfer
 from accounts.models.leased import Leased
 from jobs import catalog
 from jobs.models.photo import PhotoState
-from jobs.states import TERMINAL, UNSENT, WAITING_FOR_VENDOR, JobState
+from jobs.states import BRINGS_A_PICTURE, TERMINAL, UNSENT, WAITING_FOR_VENDOR, JobState
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -80,6 +80,10 @@ class JobQuerySet(models.QuerySet["RestorationJob"]):
         gone = Q(photo__state__in=[PhotoState.ERASING, PhotoState.ERASED])
         return self.filter(state=JobState.DELIVERED, photo__trashed_at=None).exclude(gone)
 
+    def free(self) -> JobQuerySet:
+        """What the house pays for, unless it ended without a picture."""
+        return self.filter(instead_of__isnull=False, state__in=BRINGS_A_PICTURE)
+
     def unsent(self) -> JobQuerySet:
         return self.filter(state__in=UNSENT)
 
@@ -129,6 +133,15 @@ class RestorationJob(Leased):
     ready_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when nothing but the restorer is waited for."
     )
+    instead_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reruns",
+        help_text="The result that was not the person: this one is free.",
+    )
+
     submitted_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -166,6 +179,16 @@ class RestorationJob(Leased):
                 condition=Q(state__in=JobState.values), name="job_state_is_known"
             ),
             models.CheckConstraint(condition=Q(quoted_micros__gt=0), name="a_quote_is_positive"),
+            models.CheckConstraint(
+                condition=Q(hold__isnull=True) | Q(instead_of__isnull=True),
+                name="what_is_free_holds_no_money",
+            ),
+            # One that brought no picture does not count: its member gets it once more.
+            models.UniqueConstraint(
+                fields=["photo"],
+                condition=Q(instead_of__isnull=False, state__in=BRINGS_A_PICTURE),
+                name="one_free_rerun_per_photo",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -185,6 +208,11 @@ class RestorationJob(Leased):
     def is_moving(self) -> bool:
         """Whether anything more will happen."""
         return self.state not in TERMINAL
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the house pays for it (`steps.not_them`)."""
+        return self.instead_of_id is not None
 
     @property
     def waiting_since(self) -> datetime:

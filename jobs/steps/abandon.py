@@ -8,6 +8,7 @@ from accounts import ledger
 from jobs.models import RestorationJob
 from jobs.moves import move
 from jobs.states import JobState
+from jobs.steps import waiver
 
 
 def end(
@@ -28,6 +29,7 @@ def end(
     with transaction.atomic():
         move(job, to, by=by, why=why or words, failure_code=code, failure_words=words[:300])
         if job.hold is None:
+            waiver.take_back(job, reason=words)
             return
         ledger.release(hold=job.hold, key=f"release:{job.pk}", reason=words[:500])
         charged = ledger.balance_of(job.hold).charged

@@ -60,6 +60,8 @@ def copies_of(photo: Photo) -> str:
 
 def _money_words(job: RestorationJob, money: HoldBalance) -> str:
     """What became of the charge, and why."""
+    if job.is_free:
+        return "Nothing was charged: it was free for you."
     if money.open:
         return f"{dollars(money.open)} is set aside for it."
     if money.charged:

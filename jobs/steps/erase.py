@@ -19,6 +19,7 @@ from django.db import models, transaction
 from accounts.models.leased import lease, still_ours
 from jobs import storage
 from jobs.models import Photo, PhotoState
+from jobs.steps import not_them
 
 log = logging.getLogger(__name__)
 NAME = "erase"
@@ -82,6 +83,7 @@ def record(photo: Photo, deleted: int, now: datetime) -> None:
         ours.erased_at = now
         ours.due_at = now + timedelta(seconds=settings.LEASE_SECONDS)
         ours.title, ours.faces, ours.note = "Erased photo", [], ""
+        not_them.forget(ours)
     elif ours.state == PhotoState.BROKEN_OFF:
         ours.delete()
         return

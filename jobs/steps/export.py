@@ -175,7 +175,8 @@ def _albums(member: User) -> Iterator[dict[str, Any]]:
 
 
 def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
-    jobs = _in_turns(RestorationJob.objects.for_member(member).prefetch_related("versions"))
+    mine = RestorationJob.objects.for_member(member).select_related("not_them")
+    jobs = _in_turns(mine.prefetch_related("versions"))
     for some in _batches(jobs):
         money = ledger.balances_of(job.hold_id for job in some if job.hold_id is not None)
         copies = receipts.copies_sent(Attempt.objects.filter(job__in=some))
@@ -193,6 +194,7 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
                 "quoted_micros": job.quoted_micros,
                 "quote": job.quote_explanation,
                 "money": asdict(balance) if balance else None,
+                "free_instead_of": _free(job),
                 "ordered": _moment(job.created_at),
                 "sent": _moment(job.submitted_at),
                 "ended": _moment(job.ended_at),
@@ -215,6 +217,14 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
                     for version in job.versions.all()
                 ],
             }
+
+
+def _free(job: RestorationJob) -> dict[str, str] | None:
+    """Of a free one: which result it replaces, and what you said of that."""
+    if not job.is_free:
+        return None
+    said = job.not_them
+    return {"job": str(job.instead_of_id), "what_was_wrong": said.reason, "words": said.words}
 
 
 def _consents(member: User) -> Iterator[dict[str, Any]]:

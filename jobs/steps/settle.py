@@ -30,7 +30,7 @@ from jobs.models import (
 )
 from jobs.moves import move
 from jobs.states import WAITING_FOR_VENDOR, JobState
-from jobs.steps import abandon
+from jobs.steps import abandon, waiver
 
 # COMPLETED last: after a failure it moves no job any more, but the vendor may bill it.
 RANK = {"": 0, "QUEUED": 1, "PROCESSING": 2, "FAILED": 3, "ERROR": 3, "COMPLETED": 4}
@@ -307,3 +307,5 @@ def _complete(job: RestorationJob, by: str) -> None:
     move(job, JobState.COMPLETED, by=by, completed_at=now, due_at=now)
     if job.hold is not None:
         ledger.capture(hold=job.hold, amount_micros=job.quoted_micros, key=f"capture:{job.pk}")
+    elif job.is_free:
+        waiver.give(job)

@@ -65,7 +65,7 @@ def call(work: Work) -> None:
     context = {
         "job": job,
         "photo": job.photo,
-        "charge_words": charge_words(work.money),
+        "charge_words": charge_words(work.money, is_free=job.is_free),
         "statement_url": f"{settings.PUBLIC_BASE_URL}{reverse('wallet')}?job={job.pk}",
         "url": settings.PUBLIC_BASE_URL + reverse("photo", args=[job.photo_id]),
     }
@@ -83,8 +83,10 @@ def call(work: Work) -> None:
     message.send()
 
 
-def charge_words(money: HoldBalance) -> str:
+def charge_words(money: HoldBalance, *, is_free: bool = False) -> str:
     """What became of a job's money, in one sentence; the page and the e-mail say the same."""
+    if is_free:
+        return f"{dollars(0)}: free for you, we pay for it."
     if money.open:
         return f"{dollars(money.open)} is set aside. You pay only for a result."
     if money.charged and money.refunded:

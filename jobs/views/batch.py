@@ -27,7 +27,7 @@ from jobs import catalog, doorbell, prices
 from jobs.forms.orders import BatchClickForm
 from jobs.forms.restorations import SettingsForm
 from jobs.models import Photo, Price, RestorationJob
-from jobs.steps import order
+from jobs.steps import order, orderable
 from jobs.views.cards import PhotoCard
 from jobs.views.offers import (
     Purse,
@@ -47,7 +47,7 @@ class BatchLine:
 
     card: PhotoCard
     advice: str
-    line: order.Line
+    line: orderable.Line
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.line, name)
@@ -160,13 +160,13 @@ def _order(request: HttpRequest) -> HttpResponse:
         owner=member, click_key__in=[one.key for one in clicks.values()]
     ).exists()
     with refusals_said(request):
-        jobs = order.place_many(
-            clicks=clicks,
-            by=member,
+        one = order.Order(
             model=model,
             parameters=quoted.form.cleaned_data,
             price=shown.price,
+            clicks=clicks,
         )
+        jobs = order.place_all([one], by=member)
         doorbell.ring_on_commit("submit")
         if ordered_before:
             messages.info(request, "These are ordered already: one click counts.")
@@ -209,9 +209,11 @@ def _batch(
 ) -> Batch:
     form = SettingsForm(model=model, data=data)
     if data is None or form.is_valid():
-        lines = order.lines(photos=photos, model=model, parameters=form.settings, price=shown.price)
+        lines = orderable.lines(
+            photos=photos, model=model, parameters=form.settings, price=shown.price
+        )
     else:
-        lines = [order.Line(photo=photo, consent=None, quote=None) for photo in photos]
+        lines = [orderable.Line(photo=photo, consent=None, quote=None) for photo in photos]
     return Batch(
         model=model,
         form=form,

@@ -182,7 +182,7 @@ class JobCard:
     @property
     def charge_words(self) -> str:
         """What became of the money, in one sentence."""
-        return tell.charge_words(self.money)
+        return tell.charge_words(self.money, is_free=self.job.is_free)
 
     @property
     def can_cancel(self) -> bool:

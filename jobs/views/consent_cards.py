@@ -20,7 +20,7 @@ from jobs.models import (
     ReviewVerdict,
 )
 from jobs.models.consent import OVER, REPLACED, UNDECIDED
-from jobs.steps import order
+from jobs.steps import orderable
 from jobs.steps.consent import ACCOUNT_CLOSED, WITHDRAWN_BY_MEMBER
 from jobs.steps.trash import ERASED_BY_MEMBER
 from jobs.views.cards import PhotoCard
@@ -102,7 +102,7 @@ class ConsentCard:
     def obstacle(self) -> str:
         """Why nothing new can be ordered under it; nothing when it can."""
         live = {self.consent.pk} if self.is_live else set()
-        return order.consent_obstacle(self.consent, live=live, version=self.newest_version)
+        return orderable.consent_obstacle(self.consent, live=live, version=self.newest_version)
 
     @property
     def allows_orders(self) -> bool:
@@ -111,7 +111,7 @@ class ConsentCard:
     @property
     def asks_again(self) -> bool:
         """Whether it stands, but a later notice is out."""
-        return self.obstacle == order.NOTICE_CHANGED
+        return self.obstacle == orderable.NOTICE_CHANGED
 
     @property
     def can_withdraw(self) -> bool:

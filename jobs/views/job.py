@@ -20,7 +20,7 @@ from accounts.money import dollars
 from jobs.catalog import VENDORS
 from jobs.models import RestorationJob
 from jobs.states import UNSENT, JobState
-from jobs.steps import choose, order, stop
+from jobs.steps import choose, not_them, order, stop
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.photo import press_again
 
@@ -48,6 +48,7 @@ def job_card(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         return render(request, "jobs/job_card.html", context)
     results = RestorationJob.objects.with_pictures().filter(photo=row.photo_id)
     context["has_choice"] = results.count() > 1
+    context["has_free_rerun"] = not not_them.is_used(row.photo_id)
     answer = render(request, "jobs/job_card.html", context)
     return trigger_client_event(answer, "delivered", after="swap")
 

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.members import member_of
 from jobs import catalog, doorbell, prices
 from jobs.models import Attempt, Photo, RestorationJob
+from jobs.states import BRINGS_A_PICTURE
 from jobs.steps import consent as consent_step
 from jobs.steps import erase
 from jobs.views.cards import PhotoCard, job_cards
@@ -128,6 +129,9 @@ def photo_page(
     context = {
         "photo": seen,
         "comparison": comparison(seen, seen_jobs, left=left, right=right),
+        "has_free_rerun": not any(
+            job.is_free and job.state in BRINGS_A_PICTURE for job in seen_jobs
+        ),
         "has_choice": sum(job.is_delivered for job in seen_jobs) > 1,
         "consent": card,
         "outlook": consent_step.outlook(photo) if card and card.can_withdraw else None,

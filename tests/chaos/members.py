@@ -17,7 +17,7 @@ from jobs import catalog, prices, storage, vendors
 from jobs.models import Photo, PhotoState, RestorationJob
 from jobs.models.job import JobQuerySet
 from jobs.states import TERMINAL, WAITING_FOR_VENDOR
-from jobs.steps import consent, order, stop
+from jobs.steps import consent, order, orderable, stop
 from tests.builders import make_consent, make_member, make_photo
 
 WIDTH_PX, HEIGHT_PX = 64, 48
@@ -34,7 +34,7 @@ def order_one(owner: User, picture: bytes, dice: random.Random) -> RestorationJo
     unsaid = [route.unsaid for route in model.routes]
     parameters = {**model.defaults(), **{k: v for each in unsaid for k, v in each.items()}}
     price = prices.price_list()[model.key]
-    offer = order.quote(photo=photo, model=model, parameters=parameters, price=price)
+    offer = orderable.quote(photo=photo, model=model, parameters=parameters, price=price)
     return order.place(
         photo=photo,
         by=photo.owner,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from jobs import catalog, prices
 from jobs.models import Photo, Price
-from jobs.steps import order
+from jobs.steps import orderable
 from tests.builders import make_member
 from tests.racing import at_once
 
@@ -63,7 +63,7 @@ def test_golden_prices(key: str, width: int, height: int, scale: int, micros: in
     settings = model.defaults()
     if model.scale_parameter:
         settings[model.scale_parameter] = scale
-    quote = order.quote(
+    quote = orderable.quote(
         photo=Photo(width_px=width, height_px=height),
         model=model,
         parameters=settings,

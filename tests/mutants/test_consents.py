@@ -13,7 +13,7 @@ from jobs import consent_chain, notices, pipeline, risks, vendors, wording
 from jobs.consent_proof import anchors, checks, statements, texts, ties
 from jobs.forms.consents import ConsentForm
 from jobs.models.consent import ConsentQuerySet
-from jobs.steps import consent, order, submit
+from jobs.steps import consent, orderable, submit
 from tests.builders import make_member, make_photo, the_notice
 from tests.fakes import FakeVendor
 from tests.jobs import (
@@ -83,7 +83,7 @@ def test_a_missing_last_look_is_noticed(
     ("function", "changes", "proof"),
     [
         pytest.param(
-            order.consent_obstacle,
+            orderable.consent_obstacle,
             {"consent.notice.version < version": "False"},
             test_consent.test_under_an_older_notice_what_is_ordered_goes_on_and_new_work_asks_again,
             id="an older notice is good for new work",

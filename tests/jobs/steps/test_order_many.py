@@ -1,4 +1,4 @@
-"""steps.order.place_many: all photos or none, one hold for each, and one click counts."""
+"""steps.order.place_all: all photos or none, one hold for each, and one click counts."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def place(
     price: Price | None = None,
     scale: int = 2,
 ) -> list[RestorationJob]:
-    return order.place_many(
+    one = order.Order(
         clicks={
             photo.pk: order.Click(key=uuid.uuid5(form_key, str(photo.pk)), agreed_micros=agreed)
             for photo in photos
         },
-        by=photos[0].owner,
         model=GFPGAN,
         parameters={**GFPGAN.defaults(), "scale": scale},
         price=price or prices.price_list()["gfpgan"],
     )
+    return order.place_all([one], by=photos[0].owner)
 
 
 def nothing_happened(member: User, micros: int = 1_000_000) -> bool:

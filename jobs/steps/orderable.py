@@ -1,0 +1,129 @@
+"""What can be ordered of a photo now, at which price, or why it can't. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from jobs import catalog, notices
+from jobs.catalog import Quote, RestorationModel
+from jobs.models import Consent, Photo, PhotoState, Price
+from jobs.models.consent import UNDECIDED
+
+NOT_READY = {
+    PhotoState.ARRIVING: "This photo is still being uploaded.",
+    PhotoState.BROKEN_OFF: "This photo was not uploaded.",
+    PhotoState.UPLOADED: "This photo is still being prepared.",
+    PhotoState.UNREADABLE: "This photo could not be prepared for restoration.",
+    PhotoState.ERASING: "This photo has been erased.",
+    PhotoState.ERASED: "This photo has been erased.",
+}
+NO_CONSENT = "Please say first who is in the photo and that it may be restored."
+IN_TRASH = "This photo is in the trash."
+CONSENT_OVER = "The consent for this photo does not allow this. Please give it again."
+NOTICE_CHANGED = (
+    "Our notice has changed since you agreed. What you ordered goes on; for something new, please "
+    "read it and say again who is in the photo."
+)
+ASKS = (NO_CONSENT, CONSENT_OVER, NOTICE_CHANGED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One photo as it can be ordered now: for its quote, or not, because of an `obstacle`."""
+
+    photo: Photo
+    consent: Consent | None
+    quote: Quote | None
+    obstacle: str = ""
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.obstacle in ASKS
+
+    @property
+    def obstacle_is_notice(self) -> bool:
+        return self.obstacle == NOTICE_CHANGED
+
+    @property
+    def is_gone(self) -> bool:
+        """Erased, or in the trash: it has no page."""
+        erased = self.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
+        return erased or self.photo.is_in_trash
+
+    @property
+    def waits_for_review(self) -> bool:
+        return self.consent is not None and self.consent.status in UNDECIDED
+
+
+def quote(
+    *, photo: Photo, model: RestorationModel, parameters: Mapping[str, Any], price: Price
+) -> Quote:
+    """The exact price of this restoration, in micro-dollars."""
+    return model.quote(
+        width_px=photo.width_px,
+        height_px=photo.height_px,
+        parameters=parameters,
+        price_micros=price.price_micros,
+        cost_micros=price.cost_micros,
+    )
+
+
+def too_large(pixels: int) -> str:
+    """Why a result of so many pixels can't be ordered; nothing if it can."""
+    if pixels <= settings.RESULT_MAX_PIXELS:
+        return ""
+    return (
+        f"The result would have {catalog.megapixels(pixels)}; the most we can keep "
+        f"is {settings.RESULT_MAX_PIXELS // 1_000_000} MP. Please enlarge less."
+    )
+
+
+def lines(
+    *,
+    photos: Sequence[Photo],
+    model: RestorationModel,
+    parameters: Mapping[str, Any],
+    price: Price,
+) -> list[Line]:
+    """What each photo would cost, or why it can't be ordered; three queries, however many."""
+    newest = Consent.objects.filter(photo__in=photos).select_related("notice").newest_by_photo()
+    version = notices.newest_version()
+    live = set(
+        Consent.objects.filter(pk__in=[consent.pk for consent in newest.values()])
+        .live(vendor=model.vendor, now=timezone.now())
+        .values_list("pk", flat=True)
+    )
+
+    def line(photo: Photo) -> Line:
+        consent = newest.get(photo.pk)
+        offer = quote(photo=photo, model=model, parameters=parameters, price=price)
+        obstacle = (
+            NOT_READY.get(PhotoState(photo.state), "")
+            or (IN_TRASH if photo.is_in_trash else "")
+            or consent_obstacle(consent, live=live, version=version)
+            or too_large(offer.output_width_px * offer.output_height_px)
+        )
+        return Line(
+            photo=photo, consent=consent, quote=None if obstacle else offer, obstacle=obstacle
+        )
+
+    return [line(photo) for photo in photos]
+
+
+def consent_obstacle(consent: Consent | None, *, live: Container[uuid.UUID], version: int) -> str:
+    """Why this consent allows no new order; nothing when it does, or when a reviewer has it.
+
+    `live` are the consents that allow sending now, `version` is the newest notice's. What was
+    ordered before that version came out goes on.
+    """
+    if consent is None:
+        return NO_CONSENT
+    if consent.status not in UNDECIDED and consent.pk not in live:
+        return CONSENT_OVER
+    return NOTICE_CHANGED if consent.notice.version < version else ""

@@ -1,0 +1,110 @@
+"""'Not them?' on a result's card: the form, its price of nothing, what it says when it can't."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from jobs.models import NotThem, Photo, RestorationJob
+from tests.builders import make_consent, make_member, make_photo
+from tests.fakes import FakeVendor
+from tests.jobs.steps.test_not_them import bring, restored
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "rings")]
+
+
+@pytest.fixture
+def job(photo: Photo, vendor: FakeVendor) -> RestorationJob:
+    """A result that the member has."""
+    return restored(vendor, photo)
+
+
+def address(job: RestorationJob) -> str:
+    return reverse("not_them", args=[job.pk])
+
+
+def send(client: Client, job: RestorationJob, **said: Any) -> Any:
+    form = {
+        "reason": "AGE",
+        "words": "He was forty.",
+        "model": "codeformer",
+        "click_key": uuid.uuid4(),
+        "codeformer-codeformer_fidelity": "0.85",
+        "codeformer-upscale": "1",
+        **said,
+    }
+    return client.post(address(job), form)
+
+
+def page_of(client: Client, job: RestorationJob) -> str:
+    return client.get(reverse("photo", args=[job.photo_id])).content.decode()
+
+
+def test_a_result_offers_it_and_the_form_says_that_it_costs_nothing(
+    client: Client, job: RestorationJob
+):
+    assert address(job) in page_of(client, job)
+    text = client.get(address(job)).content.decode()
+    assert "Try again for $0.00" in text
+    assert 'value="0.85"' in text
+    assert text.count('type="range"') == 1
+
+
+def test_sent_it_is_ordered_and_submitted_and_not_offered_again(
+    client: Client, job: RestorationJob, rings: list[str]
+):
+    answer = send(client, job)
+    rerun = RestorationJob.objects.get(instead_of=job)
+    assert answer.url == f"{reverse('photo', args=[job.photo_id])}#job-{rerun.pk}"
+    assert rings == ["submit"]
+    said = NotThem.objects.get()
+    assert (said.reason, said.words) == ("AGE", "He was forty.")
+    page = page_of(client, job)
+    assert "$0.00: free for you, we pay for it." in page
+    assert address(job) not in page
+    assert client.get(address(job)).status_code == 302
+
+
+def test_the_statement_tells_of_it(client: Client, job: RestorationJob, vendor: FakeVendor):
+    send(client, job)
+    bring(RestorationJob.objects.get(instead_of=job), vendor)
+    text = client.get(reverse("wallet")).content.decode()
+    assert "Free for you, paid by us" in text
+    assert "$0.000007 beside your balance" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"reason": ""}, "This field is required."),
+        ({"model": "gfpgan", "gfpgan-scale": "9", "gfpgan-version": "v1.4"}, "less than or equal"),
+        ({"codeformer-upscale": "2"}, "as large as the one before it at most: 64 × 48 px"),
+        (
+            {"model": "gfpgan", "gfpgan-scale": "1", "gfpgan-version": "v1.4"},
+            "this is what you have already",
+        ),
+        ({"model": "nonsense"}, "nonsense is not one of the available choices"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(
+    client: Client, job: RestorationJob, said: dict[str, str], words: str
+):
+    answer = send(client, job, **said)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert words in text
+    assert "He was forty." in text
+    assert not NotThem.objects.exists()
+
+
+def test_somebody_elses_result_is_not_there(client: Client, member: User, vendor: FakeVendor):
+    theirs = make_photo(owner=make_member())
+    make_consent(theirs)
+    job = restored(vendor, theirs)
+    assert client.get(address(job)).status_code == 404
+    assert send(client, job).status_code == 404
