@@ -346,6 +346,9 @@ EMAIL_TIMEOUT = 10
 # Two different people must approve a picture of a child.
 CHILDREN_NEED_TWO_REVIEWERS = env.bool("CHILDREN_NEED_TWO_REVIEWERS", True)
 REVIEW_CLAIM_SECONDS = 600  # how long one reviewer has an item in hand without doing anything
+LINKS_TO_A_PHOTO = 20  # that work at the same time
+LINK_VIEWS_A_MINUTE = 120  # of one link; then it says: slower, please
+LINK_URL_SECONDS = 300  # a picture that a link shows; an address outlives its link by no more
 REVIEW_URL_SECONDS = 300  # a picture that a reviewer has opened
 
 # --- Money (integer micro-dollars) ------------------------------------------------------------

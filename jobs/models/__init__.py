@@ -21,6 +21,7 @@ from jobs.models.notice import ConsentNotice, ConsentWording, NoticeDraft
 from jobs.models.orphans import OrphanCheck
 from jobs.models.photo import Photo, PhotoState, Stage
 from jobs.models.price import Price
+from jobs.models.share import Share
 from jobs.models.signing_keys import SigningKeys
 from jobs.models.usage import DayClose, Finding, FindingKind, UsageImport, UsageLine
 from jobs.models.version import ResultVersion
@@ -58,6 +59,7 @@ __all__ = [
     "ResultVersion",
     "ReviewDecision",
     "ReviewVerdict",
+    "Share",
     "SigningKeys",
     "Stage",
     "UsageImport",

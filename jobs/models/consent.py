@@ -86,13 +86,18 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def live(self, *, vendor: str, now: datetime) -> ConsentQuerySet:
         """Those that allow sending to this vendor, now."""
-        return self.filter(
-            Q(keep_until__isnull=True) | Q(keep_until__gte=now.date()),
-            status__in=[ConsentStatus.GRANTED, ConsentStatus.APPROVED],
+        return self.in_force(now).filter(
             purpose_restore=True,
             vendors__contains=f"|{vendor}|",
             photo__sha256=models.F("photo_sha256"),
             photo__trashed_at__isnull=True,
+        )
+
+    def in_force(self, now: datetime) -> ConsentQuerySet:
+        """Given, or approved, and their date has not passed."""
+        return self.filter(
+            Q(keep_until__isnull=True) | Q(keep_until__gte=now.date()),
+            status__in=[ConsentStatus.GRANTED, ConsentStatus.APPROVED],
         )
 
     def to_review(self) -> ConsentQuerySet:

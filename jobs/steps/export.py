@@ -23,7 +23,7 @@ from accounts import ledger, statements
 from accounts.models import TopUp, Transfer, User
 from accounts.spreadsheets import csv_lines
 from jobs import receipts, titles
-from jobs.models import Album, Attempt, Consent, Photo, RestorationJob
+from jobs.models import Album, Attempt, Consent, Photo, RestorationJob, Share
 from jobs.states import JobState
 from jobs.steps.zipping import ROWS_AT_ONCE, Missing, Picture, add_pictures, pictures_of
 
@@ -49,7 +49,7 @@ originals/          your photos, byte for byte as you uploaded them
 results/            what was restored, with the model's name, and further versions of it
 photos.json         what we know of each photo, its albums, and the name of its file here
 albums.json         your albums, with the photos in each
-jobs.json           every restoration: model, settings, price, how it ended
+jobs.json           every restoration: model, settings, price, how it ended, links to it
 consents.json       a receipt of what you said about each photo, and what became of it
 consents.csv        the same in short, for a spreadsheet
 transfers.json      every movement of money in your wallet, in millionths of a dollar
@@ -176,7 +176,7 @@ def _albums(member: User) -> Iterator[dict[str, Any]]:
 
 def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
     mine = RestorationJob.objects.for_member(member).select_related("not_them")
-    jobs = _in_turns(mine.prefetch_related("versions"))
+    jobs = _in_turns(mine.prefetch_related("versions", "shares"))
     for some in _batches(jobs):
         money = ledger.balances_of(job.hold_id for job in some if job.hold_id is not None)
         copies = receipts.copies_sent(Attempt.objects.filter(job__in=some))
@@ -195,6 +195,7 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
                 "quote": job.quote_explanation,
                 "money": asdict(balance) if balance else None,
                 "free_instead_of": _free(job),
+                "links": [_link(share) for share in job.shares.all()],
                 "ordered": _moment(job.created_at),
                 "sent": _moment(job.submitted_at),
                 "ended": _moment(job.ended_at),
@@ -217,6 +218,20 @@ def _jobs(member: User, names: dict[str, str]) -> Iterator[dict[str, Any]]:
                     for version in job.versions.all()
                 ],
             }
+
+
+def _link(share: Share) -> dict[str, Any]:
+    """A link by which you showed it; its address was told you alone, so it is not here."""
+    return {
+        "number": str(share.pk),
+        "made": _moment(share.created_at),
+        "until": _moment(share.expires_at),
+        "ended_by_you": _moment(share.revoked_at),
+        "with_original": share.with_original,
+        "with_title": share.with_title,
+        "opened": share.views,
+        "last_opened": _moment(share.last_seen_at),
+    }
 
 
 def _free(job: RestorationJob) -> dict[str, str] | None:

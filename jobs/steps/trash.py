@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.models import ConsentStatus, Photo, RestorationJob
 from jobs.states import UNSENT, JobState
-from jobs.steps import abandon, consent
+from jobs.steps import abandon, consent, share
 
 ERASED_BY_MEMBER = "erased from the trash by the member"  # as the event keeps it
 
@@ -46,6 +46,7 @@ def put(*, photo: Photo, by: User) -> int:
                 words="You put this photo into the trash.",
             )
         photo.trashed_at = timezone.now()
+        share.revoke_all(photo, photo.trashed_at)
         photo.save(update_fields=["trashed_at"])
     return len(jobs)
 

@@ -1,0 +1,134 @@
+"""The page that makes links, and the page that a link shows: to strangers, and of nobody."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from jobs import rates, storage
+from jobs.models import Photo, RestorationJob, Share
+from jobs.steps.collect import preview_key
+from tests.builders import make_member
+from tests.fakes import FakeVendor
+from tests.jobs.steps.test_not_them import restored
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "rings")]
+
+
+@pytest.fixture
+def job(photo: Photo, vendor: FakeVendor) -> RestorationJob:
+    """The member's result; its photo's title is a name."""
+    Photo.objects.filter(pk=photo.pk).update(title="Adelheid Muster")
+    return restored(vendor, photo)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_too_often_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis isn't asked."""
+    monkeypatch.setattr(rates, "within", lambda name, *, most: True)
+
+
+def send(client: Client, job: RestorationJob, **said: str) -> Any:
+    form = {"days": "7", "agreed": "on", **said}
+    return client.post(reverse("share", args=[job.pk]), {k: v for k, v in form.items() if v})
+
+
+def make(client: Client, job: RestorationJob, **said: str) -> str:
+    """The path of a new link, as the page says it."""
+    text = send(client, job, **said).content.decode()
+    found = re.search(r'id="address"[^>]*>http://testserver(/s/[\w-]{43}/)<', text)
+    assert found, text
+    return found[1]
+
+
+def test_nothing_is_shared_before_they_agree(client: Client, job: RestorationJob):
+    answer = send(client, job, agreed="")
+    assert answer.status_code == 422
+    assert "Please tick that they agree" in answer.content.decode()
+    assert not Share.objects.exists()
+
+
+def test_the_address_stands_there_once(client: Client, job: RestorationJob):
+    path = make(client, job)
+    page = client.get(reverse("share", args=[job.pk])).content.decode()
+    assert path not in page
+    assert "Opened 0 times." in page
+
+
+def test_a_stranger_sees_the_picture_and_nothing_else(client: Client, job: RestorationJob):
+    answer = Client().get(make(client, job))
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Adelheid" not in text
+    assert job.owner.email not in text
+    assert text.count("<img") == text.count("X-Amz-Expires=300") == 1
+    assert answer["X-Robots-Tag"].startswith("noindex")
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Cache-Control"] == "private, no-store"
+    assert not answer.cookies
+
+
+def test_title_and_original_only_if_the_owner_chose_so(client: Client, job: RestorationJob):
+    text = Client().get(make(client, job, with_title="on", with_original="on")).content.decode()
+    assert "Adelheid Muster" in text
+    assert text.count("X-Amz-Expires=300") == 2
+
+
+def test_the_picture_carries_nothing(client: Client, job: RestorationJob):
+    file = io.BytesIO()
+    storage.get(preview_key(job.result_key), file)
+    with Image.open(file) as seen:
+        assert seen.format == "WEBP"
+        assert not set(seen.info) - {"loop", "background", "timestamp", "duration"}
+        assert not seen.getexif()
+
+
+def test_owners_and_heads_are_not_counted(client: Client, job: RestorationJob):
+    path = make(client, job)
+    client.get(path)
+    Client().head(path)
+    assert Share.objects.get().views == 0
+    Client().get(path)
+    assert Share.objects.get().views == 1
+
+
+def test_ended_it_says_so_and_no_more(client: Client, job: RestorationJob):
+    path = make(client, job)
+    assert client.post(reverse("share_revoke", args=[Share.objects.get().pk])).status_code == 302
+    answer = Client().get(path)
+    assert answer.status_code == 404
+    assert "shows nothing any more" in answer.content.decode()
+    assert answer["X-Robots-Tag"].startswith("noindex")
+    assert "Ended by you" in client.get(reverse("share", args=[job.pk])).content.decode()
+
+
+def test_a_link_asked_for_too_often_asks_for_patience(
+    client: Client, job: RestorationJob, monkeypatch: pytest.MonkeyPatch
+):
+    path, asked = make(client, job), []
+
+    def within(name: str, *, most: int) -> bool:
+        asked.append(name)
+        return len(asked) <= 1
+
+    monkeypatch.setattr(rates, "within", within)
+    assert [Client().get(path).status_code for _ in range(2)] == [200, 429]
+    assert path.split("/")[2] not in asked[0]
+    assert Share.objects.get().views == 1
+
+
+def test_nobody_shares_or_ends_what_is_anothers(client: Client, job: RestorationJob):
+    make(client, job)
+    stranger = Client()
+    stranger.force_login(make_member())
+    assert send(stranger, job).status_code == 404
+    link = Share.objects.get()
+    assert stranger.post(reverse("share_revoke", args=[link.pk])).status_code == 404
+    link.refresh_from_db()
+    assert link.revoked_at is None
