@@ -79,8 +79,9 @@ def test_of_a_delivered_photo_a_listing_finds_nothing_more(house: Addresses, mem
     done = journey.ended(member, journey.order(member, photo, "gfpgan"))
     assert done.state == "DELIVERED"
     addresses = [bucket.address(key) for key in bucket.keys(photo)]
-    # Original, prepared copy, preview, thumbnail, the veiled copy, the result and its preview.
-    assert [status(address) for address in addresses] == [200] * 7
+    # Original, prepared copy, preview, thumbnail, the veiled copy, its faces; the result, its
+    # preview and its faces.
+    assert [status(address) for address in addresses] == [200] * 9
     withdraw(member, photo)
     journey.eventually(lambda: not bucket.keys(photo), "Something was left in the bucket")
     assert {status(address) for address in addresses} == {404}
