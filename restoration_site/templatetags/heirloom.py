@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -16,6 +17,14 @@ register = template.Library()
 
 # A picture counts as square, for layout, while its sides differ by less than this.
 NEARLY_SQUARE = 0.15
+
+
+@register.filter
+def instant(moment: date) -> str:
+    """For a `<time datetime>`, which takes milliseconds at most (HTML, "Valid time string")."""
+    if isinstance(moment, datetime):
+        return moment.isoformat(timespec="seconds")
+    return moment.isoformat()
 
 
 @register.filter

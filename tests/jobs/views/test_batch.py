@@ -208,7 +208,7 @@ def test_the_total_and_every_line_follow_what_is_filled_in(client: Client, photo
     }
     text = client.get(reverse("batch_quote"), asked).content.decode()
     assert text.count("Result: 512 × 384 px.") == 3
-    assert text.count('hx-swap-oob="true"') == 4
+    assert text.count('data-hx-swap-oob="true"') == 4
     assert f'name="line" value="{photos[0].pk}:413"' in text
     assert "Restore 3 photos for $0.001239" in text
     asked["codeformer-upscale"] = "9"

@@ -53,7 +53,7 @@ def test_a_moving_jobs_card_is_fetched_again_when_it_has_moved_and_a_finished_on
 ):
     job = make_job(photo=photo)
     card = client.get(reverse("job_card", args=[job.pk])).content.decode()
-    assert "hx-trigger" in card
+    assert "data-hx-trigger" in card
     client.post(reverse("job_cancel", args=[job.pk]))
     card = client.get(reverse("job_card", args=[job.pk])).content.decode()
     assert "hx-trigger" not in card

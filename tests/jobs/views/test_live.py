@@ -206,4 +206,4 @@ def test_a_finished_jobs_card_brings_the_balance_along(client: Client, photo: Ph
     assert "hx-swap-oob" not in client.get(card).content.decode()
     client.post(reverse("job_cancel", args=[job.pk]))
     text = client.get(card).content.decode()
-    assert '<span class="money" id="balance" hx-swap-oob="true">$1.00</span>' in text
+    assert '<span class="money" id="balance" data-hx-swap-oob="true">$1.00</span>' in text
