@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
+from accounts import mailing
 from accounts.models import User
 
 TIME_ZONE_FIELD = "time_zone"  # templates/allauth/elements/form.html; filled by zone.js
@@ -19,6 +21,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.learn_time_zone(request.POST.get(TIME_ZONE_FIELD, ""))
         saved: User = super().save_user(request, user, form, commit)
         return saved
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Text and HTML from one template, like every letter of the house."""
+        to = [email] if isinstance(email, str) else email
+        message = mailing.compose(f"{template_prefix}_message.html", context, to=to[0])
+        message.to, message.extra_headers = to, headers or {}
+        return message
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)

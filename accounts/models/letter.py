@@ -15,7 +15,7 @@ class LetterQuerySet(models.QuerySet["Letter"]):
 
 
 class Letter(Leased):
-    """`kind` names its templates in `templates/email/letters/`: .txt, .html and _subject.txt."""
+    """`kind` names its template in `templates/email/letters/` (`accounts.mailing`)."""
 
     key = models.CharField(max_length=120, unique=True, help_text="The same letter once.")
     to = models.ForeignKey(User, on_delete=models.PROTECT, related_name="letters")

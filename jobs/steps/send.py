@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import models
-from django.template.loader import render_to_string
 
+from accounts import mailing
 from accounts.models import Letter
 from accounts.models.leased import lease, still_ours
 
@@ -28,15 +27,8 @@ def claim(limit: int, now: datetime) -> list[Letter]:
 
 def call(letter: Letter) -> None:
     """Raises OSError or SMTPException when the mail server does not take it: try again later."""
-    context = {**letter.context, "to": letter.to, "site_url": settings.PUBLIC_BASE_URL}
-    template = f"email/letters/{letter.kind}"
-    message = EmailMultiAlternatives(
-        subject=render_to_string(f"{template}_subject.txt", context).strip(),
-        body=render_to_string(f"{template}.txt", context),
-        to=[letter.to.email],
-    )
-    message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
-    message.send()
+    context = {**letter.context, "site_url": settings.PUBLIC_BASE_URL}
+    mailing.letter(letter.kind, context, to=letter.to).send()
 
 
 def record(letter: Letter, outcome: None, now: datetime) -> None:

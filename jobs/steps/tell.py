@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import models
-from django.template.loader import render_to_string
 from django.urls import reverse
 
-from accounts import ledger
+from accounts import ledger, mailing
 from accounts.ledger import HoldBalance
 from accounts.models.leased import lease, still_ours
 from accounts.money import dollars
@@ -62,25 +60,19 @@ def call(work: Work) -> None:
     if job.failure_code in SAID_ELSEWHERE:
         return
     kind = "delivered" if job.state == JobState.DELIVERED else "failed"
-    context = {
-        "job": job,
-        "photo": job.photo,
-        "charge_words": charge_words(work.money, is_free=job.is_free),
+    mailing.letter(kind, context_of(job, work.money), to=job.owner).send()
+
+
+def context_of(job: RestorationJob, money: HoldBalance) -> dict[str, object]:
+    """What the letters `delivered` and `failed` say."""
+    return {
+        "photo_title": job.photo.title,
+        "model_name": job.model.name,
+        "failure_words": job.failure_words,
+        "charge_words": charge_words(money, is_free=job.is_free),
         "statement_url": f"{settings.PUBLIC_BASE_URL}{reverse('wallet')}?job={job.pk}",
         "url": settings.PUBLIC_BASE_URL + reverse("photo", args=[job.photo_id]),
     }
-    subject = (
-        f"Your photo “{job.photo.title}” is restored"
-        if kind == "delivered"
-        else f"Your photo “{job.photo.title}” could not be restored"
-    )
-    message = EmailMultiAlternatives(
-        subject=subject,
-        body=render_to_string(f"jobs/email/{kind}.txt", context),
-        to=[job.owner.email],
-    )
-    message.attach_alternative(render_to_string(f"jobs/email/{kind}.html", context), "text/html")
-    message.send()
 
 
 def charge_words(money: HoldBalance, *, is_free: bool = False) -> str:

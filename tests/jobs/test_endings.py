@@ -113,7 +113,7 @@ def test_a_job_without_a_picture_costs_nothing_and_says_so_with_its_transfers(
 
     # The page, and the statement that it leads to.
     client.force_login(job.owner)
-    card = client.get(reverse("job", args=[job.pk])).content.decode()
+    card = client.get(reverse("job_card", args=[job.pk])).content.decode()
     assert "You were not charged: $0.0031 was returned." in card
     statement = f"{reverse('wallet')}?job={job.pk}"
     assert f'href="{statement}#statement"' in card
