@@ -12,6 +12,19 @@ from collections.abc import Sequence
 SMALL_FACE_PX = 48
 
 
+def suggested(face_widths: Sequence[int]) -> tuple[str, str]:
+    """The model to begin with, by its key, and why. None is called safer for a face than another.
+
+    The guide: a face is what GFPGAN is for, at the least price; everything else is a scene.
+    """
+    if not face_widths:
+        return "flux-kontext", "no face was found, and it repairs the whole scene"
+    if max(face_widths) < SMALL_FACE_PX:
+        return "flux-kontext", "its faces are too small for a model that draws faces"
+    many = "it has a face" if len(face_widths) == 1 else f"it has {len(face_widths)} faces"
+    return "gfpgan", f"{many}, {max(face_widths)} px wide at most, and it is made for faces"
+
+
 def for_kontext(face_widths: Sequence[int]) -> str:
     if not face_widths:
         return "No face found: made for whole scenes, so a good first choice here."

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from accounts.money import dollars
 
 PIXELS_IN_A_MEGAPIXEL = 1_000_000
+PRINT_DPI = 300
+CM_IN_AN_INCH = 2.54
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,22 @@ class Quote:
     output_height_px: int
     explanation: str
 
+    @property
+    def print_words(self) -> str:
+        return print_size(self.output_width_px, self.output_height_px)
+
 
 def megapixels(pixels: int) -> str:
     """Megapixels to one decimal, or more where one would say nothing."""
     value = pixels / PIXELS_IN_A_MEGAPIXEL
     return f"{value:,.1f} MP" if value >= 0.1 else f"{value:.3f} MP"
+
+
+def print_size(width_px: int, height_px: int) -> str:
+    """How large it prints, in cm and inches, at 300 dots an inch: what a photo lab asks for."""
+    inches = width_px / PRINT_DPI, height_px / PRINT_DPI
+    cm = " × ".join(f"{side * CM_IN_AN_INCH:.1f}" for side in inches)
+    return f"{cm} cm ({' × '.join(f'{side:.1f}' for side in inches)} in)"
 
 
 @dataclass(frozen=True)

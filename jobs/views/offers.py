@@ -15,7 +15,7 @@ from accounts import ledger
 from accounts.models import User
 from accounts.money import dollars
 from jobs import catalog, prices
-from jobs.catalog import Quote, RestorationModel
+from jobs.catalog import Quote, RestorationModel, advice
 from jobs.forms.restorations import RestorationForm
 from jobs.models import Photo, PhotoState, Price
 from jobs.steps import order
@@ -90,6 +90,14 @@ def advice_for(model: RestorationModel, photo: Photo) -> str:
     return model.advise([face["width"] for face in photo.faces])
 
 
+def suggested_for(model: RestorationModel, photo: Photo) -> str:
+    """Why this is the model to begin with for this photo; nothing for the others."""
+    if photo.state != PhotoState.PREPARED:
+        return ""
+    key, why = advice.suggested([face["width"] for face in photo.faces])
+    return why if key == model.key else ""
+
+
 @dataclass(frozen=True)
 class Offer:
     """One model for this photo: its form, its price, and what we'd say about it."""
@@ -99,6 +107,7 @@ class Offer:
     shown: Shown
     quote: Quote | None
     advice: str
+    suggested_why: str
     click_key: uuid.UUID
     missing_micros: int
     over_limit_micros: int
@@ -122,6 +131,7 @@ def make_offer(
         shown=shown,
         quote=quote,
         advice=advice_for(model, photo),
+        suggested_why=suggested_for(model, photo),
         click_key=uuid.uuid4(),
         missing_micros=purse.missing(total),
         over_limit_micros=purse.over_limit(total),

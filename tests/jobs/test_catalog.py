@@ -18,9 +18,10 @@ from jobs.catalog import (
     MODELS,
     Quote,
     RestorationModel,
+    advice,
     megapixels,
 )
-from jobs.catalog.quote import PerMegapixel
+from jobs.catalog.quote import PerMegapixel, print_size
 
 
 def quote(
@@ -184,3 +185,18 @@ def test_only_codeformer_can_go_anywhere_else():
     }
     with pytest.raises(KeyError):
         GFPGAN.route("fal")
+
+
+@pytest.mark.parametrize(
+    ("faces", "key"),
+    [([], "flux-kontext"), ([34], "flux-kontext"), ([48], "gfpgan"), ([210, 34], "gfpgan")],
+)
+def test_what_to_begin_with_follows_from_the_faces_found(faces: list[int], key: str):
+    found, why = advice.suggested(faces)
+    assert found == key
+    assert why
+    assert found in MODELS
+
+
+def test_a_print_is_told_in_centimetres_and_inches():
+    assert print_size(3_000, 2_400) == "25.4 × 20.3 cm (10.0 × 8.0 in)"

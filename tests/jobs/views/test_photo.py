@@ -230,3 +230,21 @@ def test_withdrawing_stops_the_jobs_returns_the_money_and_begins_to_erase(
     wallet = Wallet.objects.get(user=photo.owner)
     assert (wallet.available_micros, wallet.held_micros) == (1_000_000, 0)
     assert rings == ["erase"]
+
+
+@pytest.mark.parametrize(("faces", "name"), [([], "flux-kontext"), ([210], "gfpgan")])
+def test_one_model_is_suggested_for_this_photo_with_its_reason(
+    client: Client, photo: Photo, faces: list[int], name: str
+):
+    boxes = [{"left": 0, "top": 0, "width": width, "height": width} for width in faces]
+    Photo.objects.filter(pk=photo.pk).update(faces=boxes)
+    text = client.get(reverse("photo", args=[photo.pk])).content.decode()
+    assert text.count("Suggested for this photo") == 1
+    before = text.partition("Suggested for this photo")[0]
+    assert before.rfind(f'id="offer-{name}"') == before.rfind('id="offer-')
+
+
+def test_the_price_says_how_large_the_result_prints(client: Client, photo: Photo):
+    Photo.objects.filter(pk=photo.pk).update(width_px=1500, height_px=1200)
+    text = client.get(reverse("photo", args=[photo.pk])).content.decode()
+    assert "Prints 25.4 × 20.3 cm (10.0 × 8.0 in) at 300 dpi." in text
