@@ -72,7 +72,7 @@ def test_ticked_photos_are_restored_with_one_click(
     for box in page.get_by_role("checkbox").all():
         box.check()
     guard.look_at_width(page)
-    page.get_by_role("button", name="Restore selected").click()
+    page.get_by_role("button", name="Restore", exact=True).click()
     page.get_by_role("link", name="CodeFormer").click()
     expect(page.get_by_text("Please say first who is in the photo")).to_be_visible()
 
@@ -124,10 +124,9 @@ def test_the_gallery_catches_up_by_itself(open_page: OpenPage, people: People):
     page = open_page("desktop", signed_in=people.member())
     page.goto("/photos/")
     picked = [
-        {"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": pictures.small_photo()}
+        {"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": pictures.tinted_photo(name)}
         for name in ("anna", "berta")
     ]
-    page.locator("input[type=file]").set_input_files(picked)  # type: ignore[arg-type]
-    page.get_by_role("button", name="Upload").click()
+    page.locator("input[name=files]").set_input_files(picked)  # type: ignore[arg-type]
     expect(page.locator("#photos img")).to_have_count(2)
     expect(page.locator("#photos")).not_to_have_attribute("data-hx-get", re.compile("."))
