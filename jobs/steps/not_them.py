@@ -2,7 +2,7 @@
 
 With another model or other settings, in no larger a size than was paid for, once for each photo;
 a try that brings no picture does not count. The job is priced and sent like any other, but nothing
-is set aside: the house pays (`waiver`, decision 92). Lock order: photo, consent.
+is set aside: the house pays (`waiver`, decision 25). Lock order: photo, consent.
 """
 
 from __future__ import annotations

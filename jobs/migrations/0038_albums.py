@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0046_every_check_is_sealed'),
+        ('jobs', '0037_every_check_is_sealed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from accounts.append_only import protect, unprotect
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0090_where_members_read_times'),
+        ('accounts', '0031_where_members_read_times'),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0040_the_words_beside_the_boxes"),
+        ("jobs", "0034_the_words_beside_the_boxes"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0055_callbacks_are_counted'),
+        ('jobs', '0032_callbacks_are_counted'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,7 +16,7 @@ def seal(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0045_every_check_follows_from_the_one_before")]
+    dependencies = [("jobs", "0036_every_check_follows_from_the_one_before")]
     operations = [
         migrations.RunPython(seal, migrations.RunPython.noop),
         migrations.AlterField("consentcheck", "number", models.PositiveIntegerField(unique=True)),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0092_not_them'),
+        ('jobs', '0041_not_them'),
     ]
 
     operations = [

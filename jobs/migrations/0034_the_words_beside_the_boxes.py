@@ -8,7 +8,7 @@ from accounts.append_only import protect
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0050_an_upload_is_a_row_first")]
+    dependencies = [("jobs", "0033_an_upload_is_a_row_first")]
     operations = [
         migrations.CreateModel(
             name="ConsentWording",

@@ -6,7 +6,7 @@ from accounts.append_only import unprotect
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0056_orphans_are_told_of")]
+    dependencies = [("jobs", "0035_orphans_are_told_of")]
     operations = [
         unprotect("jobs_consentcheck"),
         migrations.AddField(

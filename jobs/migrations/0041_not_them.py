@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0091_a_job_can_be_free'),
-        ('jobs', '0090_how_long_a_member_waits'),
+        ('accounts', '0032_a_job_can_be_free'),
+        ('jobs', '0040_how_long_a_member_waits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0024_a_session_says_whose_it_is'),
-        ('jobs', '0080_faces_beside_each_other'),
+        ('jobs', '0039_faces_beside_each_other'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
