@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from playwright.sync_api import Browser
+from django.template.loader import render_to_string
+from playwright.sync_api import Browser, expect
 
 from sandbox.demo import journey
 from sandbox.stack import Addresses
 from tests.browser.conftest import OpenPage
 from tests.browser.guard import Guard
+from tests.browser.tour import judges
 from tests.journeys import pictures
 from tests.journeys.people import People
 
@@ -79,6 +83,28 @@ def test_the_staffs_pages_stand_without_an_error(open_page: OpenPage, house: Add
         for link in sorted(set(links)):
             page.goto(link, wait_until="load")
             assert page.locator("#content").inner_text()
+
+
+@pytest.mark.parametrize(("screen", "scheme"), [("phone", "dark"), ("desktop", "light")])
+@pytest.mark.parametrize("status", [400, 413, 429, 500, 503])
+def test_what_went_wrong_is_said_in_the_same_house(
+    open_page: OpenPage, guard: Guard, screen: str, scheme: Any, status: int
+):
+    """Errors that can't be had by asking for an address: their own templates, in a real window."""
+    text = render_to_string(f"{status}.html", {"limit_bytes": 50_000_000})
+    page = open_page(screen)
+    page.emulate_media(color_scheme=scheme)
+    guard.expect_refusal(status)
+    page.route(
+        "**/wrong/", lambda route: route.fulfill(status=status, body=text, content_type="text/html")
+    )
+    page.goto("/wrong/", wait_until="load")
+    guard.look_at_width(page)
+    assert judges.inaccessible(page) == []
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("main .button").first).to_be_visible()  # and a way on
+    paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert paper != "rgba(0, 0, 0, 0)"  # it has its styles
 
 
 def test_the_guard_sees_what_is_wrong(browser: Browser, house: Addresses):

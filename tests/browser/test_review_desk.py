@@ -33,7 +33,7 @@ def reviewer(house: Addresses) -> Iterator[Visitor]:
 
 def say(member: Visitor, title: str) -> str:
     """A photo of somebody else, which waits for a reviewer; the address of its page."""
-    photo = journey.upload(member, (f"{title}.jpg", pictures.small_photo(), "image/jpeg"))
+    photo = journey.upload(member, (f"{title}.jpg", pictures.tinted_photo(title), "image/jpeg"))
     journey.give_consent(member, photo, depicted=["OTHER"], basis="My neighbour asked me to.")
     journey.prepared(member, photo)
     return photo

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.template.loader import render_to_string
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from sandbox.stack import Addresses
 from tests.browser.conftest import OpenPage
 from tests.browser.guard import Guard
 from tests.browser.tour import judges
 from tests.browser.tour.stops import STOPS
-from tests.browser.tour.world import World, lived_in
+from tests.browser.tour.world import World
 
 # All pages of one kind of screen are one test: a house lived in takes longer than looking at it.
 MOST_SHIFT = 0.02
 MOST_BYTES = {".js": 30 * 1024, ".css": 25 * 1024}  # of ours, compressed, on one page
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="package")
-def world(house: Addresses) -> Iterator[World]:
-    with lived_in(house) as world:
-        yield world
 
 
 @pytest.mark.parametrize(("screen", "scheme"), [("phone", "light"), ("desktop", "dark")])
@@ -52,28 +43,6 @@ def test_every_page_is_for_everybody(
         if (moved := judges.shifts(page)) > MOST_SHIFT:
             found.append(f"{stop.name}: things moved by {moved:.3f}")
     assert found == []
-
-
-@pytest.mark.parametrize(("screen", "scheme"), [("phone", "dark"), ("desktop", "light")])
-@pytest.mark.parametrize("status", [400, 413, 429, 500, 503])
-def test_what_went_wrong_is_said_in_the_same_house(
-    open_page: OpenPage, guard: Guard, screen: str, scheme: Any, status: int
-):
-    """Errors that can't be had by asking for an address: their own templates, in a real window."""
-    text = render_to_string(f"{status}.html", {"limit_bytes": 50_000_000})
-    page = open_page(screen)
-    page.emulate_media(color_scheme=scheme)
-    guard.expect_refusal(status)
-    page.route(
-        "**/wrong/", lambda route: route.fulfill(status=status, body=text, content_type="text/html")
-    )
-    page.goto("/wrong/", wait_until="load")
-    guard.look_at_width(page)
-    assert judges.inaccessible(page) == []
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("main .button").first).to_be_visible()  # and a way on
-    paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-    assert paper != "rgba(0, 0, 0, 0)"  # it has its styles
 
 
 def test_every_page_is_valid_html_and_light(world: World, tmp_path: Path):
