@@ -151,7 +151,7 @@ def test_a_mail_server_that_is_down_delays_the_letter_and_loses_nothing(
 ):
     hold(limited(None, warn=500), 600)
     with monkeypatch.context() as patch:
-        patch.setattr("jobs.steps.send.EmailMultiAlternatives.send", lambda _: 1 / 0)
+        patch.setattr("accounts.mailing.EmailMultiAlternatives.send", lambda _: 1 / 0)
         run("send")
     assert (mailoutbox, Letter.objects.get().sent_at) == ([], None)
     Letter.objects.update(due_at=Letter.objects.get().created_at)
