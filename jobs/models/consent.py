@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.catalog import VENDORS
+from jobs.catalog import USUAL_VENDOR, VENDORS
 from jobs.models.notice import ConsentNotice, ConsentWording
 from jobs.models.photo import PhotoState
 
@@ -222,7 +222,7 @@ class Consent(models.Model):
 
     @property
     def is_live(self) -> bool:
-        return self.is_live_for("pixazo")
+        return self.is_live_for(USUAL_VENDOR)
 
     def holder(self, *, now: datetime) -> User | None:
         """The reviewer who has it in hand now."""

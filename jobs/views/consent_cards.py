@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jobs import notices, wording
+from jobs import catalog, notices, wording
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -189,7 +189,7 @@ def consent_cards(consents: Sequence[Consent]) -> list[ConsentCard]:
     now = timezone.now()
     live = set(
         Consent.objects.filter(pk__in=[consent.pk for consent in consents])
-        .live(vendor="pixazo", now=now)
+        .live(vendor=catalog.USUAL_VENDOR, now=now)
         .values_list("pk", flat=True)
     )
     version = notices.newest_version()
