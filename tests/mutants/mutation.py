@@ -3,12 +3,15 @@
     with defect(ledger._post, {"wallet = _lock(user)": "wallet = wallet_of(user)"}):
         assert notices(test_ledger.test_racing_holds)
 
+A proof that names fixtures is made `ready` first, outside the defect.
+
 The defect is a change of the function's own text, so it stays what it says when the function moves
 on: a text that isn't there any more fails the test that asked for it.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 import textwrap
@@ -50,3 +53,15 @@ def notices(test: Callable[..., object], *arguments: Any, **named: Any) -> bool:
     except (Exception, BaseExceptionGroup, OutcomeException):
         return True
     return False
+
+
+def ready(
+    request: pytest.FixtureRequest, proof: Callable[..., object], **said: Any
+) -> Callable[[], object]:
+    """The proof with what the mutant says and, for its other names, the fixtures called so.
+
+    They are made here, so that only the proof meets the defect.
+    """
+    names = inspect.signature(proof).parameters
+    fixtures = {name: request.getfixturevalue(name) for name in names if name not in said}
+    return functools.partial(proof, **fixtures, **said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,8 +26,9 @@ from tests.jobs import (
     test_wording,
 )
 from tests.jobs.steps import test_consent
+from tests.jobs.test_wording import member as member
 from tests.jobs.views import test_consents
-from tests.mutants.mutation import defect
+from tests.mutants.mutation import defect, ready
 from tests.mutants.mutation import notices as is_noticed
 
 pytestmark = pytest.mark.django_db
@@ -419,20 +419,15 @@ def test_a_proof_about_the_proof_notices(
     ],
 )
 def test_a_proof_about_words_notices(
-    client: Client,
-    settings: Any,
+    request: pytest.FixtureRequest,
     function: Callable[..., Any],
     changes: Mapping[str, str],
     proof: Callable[..., object],
 ):
-    asked = inspect.signature(proof).parameters
-    given = {"client": client, "settings": settings}
-    if "member" in asked:
-        given["member"] = make_member()
-        client.force_login(given["member"])
+    proof = ready(request, proof)
     the_notice()
     with defect(function, changes):
-        assert is_noticed(proof, **{name: one for name, one in given.items() if name in asked})
+        assert is_noticed(proof)
 
 
 def test_a_form_that_is_not_compared_with_what_was_read_is_noticed(client: Client, settings: Any):

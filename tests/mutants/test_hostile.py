@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from tests.fakes import FakeVendor
 from tests.jobs.gateway import test_output
 from tests.jobs.steps import test_collect, test_orphans, test_settle, test_stop, test_submit
 from tests.jobs.steps.test_collect import twice  # noqa: F401  (a fixture)
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, notices, ready
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
 
@@ -202,10 +201,6 @@ def test_a_proof_about_a_hostile_world_notices(
     proof: Callable[..., object],
     said: dict[str, Any],
 ):
-    fixtures = {
-        name: request.getfixturevalue(name)
-        for name in inspect.signature(proof).parameters
-        if name not in said
-    }
+    proof = ready(request, proof, **said)
     with defect(function, changes):
-        assert notices(proof, **fixtures, **said)
+        assert notices(proof)

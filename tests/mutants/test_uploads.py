@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from jobs.models.photo import PhotoQuerySet
 from jobs.steps import erase, intake
 from tests.jobs import test_intake
 from tests.jobs.test_intake import clock, storing  # noqa: F401  (fixtures)
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, notices, ready
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
 
@@ -78,10 +77,6 @@ def test_a_proof_about_an_upload_notices(
     proof: Callable[..., object],
     said: dict[str, Any],
 ):
-    fixtures = {
-        name: request.getfixturevalue(name)
-        for name in inspect.signature(proof).parameters
-        if name not in said
-    }
+    proof = ready(request, proof, **said)
     with defect(function, changes):
-        assert notices(proof, **fixtures, **said)
+        assert notices(proof)
