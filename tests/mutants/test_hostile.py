@@ -14,7 +14,14 @@ from jobs.steps import collect, orphans, settle, stop, submit
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
 from tests.jobs.gateway import test_output
-from tests.jobs.steps import test_collect, test_orphans, test_settle, test_stop, test_submit
+from tests.jobs.steps import (
+    test_collect,
+    test_orphans,
+    test_settle,
+    test_stop,
+    test_submit,
+)
+from tests.jobs.steps.conftest import done as done
 from tests.jobs.steps.test_collect import twice  # noqa: F401  (a fixture)
 from tests.mutants.mutation import defect, notices, ready
 
@@ -27,11 +34,6 @@ def sent(vendor: FakeVendor) -> RestorationJob:
     run("submit")
     job.refresh_from_db()
     return job
-
-
-@pytest.fixture
-def done(vendor: FakeVendor) -> RestorationJob:
-    return test_collect.completed(vendor, make_job())
 
 
 def test_a_completion_after_a_failure_that_nobody_books_is_noticed(

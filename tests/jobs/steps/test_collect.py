@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import struct
-import zlib
 from datetime import timedelta
 from typing import Any
 
@@ -23,34 +21,9 @@ from jobs.states import JobState
 from jobs.steps import collect, settle
 from tests.builders import make_due, make_job, publish_price, run
 from tests.fakes import CDN, FakeVendor, png
+from tests.jobs.steps.collecting import bomb, charged, collected, completed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
-
-
-def completed(vendor: FakeVendor, job: RestorationJob) -> RestorationJob:
-    """The vendor has called back: done."""
-    run("submit")
-    token = vendor.last.callback_url.rstrip("/").rpartition("/")[2]
-    settle.deliver(token=token, body=vendor.finish("COMPLETED").callback())
-    job.refresh_from_db()
-    assert job.state == JobState.COMPLETED
-    return job
-
-
-@pytest.fixture
-def done(vendor: FakeVendor) -> RestorationJob:
-    return completed(vendor, make_job())
-
-
-def collected(job: RestorationJob) -> RestorationJob:
-    make_due(job)
-    run("collect")
-    return RestorationJob.objects.get(pk=job.pk)
-
-
-def charged(job: RestorationJob) -> int:
-    assert job.hold is not None
-    return ledger.balance_of(job.hold).charged
 
 
 def test_the_result_is_stored_as_ours_whole_with_a_preview(
@@ -110,14 +83,6 @@ def test_an_address_that_we_do_not_trust_is_refunded_and_told(
     assert job.failure_words == words
     assert books.lies() == []
     assert told(mailoutbox, words)
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A PNG that says that it is so large; its pixels are never looked at."""
-    picture = bytearray(png())
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    picture[12:33] = header + struct.pack(">I", zlib.crc32(header))
-    return bytes(picture)
 
 
 @pytest.mark.parametrize(
