@@ -16,6 +16,7 @@ from tests.fakes import FakeVendor
 from tests.jobs.gateway import test_output
 from tests.jobs.steps import (
     test_collect,
+    test_collect_several,
     test_orphans,
     test_settle,
     test_stop,
@@ -141,14 +142,14 @@ def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
         pytest.param(
             collect._fetch_all,
             {"except Exception as problem:": "except LookupError as problem:"},
-            test_collect.test_a_further_picture_that_cannot_be_had_is_skipped_and_noted,
+            test_collect_several.test_a_further_picture_that_cannot_be_had_is_skipped_and_noted,
             {"bad": 404},
             id="a bad version loses the job",
         ),
         pytest.param(
             collect._fetch_all,
             {"1 + settings.RESULT_VERSIONS_MOST": "99"},
-            test_collect.test_no_more_pictures_are_kept_than_we_set,
+            test_collect_several.test_no_more_pictures_are_kept_than_we_set,
             {},
             id="versions without number",
         ),
