@@ -17,13 +17,14 @@ from tests.jobs.gateway import test_output
 from tests.jobs.steps import (
     test_collect,
     test_collect_several,
+    test_collect_twice,
     test_orphans,
     test_settle,
     test_stop,
     test_submit,
 )
 from tests.jobs.steps.conftest import done as done
-from tests.jobs.steps.test_collect import twice  # noqa: F401  (a fixture)
+from tests.jobs.steps.test_collect_twice import twice  # noqa: F401  (a fixture)
 from tests.mutants.mutation import defect, notices, ready
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
@@ -128,14 +129,14 @@ def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
         pytest.param(
             collect.claim,
             {'F("completed_at").asc(nulls_last=True), ': ""},
-            test_collect.test_of_two_results_the_one_that_completed_the_job_is_fetched,
+            test_collect_twice.test_of_two_results_the_one_that_completed_the_job_is_fetched,
             {},
             id="the lower number for the result",
         ),
         pytest.param(
             collect.call,
             {"isinstance(outcome, Lost) or": "False or"},
-            test_collect.test_when_that_one_cannot_be_had_the_other_is_delivered,
+            test_collect_twice.test_when_that_one_cannot_be_had_the_other_is_delivered,
             {"how": "contradicted"},
             id="a picture that was paid for is lost",
         ),
