@@ -14,7 +14,7 @@ from jobs.steps import collect, observe, submit
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
 from tests.jobs import breaking, test_breaker_stopping
-from tests.jobs.steps import collecting, test_collect, test_observe
+from tests.jobs.steps import collecting, test_collect_outages, test_observe
 from tests.mutants.mutation import defect, notices
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +138,10 @@ def test_a_refund_because_our_key_was_refused_is_noticed(vendor: FakeVendor):
     done = collecting.completed(vendor, make_job())
     with defect(collect._may_wait, {"return now <": "return now >"}):
         assert notices(
-            test_collect.test_a_vendor_that_does_not_let_us_ask_uses_up_no_tries, vendor, done, 401
+            test_collect_outages.test_a_vendor_that_does_not_let_us_ask_uses_up_no_tries,
+            vendor,
+            done,
+            401,
         )
 
 
