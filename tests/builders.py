@@ -173,3 +173,8 @@ def run(step: str) -> int:
 def make_due(job: RestorationJob) -> None:
     """Let the job's next look be now."""
     RestorationJob.objects.filter(pk=job.pk).update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+def seen(job: RestorationJob) -> RestorationJob:
+    """The job as it stands in the database now."""
+    return RestorationJob.objects.get(pk=job.pk)

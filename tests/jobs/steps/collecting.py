@@ -9,7 +9,7 @@ from accounts import ledger
 from jobs.models import RestorationJob
 from jobs.states import JobState
 from jobs.steps import settle
-from tests.builders import make_due, run
+from tests.builders import make_due, run, seen
 from tests.fakes import FakeVendor, png
 
 
@@ -26,7 +26,7 @@ def completed(vendor: FakeVendor, job: RestorationJob) -> RestorationJob:
 def collected(job: RestorationJob) -> RestorationJob:
     make_due(job)
     run("collect")
-    return RestorationJob.objects.get(pk=job.pk)
+    return seen(job)
 
 
 def charged(job: RestorationJob) -> int:

@@ -16,7 +16,7 @@ from jobs.models import Delivery, RestorationJob, Verdict
 from jobs.states import TERMINAL, WAITING_FOR_VENDOR, JobState
 from jobs.steps import intervene, settle, submit
 from jobs.steps.intervene import POSSIBLE, CannotIntervene, Deed, Moved
-from tests.builders import make_due, make_job, run
+from tests.builders import make_due, make_job, run, seen
 from tests.fakes import FakeVendor
 from tests.racing import at_once
 from tests.staff import make_clerk
@@ -39,10 +39,6 @@ TABLE = {
 @pytest.fixture
 def clerk() -> User:
     return make_clerk()
-
-
-def seen(job: RestorationJob) -> RestorationJob:
-    return RestorationJob.objects.get(pk=job.pk)
 
 
 def do(deed: Deed, job: RestorationJob, by: User, **changes: Any) -> None:

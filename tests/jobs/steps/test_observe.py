@@ -13,7 +13,7 @@ from accounts import books, ledger
 from jobs.models import Attempt, AttemptOutcome, Breaker, RestorationJob, Verdict
 from jobs.states import JobState
 from jobs.steps import settle
-from tests.builders import make_due, make_job, run
+from tests.builders import make_due, make_job, run, seen
 from tests.fakes import FakeVendor
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def sent(vendor: FakeVendor) -> RestorationJob:
 def look(job: RestorationJob) -> RestorationJob:
     make_due(job)
     run("observe")
-    return RestorationJob.objects.get(pk=job.pk)
+    return seen(job)
 
 
 def test_the_first_look_comes_after_five_to_ten_seconds(sent: RestorationJob):

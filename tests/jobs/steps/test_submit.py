@@ -27,15 +27,11 @@ from jobs.models import (
 )
 from jobs.states import JobState
 from jobs.steps import consent, settle, submit
-from tests.builders import make_consent, make_due, make_job, make_photo, run
+from tests.builders import make_consent, make_due, make_job, make_photo, run, seen
 from tests.fakes import FakeVendor
 from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db
-
-
-def seen(job: RestorationJob) -> RestorationJob:
-    return RestorationJob.objects.get(pk=job.pk)
 
 
 def test_a_ready_job_is_handed_over_with_its_payload_and_callback(vendor: FakeVendor):
