@@ -22,6 +22,7 @@ from tests.jobs.steps import (
     test_settle,
     test_stop,
     test_submit,
+    test_submit_late,
 )
 from tests.jobs.steps.conftest import done as done
 from tests.jobs.steps.test_collect_twice import twice  # noqa: F401  (a fixture)
@@ -108,14 +109,14 @@ def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
         pytest.param(
             settle.take_back,
             {" and not _is_superseded(attempt)": ""},
-            test_submit.test_a_late_answer_to_a_job_whose_second_sending_was_refused_moves_nothing,
+            test_submit_late.test_a_late_answer_to_a_job_whose_second_sending_was_refused_moves_nothing,
             {},
             id="what was bought twice is on no list",
         ),
         pytest.param(
             settle.take_back,
             {"job.state == JobState.READY": "False"},
-            test_submit.test_a_late_answer_to_a_job_that_is_ready_again_spares_the_second_purchase,
+            test_submit_late.test_a_late_answer_to_a_job_that_is_ready_again_spares_the_second_purchase,
             {},
             id="a late answer is bought again",
         ),
