@@ -21,8 +21,8 @@ from tests.jobs.steps import (
     test_orphans,
     test_settle,
     test_stop,
-    test_submit,
     test_submit_late,
+    test_submit_waits,
 )
 from tests.jobs.steps.conftest import done as done
 from tests.jobs.steps.test_collect_twice import twice  # noqa: F401  (a fixture)
@@ -123,7 +123,7 @@ def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
         pytest.param(
             submit.instead_of_call,
             {"passage not in (Passage.FREE, work.passage)": "False"},
-            test_submit.test_what_was_claimed_when_the_vendor_refused_us_goes_back_and_was_never_sent,
+            test_submit_waits.test_what_was_claimed_when_the_vendor_refused_us_goes_back_and_was_never_sent,
             {"how": "stopped"},
             id="sent to a vendor that refused us",
         ),
