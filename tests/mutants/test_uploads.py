@@ -9,8 +9,9 @@ import pytest
 
 from jobs.models.photo import PhotoQuerySet
 from jobs.steps import erase, intake
-from tests.jobs import test_intake
-from tests.jobs.test_intake import clock, storing  # noqa: F401  (fixtures)
+from tests.jobs.conftest import clock as clock
+from tests.jobs.steps import test_intake
+from tests.jobs.steps.test_intake import storing as storing
 from tests.mutants.mutation import defect, notices, ready
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]

@@ -299,12 +299,6 @@ def test_when_the_row_cannot_be_written_nothing_is_stored():
 
 
 # --- A row first: what breaks off in between goes within minutes ------------------------------
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(timezone.now(), tick=False) as clock:
-        yield clock
-
-
 def shown_to_members() -> bool:
     return any(
         rows.exists()
