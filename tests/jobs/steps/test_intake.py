@@ -21,33 +21,15 @@ from django.utils import timezone
 from moto import mock_aws
 from PIL import Image
 
-from accounts.models import User
 from jobs import images, places, storage
 from jobs.models import Photo, PhotoState
 from jobs.steps import intake
 from tests.builders import make_member, run
 from tests.fakes import png
+from tests.jobs.steps.uploading import objects, receive, refusal, shown_to_members
 from tests.jobs.world import Killed, Killer
 
 pytestmark = pytest.mark.django_db
-
-
-def receive(data: bytes, *, name: str = "Grandmother.jpg") -> Photo:
-    return intake.receive(
-        owner=make_member(), file=io.BytesIO(data), name=name, byte_size=len(data)
-    )
-
-
-def refusal(data: bytes, *, name: str = "Grandmother.jpg") -> str:
-    """The words that the member reads."""
-    with pytest.raises(intake.Refused) as problem:
-        receive(data, name=name)
-    return str(problem.value)
-
-
-def objects() -> list[str]:
-    """Every key in the bucket."""
-    return storage.keys_under("")
 
 
 def jpeg(**options: Any) -> bytes:
@@ -299,18 +281,6 @@ def test_when_the_row_cannot_be_written_nothing_is_stored():
 
 
 # --- A row first: what breaks off in between goes within minutes ------------------------------
-def shown_to_members() -> bool:
-    return any(
-        rows.exists()
-        for owner in User.objects.all()
-        for rows in (
-            Photo.objects.for_member(owner),
-            Photo.objects.filter(owner=owner).with_pictures(),
-            Photo.objects.filter(owner=owner).visible(),
-        )
-    )
-
-
 def minutes_pass(clock: time_machine.Traveller) -> None:
     """Workers take up what falls due, as long as an upload may take, and a lease."""
     for seconds in (settings.ARRIVAL_SECONDS + 1, settings.LEASE_SECONDS + 1):
