@@ -16,14 +16,15 @@ from accounts.members import member_of
 View = Callable[..., HttpResponseBase]
 
 
-def staff_only(permission: str) -> Callable[[View], View]:
-    """Members of staff who hold the permission; 403 for all others, sign-in for nobody yet."""
+def staff_only(*permissions: str) -> Callable[[View], View]:
+    """Members of staff who hold one of these permissions; 403 for all others, sign-in for nobody
+    yet."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             person = member_of(request)
-            if not (person.is_staff and person.has_perm(permission)):
+            if not (person.is_staff and any(map(person.has_perm, permissions))):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

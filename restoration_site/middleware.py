@@ -114,8 +114,8 @@ class StaffTrail:
             _record_page(request, "page")
 
 
-# They show no row: scripts' words, the queues' own figures.
-NOISE = ("/admin/jsi18n/", "/admin/queues/stats.json", "/desk/review/keep/")
+# They show no row: scripts' words, the queues' own figures, the frame on a letter's page.
+NOISE = ("/admin/jsi18n/", "/admin/queues/stats.json", "/desk/review/keep/", "/desk/letters/html/")
 # One looks there by the vendor's own number of a request, which is a secret.
 SECRET_SEARCHES = ("/admin/jobs/restorationjob/", "/admin/jobs/delivery/")
 MAIL, MAIL_WORDS = re.compile(r"[^\s@]*@[^\s@]*"), "(an address)"
