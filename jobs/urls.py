@@ -65,6 +65,7 @@ urlpatterns = [
     path("live/<str:token>/", live.live, name="live_rows"),
     path("jobs/<uuid:job_id>/not-them/", not_them.not_them, name="not_them"),
     path("jobs/<uuid:job_id>/share/", share.share, name="share"),
+    path("links/", share.shares, name="shares"),
     path("links/<uuid:share_id>/end/", share.revoke, name="share_revoke"),
     path("s/<str:token>/", share.shared, name="shared"),
     path("account/data/", account.data, name="data"),

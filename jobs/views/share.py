@@ -1,12 +1,14 @@
-"""Sharing a result: its owner's page with the links, and the page that a link leads to."""
+"""Sharing a result: its owner's pages with the links, and the page that a link leads to."""
 
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,6 +25,23 @@ from jobs.steps import share as step
 from jobs.steps.collect import preview_key
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.photo import or_elsewhere, own_photo
+
+LINKS_ON_A_PAGE = 25
+
+
+@require_safe
+@login_required
+def shares(request: HttpRequest) -> HttpResponse:
+    """All the member's links, of whichever photo: the newest first, four queries a page."""
+    mine = Share.objects.for_member(member_of(request)).select_related("job__photo").newest_first()
+    page = Paginator(mine, LINKS_ON_A_PAGE).get_page(request.GET.get("page"))
+    live = Share.objects.live(timezone.now()).filter(pk__in=[one.pk for one in page])
+    working = set(live.values_list("pk", flat=True))
+    links = [
+        {"share": one, "is_live": one.pk in working, "photo": PhotoCard(one.job.photo)}
+        for one in page
+    ]
+    return render(request, "jobs/shares.html", {"links": links, "page_obj": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,6 +86,8 @@ def revoke(request: HttpRequest, share_id: uuid.UUID) -> HttpResponse:
     )
     step.revoke(share=row, now=timezone.now())
     messages.success(request, _("The link is ended. It shows nothing any more."))
+    if page := request.POST.get("among_all"):
+        return redirect(f"{reverse('shares')}?{urlencode({'page': page})}")
     return redirect("share", row.job_id)
 
 

@@ -17,6 +17,7 @@ from jobs.steps.collect import preview_key
 from tests.builders import make_member
 from tests.fakes import FakeVendor
 from tests.jobs.steps.test_not_them import restored
+from tests.staff import queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "rings")]
 
@@ -132,3 +133,43 @@ def test_nobody_shares_or_ends_what_is_anothers(client: Client, job: Restoration
     assert stranger.post(reverse("share_revoke", args=[link.pk])).status_code == 404
     link.refresh_from_db()
     assert link.revoked_at is None
+
+
+def test_all_links_are_listed_and_ended_from_there(client: Client, job: RestorationJob):
+    path = make(client, job)
+    Client().get(path)
+    page = client.get(reverse("shares")).content.decode()
+    for words in ("Adelheid Muster", "Works", "Opened once.", job.model.name, "X-Amz-Signature"):
+        assert words in page
+    assert path not in page
+    link = Share.objects.get()
+    answer = client.post(reverse("share_revoke", args=[link.pk]), {"among_all": "1"})
+    assert answer["Location"] == f"{reverse('shares')}?page=1"
+    page = client.get(answer["Location"]).content.decode()
+    assert "Ended by you" in page
+    assert reverse("share_revoke", args=[link.pk]) not in page
+    assert Client().get(path).status_code == 404
+
+
+def test_the_list_is_its_members_alone_and_knows_no_erased_photos_name(
+    client: Client, job: RestorationJob
+):
+    make(client, job)
+    stranger = Client()
+    assert stranger.get(reverse("shares")).status_code == 302
+    stranger.force_login(make_member())
+    assert "There are none" in stranger.get(reverse("shares")).content.decode()
+    Photo.objects.filter(pk=job.photo_id).update(state="ERASED")
+    page = client.get(reverse("shares")).content.decode()
+    assert "Erased photo" in page
+    assert "Shows nothing" in page
+    assert "Adelheid" not in page
+    assert "X-Amz-Signature" not in page
+
+
+def test_the_lists_queries_do_not_grow(client: Client, job: RestorationJob):
+    make(client, job)
+    few = queries(client, reverse("shares"))
+    for _ in range(3):
+        make(client, job)
+    assert queries(client, reverse("shares")) == few
