@@ -38,4 +38,4 @@ def strip_of_faces(
         cut = picture.crop((box[0], box[1], max(box[2], box[0] + 1), max(box[3], box[1] + 1)))
         square = cut.resize((FACE_SIDE_PX, FACE_SIDE_PX), Image.Resampling.LANCZOS)
         strip.paste(square, (number * FACE_SIDE_PX, 0))
-    return encode(strip, "WEBP", quality=88, method=4)
+    return encode(strip, "WEBP", quality=82, method=4)

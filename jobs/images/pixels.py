@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 from jobs.images.files import Rendition, encode, in_words
 
 SEE_THROUGH = {"LA": "L", "RGBA": "RGB"}  # and what is left without alpha
-PREVIEW_SIDE_PX = 1600
+PREVIEW_SIDE_PX = 1280  # twice what a phone shows; who looks closer is sent the picture itself
 SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -44,7 +44,7 @@ def clean(image: Image.Image) -> Image.Image:
 def shrunk(image: Image.Image, side_px: int) -> Rendition:
     small = image.copy()
     small.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
-    return encode(small, "WEBP", quality=82, method=4)
+    return encode(small, "WEBP", quality=76, method=4)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

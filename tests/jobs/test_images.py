@@ -354,7 +354,7 @@ def test_of_a_lossless_original_no_pixel_is_lost():
 
 def test_preview_and_thumbnail_are_small_and_keep_the_shape():
     made = images.prepare(io.BytesIO(encoded(Image.new("RGB", (3200, 1200)), "PNG")))
-    assert decoded(made.preview).size == (1600, 600)
+    assert decoded(made.preview).size == (1280, 480)
     assert decoded(made.thumbnail).size == (480, 180)
     assert (made.width_px, made.height_px) == (3200, 1200)
     for rendition in (made.preview, made.thumbnail):
