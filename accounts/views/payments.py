@@ -165,7 +165,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     if not cards.enabled():
         raise Http404("Cards are off.")
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > settings.CARD_EVENT_MAX_BYTES:
+    if not length.isdecimal() or int(length) > settings.CARD_EVENT_MAX_BYTES:
         return JsonResponse({"error": "too large"}, status=413)
     body = request.read(settings.CARD_EVENT_MAX_BYTES)
     try:

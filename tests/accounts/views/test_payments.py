@@ -293,7 +293,7 @@ def test_five_megabytes_are_refused_unread(client: Client, card_processor: FakeC
     assert send(client, body).status_code == 413
 
 
-@pytest.mark.parametrize("length", ["-1", "ten"])
+@pytest.mark.parametrize("length", ["-1", "ten", "²"])
 def test_a_length_that_is_no_number_is_refused(
     client: Client, card_processor: FakeCards, length: str
 ):
