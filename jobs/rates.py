@@ -21,8 +21,13 @@ def within(name: str, *, most: int) -> bool:
     key = f"heirloom:rate:{name}"
     try:
         connection = django_rq.get_queue(QUICK).connection
-        connection.set(key, 0, nx=True, ex=A_MINUTE)
-        return int(connection.incr(key)) <= most
+        together = connection.pipeline()
+        together.incr(key)
+        together.ttl(key)
+        count, seconds_left = together.execute()
+        if seconds_left < 0:  # a count without an end would shut the door for good
+            connection.expire(key, A_MINUTE)
+        return int(count) <= most
     except (RedisError, OSError) as problem:
         log.warning("nothing is counted: %s", problem)
         return True
