@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q
 
-from jobs.consent_proof.rows import CANNOT_BE_READ, read
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -26,6 +25,7 @@ from jobs.models import (
 )
 from jobs.models.consent import ConsentQuerySet
 from jobs.risks import Risk
+from jobs.rows import CANNOT_BE_READ, read
 
 PERIODS_DAYS = (1, 7, 30, 90)
 DECIDED = (ConsentStatus.APPROVED, ConsentStatus.REJECTED)

@@ -30,8 +30,7 @@ from accounts.words import straight
 from desk import review_figures
 from desk.doors import staff_only
 from desk.forms.reviews import FORMS, DecisionForm, QueueFilter
-from jobs import doorbell, risks, storage, wording
-from jobs.consent_proof import rows
+from jobs import doorbell, risks, rows, storage, wording
 from jobs.models import (
     Consent,
     ConsentEvent,

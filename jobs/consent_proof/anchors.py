@@ -13,8 +13,8 @@ from itertools import islice
 from django.db.models import Max, QuerySet
 
 from jobs import consent_chain
-from jobs.consent_proof.rows import Stored, in_batches, read, told
 from jobs.models import Consent, ConsentCheck, ConsentEvent, ConsentNotice, ReviewDecision
+from jobs.rows import Stored, in_batches, read, told
 
 # A transaction may take a number and commit a moment after one with a later number: a hash over
 # younger events would make an honest latecomer look like one that was slipped in. Until then each

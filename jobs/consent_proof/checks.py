@@ -12,8 +12,8 @@ from dataclasses import asdict
 
 from jobs import consent_chain
 from jobs.consent_proof.anchors import Anchor, moment
-from jobs.consent_proof.rows import Lost, Stored, read, told
 from jobs.models import ConsentCheck
+from jobs.rows import Lost, Stored, read, told
 
 
 def all_of_them() -> tuple[list[ConsentCheck], list[str]]:

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from jobs import consent_chain
-from jobs.consent_proof.rows import CANNOT_BE_READ, Lost, Stored, in_batches, named, read
 from jobs.models import (
     Consent,
     ConsentEvent,
@@ -23,6 +22,7 @@ from jobs.models import (
     ReviewDecision,
     ReviewVerdict,
 )
+from jobs.rows import CANNOT_BE_READ, Lost, Stored, in_batches, named, read
 
 Row = TypeVar("Row", ConsentEvent, ReviewDecision)
 

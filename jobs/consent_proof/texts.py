@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobs import consent_chain, notices
-from jobs.consent_proof.rows import read
 from jobs.models import ConsentNotice, ConsentWording
+from jobs.rows import read
 
 
 def findings() -> Iterator[str]:

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db.models import Exists, F, Max, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
-from jobs.consent_proof.rows import Stored, named
 from jobs.models import (
     Attempt,
     Consent,
@@ -27,6 +26,7 @@ from jobs.models import (
 )
 from jobs.models.consent import OVER
 from jobs.models.photo import GONE
+from jobs.rows import Stored, named
 
 
 def findings(now: datetime) -> Iterator[str]:

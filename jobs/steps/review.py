@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import audit, letters
 from accounts.models import User
 from accounts.words import said
-from jobs.consent_proof import rows
+from jobs import rows
 from jobs.models import (
     Consent,
     ConsentNotice,
