@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
+from jobs import rows
 from jobs.models import Consent, ConsentEvent, ConsentStatus, Depicted, Photo
 from jobs.models.consent import REPLACED, UNDECIDED
 
@@ -109,7 +110,10 @@ class Source:
 
 
 def sources(consent: Consent) -> list[Source]:
-    """Why each flag of a consent is there, the newest statements first; a query a flag, at most."""
+    """Why each flag of a consent is there, the newest statements first.
+
+    One that can't be read is none of them, and hides no other. Two queries a flag, at most.
+    """
     before = (
         Consent.objects.exclude(pk=consent.pk)
         .filter(created_at__lte=consent.created_at)
@@ -122,19 +126,24 @@ def sources(consent: Consent) -> list[Source]:
     same_bytes = Q(photo_sha256=consent.photo_sha256)
     found = []
     for risk in flags(consent):
-        said: Iterable[Consent] = ()
+        said: Sequence[Consent] = ()
         match risk:
-            case Risk.CHILD | Risk.OTHER_PERSON:
-                said = () if CODES[risk] in consent.depicted else before.filter(same_bytes)
-                said = [one for one in said if CODES[risk] in one.depicted]
+            case Risk.CHILD | Risk.OTHER_PERSON if CODES[risk] not in consent.depicted:
+                every, _lost = rows.read(before.filter(same_bytes), beside=["photo"])
+                said = [one for one in every if CODES[risk] in one.depicted][:SOURCES_MOST]
             case Risk.WITHDRAWN_BEFORE:
                 events = ConsentEvent.objects.filter(to_status=ConsentStatus.WITHDRAWN)
-                said = before.filter(same_bytes, _has(events.exclude(why=REPLACED)))
+                said = _newest(before.filter(same_bytes, _has(events.exclude(why=REPLACED))))
             case Risk.REJECTED_BEFORE:
                 events = ConsentEvent.objects.filter(to_status=ConsentStatus.REJECTED)
-                said = theirs.filter(_has(events))[:SOURCES_MOST]
-        found.append(Source(risk, list(said)[:SOURCES_MOST]))
+                said = _newest(theirs.filter(_has(events)))
+        found.append(Source(risk, said))
     return found
+
+
+def _newest(statements: models.QuerySet[Consent]) -> Sequence[Consent]:
+    whole, _lost, _more = rows.first(statements, SOURCES_MOST, beside=["photo"])
+    return whole
 
 
 def _has(events: models.QuerySet[ConsentEvent]) -> models.Exists:

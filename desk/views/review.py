@@ -288,7 +288,8 @@ def _earlier(consent: Consent) -> list[Any]:
     """The same member's other statements, newest first, with what was decided of them."""
     others = Consent.objects.filter(given_by=consent.given_by).exclude(pk=consent.pk)
     others = others.for_reviewers().select_related("photo").prefetch_related("decisions")
-    return _in_words(others.order_by("-created_at")[:EARLIER_MOST], "status")
+    shown, _lost, _more = rows.first(others.order_by("-created_at"), EARLIER_MOST, beside=["photo"])
+    return _in_words(shown, "status")
 
 
 def _answers(consent: Consent, events: Iterable[ConsentEvent]) -> list[tuple[str, str]]:

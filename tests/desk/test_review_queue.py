@@ -115,7 +115,7 @@ def test_a_photo_without_a_veiled_copy_has_a_placeholder_and_no_broken_picture(d
         assert given.photo.prefix not in page
 
 
-@pytest.mark.parametrize(
+BROKEN = pytest.mark.parametrize(
     ("column", "value"),
     [
         ("depicted", "'5'"),
@@ -126,14 +126,21 @@ def test_a_photo_without_a_veiled_copy_has_a_placeholder_and_no_broken_picture(d
         pytest.param("created_at", "'infinity'", marks=ON_POSTGRES),
     ],
 )
+
+
+def broken_at(consent: Consent, column: str, value: str) -> None:
+    with connection.cursor() as cursor:
+        pk = consent.pk if connection.vendor == "postgresql" else consent.pk.hex
+        cursor.execute(f"UPDATE jobs_consent SET {column} = {value} WHERE id = %s", [pk])
+
+
+@BROKEN
 def test_a_statement_that_cannot_be_read_hides_no_other_and_is_told_of(
     desk: Client, column: str, value: str
 ):
     broken, whole = pending(title="Broken one"), pending(title="Whole one")
     assert "can’t be read" not in queue(desk)
-    with connection.cursor() as cursor:
-        pk = broken.pk if connection.vendor == "postgresql" else broken.pk.hex
-        cursor.execute(f"UPDATE jobs_consent SET {column} = {value} WHERE id = %s", [pk])
+    broken_at(broken, column, value)
     page = queue(desk)
     assert "1 statement waits that can’t be read" in page
     assert "Whole one" in page
@@ -144,6 +151,21 @@ def test_a_statement_that_cannot_be_read_hides_no_other_and_is_told_of(
     assert started.headers["Location"] == reverse("desk_review", args=[whole.pk])
     after = desk.post(reverse("desk_review_go", args=[whole.pk]), {"to": "next"})
     assert after.headers["Location"] == reverse("desk_reviews")
+
+
+@BROKEN
+def test_nor_does_it_hide_a_later_one_of_that_member_about_that_picture(
+    desk: Client, column: str, value: str
+):
+    broken = decide(pending("CHILD"), approve=False)
+    member, sha256 = broken.given_by, broken.photo.sha256
+    other, later = pending(owner=member), pending(owner=member, sha256=sha256)
+    page = desk.get(reverse("desk_review", args=[later.pk])).content.decode()
+    assert page.count(str(broken.pk)) == 3  # it is why there are two flags, and one of theirs
+    broken_at(broken, column, value)
+    page = desk.get(reverse("desk_review", args=[later.pk])).content.decode()
+    assert str(other.pk) in page
+    assert str(broken.pk) not in page
 
 
 def test_a_code_that_is_none_of_ours_stands_as_it_is(desk: Client):
