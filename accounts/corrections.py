@@ -21,6 +21,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from accounts import audit, ledger, letters
 from accounts.models import Correction, CorrectionKind, CorrectionState, Transfer, User, Wallet
@@ -151,7 +152,7 @@ def approve(*, correction: Correction, by: User, note: str = "") -> Correction:
 def refuse(*, correction: Correction, by: User, note: str) -> Correction:
     """The second person does not agree, and says why. Raises CorrectionError."""
     if not said(note):
-        raise CorrectionError("Please say why you refuse it: who asked will read it.")
+        raise CorrectionError(_("Please say why you refuse it: who asked will read it."))
     with transaction.atomic():
         correction = _waiting(correction)
         _check_second(correction, by)
@@ -165,7 +166,7 @@ def take_back(*, correction: Correction, by: User, note: str = "") -> Correction
     with transaction.atomic():
         correction = _waiting(correction)
         if correction.asked_by_id != by.pk:
-            raise NotYours("Only who asked for a correction can take it back.")
+            raise NotYours(_("Only who asked for a correction can take it back."))
         _decide(correction, CorrectionState.RECALLED, by=None, note=note)
         _note(correction, by=by, action="take-back", why=note)
     return correction
@@ -186,7 +187,7 @@ def obstacle(correction: Correction, charge: ledger.HoldBalance | None) -> str:
     if correction.kind == CorrectionKind.DEBIT:
         available_micros = correction.member.wallet.available_micros
         if correction.amount_micros > available_micros:
-            return f"The member has only {dollars(available_micros)}."
+            return _("The member has only %(amount)s.") % {"amount": dollars(available_micros)}
     return ""
 
 
@@ -197,16 +198,16 @@ def second_people(correction: Correction) -> QuerySet[User]:
 
 def _check_person(by: User, member: User) -> None:
     if by == member:
-        raise NotYours("Nobody corrects their own wallet.")
+        raise NotYours(_("Nobody corrects their own wallet."))
     if not (by.is_staff and by.has_perm(PERMISSION)):
-        raise NotYours("You may not correct money.")
+        raise NotYours(_("You may not correct money."))
 
 
 def _check_second(correction: Correction, by: User) -> None:
     if by.pk == correction.asked_by_id:
-        raise NotYours("You asked for this: somebody else must decide.")
+        raise NotYours(_("You asked for this: somebody else must decide."))
     if by.pk == correction.member_id:
-        raise NotYours("This is about your own wallet: somebody else must decide.")
+        raise NotYours(_("This is about your own wallet: somebody else must decide."))
     _check_person(by, correction.member)
 
 
@@ -218,15 +219,15 @@ def _check_words(
     reason: str,
 ) -> None:
     if not reason:
-        raise CorrectionError("A correction needs a reason.")
+        raise CorrectionError(_("A correction needs a reason."))
     if len(reason) > REASON_MOST:
-        raise CorrectionError(f"A reason has at most {REASON_MOST} letters.")
+        raise CorrectionError(_("A reason has at most %(most)s letters.") % {"most": REASON_MOST})
     if amount_micros <= 0:
-        raise CorrectionError("An amount must be more than nothing.")
+        raise CorrectionError(_("An amount must be more than nothing."))
     if (kind == CorrectionKind.REFUND) != (hold is not None):
-        raise CorrectionError("A refund names the charge it is for; an adjustment has none.")
+        raise CorrectionError(_("A refund names the charge it is for; an adjustment has none."))
     if hold is not None and hold.wallet.user_id != member.pk:
-        raise CorrectionError("This charge is another member's.")
+        raise CorrectionError(_("This charge is another member's."))
 
 
 def _outlook(by: User, member: User, amount_micros: int) -> Outlook:
@@ -244,18 +245,20 @@ def _check_room(
     if hold is not None and amount_micros > (left := left_of(hold)):
         raise NotCovered(_little_left(left))
     if kind == CorrectionKind.DEBIT and amount_micros > wallet.available_micros:
-        raise NotCovered(f"The member has only {dollars(wallet.available_micros)}.")
+        raise NotCovered(
+            _("The member has only %(amount)s.") % {"amount": dollars(wallet.available_micros)}
+        )
 
 
 def _little_left(left_micros: int) -> str:
     if left_micros <= 0:
-        return "Nothing of this charge is left to refund."
-    return f"Only {dollars(left_micros)} of this charge is left to refund."
+        return _("Nothing of this charge is left to refund.")
+    return _("Only %(amount)s of this charge is left to refund.") % {"amount": dollars(left_micros)}
 
 
 def _the_same(earlier: Correction, asked: Mapping[str, object]) -> Correction:
     if any(getattr(earlier, name) != value for name, value in asked.items()):
-        raise AskedBefore("This form was sent before. Please open a new one.")
+        raise AskedBefore(_("This form was sent before. Please open a new one."))
     return earlier
 
 
@@ -264,7 +267,10 @@ def _waiting(correction: Correction) -> Correction:
     correction = Correction.objects.select_for_update().get(pk=correction.pk)
     if correction.state != CorrectionState.WAITING:
         who = correction.decided_by or correction.asked_by
-        raise DecidedBefore(f"{correction.get_state_display()} already, by {who}.")
+        raise DecidedBefore(
+            _("%(state)s already, by %(who)s.")
+            % {"state": correction.get_state_display(), "who": who}
+        )
     return correction
 
 
@@ -292,7 +298,9 @@ def _move(correction: Correction) -> Transfer:
         assert correction.hold is not None
         raise NotCovered(_little_left(left_of(correction.hold))) from problem
     except ledger.InsufficientFunds as problem:
-        raise NotCovered(f"The member has only {dollars(problem.available_micros)}.") from problem
+        raise NotCovered(
+            _("The member has only %(amount)s.") % {"amount": dollars(problem.available_micros)}
+        ) from problem
     except ledger.LedgerError as problem:
         raise CorrectionError(str(problem)) from problem
 

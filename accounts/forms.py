@@ -162,9 +162,10 @@ class TopUpForm(forms.Form):
         assert isinstance(amount, DollarsField)
         amount.least_micros = settings.TOP_UP_LEAST_MICROS
         amount.most_micros = settings.TOP_UP_MOST_MICROS
-        amount.help_text = (
-            f"From {money.dollars(amount.least_micros)} to {money.dollars(amount.most_micros)}."
-        )
+        amount.help_text = gettext("From %(least)s to %(most)s.") % {
+            "least": money.dollars(amount.least_micros),
+            "most": money.dollars(amount.most_micros),
+        }
 
     @property
     def amount_micros(self) -> int:

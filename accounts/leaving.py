@@ -13,6 +13,7 @@ import secrets
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.members import locked
 from accounts.models import Correction, Letter, MemberSession, TopUp, TopUpState, User
@@ -30,23 +31,31 @@ def obstacles(member: User) -> list[str]:
     found = []
     if member.is_staff or member.is_superuser:
         found.append(
-            "This is a staff account: what you decided and saw must stay in your name. Ask an "
-            "administrator to take your role away first."
+            _(
+                "This is a staff account: what you decided and saw must stay in your name. Ask an "
+                "administrator to take your role away first."
+            )
         )
     if TopUp.objects.filter(member=member, state=TopUpState.OPEN).exists():
         found.append(
-            "A payment by card has been begun and not ended. Pay it, or wait until it has expired: "
-            "that takes two hours at most."
+            _(
+                "A payment by card has been begun and not ended. Pay it, or wait until it has "
+                "expired: that takes two hours at most."
+            )
         )
     if any(_is_disputed(top_up) for top_up in TopUp.objects.filter(member=member, disputed=True)):
         found.append(
-            "Your card's bank has an open dispute about a payment of yours. The account can be "
-            "closed when that is decided."
+            _(
+                "Your card's bank has an open dispute about a payment of yours. The account can "
+                "be closed when that is decided."
+            )
         )
     if Correction.objects.waiting().filter(member=member).exists():
         found.append(
-            "Our billing staff are about to correct something in your wallet. The account can be "
-            "closed when that is decided."
+            _(
+                "Our billing staff are about to correct something in your wallet. The account can "
+                "be closed when that is decided."
+            )
         )
     return found
 
@@ -55,7 +64,7 @@ def begin(member: User) -> User:
     """The member's row, locked until the end of the transaction. Raises CannotLeave."""
     row = locked(member)
     if row is None:
-        raise CannotLeave("This account has been closed.")
+        raise CannotLeave(_("This account has been closed."))
     if found := obstacles(row):
         raise CannotLeave(" ".join(found))
     return row
@@ -88,7 +97,7 @@ def end_sessions(member: User) -> int:
 
     Not in the transaction: the request that asks for it ends its own session after that.
     """
-    deleted, _ = MemberSession.objects.filter(member_id=member.pk).delete()
+    deleted, _rows = MemberSession.objects.filter(member_id=member.pk).delete()
     return deleted
 
 

@@ -25,6 +25,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import letters
 from accounts.models import Account, Transfer, TransferKind, User, Wallet
@@ -118,7 +120,7 @@ class HoldBalance:
 
 def wallet_of(user: User) -> Wallet:
     """The member's wallet, opened on first use."""
-    wallet, _ = Wallet.objects.get_or_create(user=user)
+    wallet, _is_new = Wallet.objects.get_or_create(user=user)
     return wallet
 
 
@@ -250,9 +252,9 @@ def adjust(*, user: User, amount_micros: int, key: str, actor: User, reason: str
     the balance.
     """
     if not reason.strip():
-        raise LedgerError("An adjustment needs a reason.")
+        raise LedgerError(_("An adjustment needs a reason."))
     if actor == user:
-        raise LedgerError("Nobody adjusts their own wallet.")
+        raise LedgerError(_("Nobody adjusts their own wallet."))
     return _post(
         user=user,
         kind=K.CREDIT if amount_micros > 0 else K.DEBIT,
@@ -278,7 +280,7 @@ def give_up(*, user: User, key: str) -> Transfer | None:
             amount_micros=left,
             key=key,
             actor=user,
-            reason="Given up when the account was closed",
+            reason=gettext_noop("Given up when the account was closed"),
         )
 
 
@@ -495,7 +497,7 @@ def _square(wallet: Wallet, transfer: Transfer) -> None:
             kind=K.DEBT_PAID if owed > 0 else K.DEBT_BACK,
             amount_micros=amount,
             key=f"debt:{transfer.pk}",
-            memo="For what your card took back",
+            memo=gettext_noop("For what your card took back"),
             reference=transfer.reference,
         )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 
-REVIEWERS = "Reviewers"
-BILLING_STAFF = "Billing staff"
+REVIEWERS = gettext_noop("Reviewers")
+BILLING_STAFF = gettext_noop("Billing staff")
 
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     REVIEWERS: (
@@ -65,5 +66,5 @@ def ensure_roles() -> None:
         )
     }
     for name, codes in PERMISSIONS.items():
-        group, _ = Group.objects.get_or_create(name=name)
+        group, _is_new = Group.objects.get_or_create(name=name)
         group.permissions.set([known[code] for code in codes])

@@ -104,7 +104,7 @@ def within(transfers: TransferQuerySet, month: datetime) -> TransferQuerySet:
 
 def month_statement(user: User, month: datetime) -> Month:
     """What a month began with, what moved, and what it ended with; a fixed number of queries."""
-    first, _ = month_of(month)
+    first, _next = month_of(month)
     mine = Transfer.objects.for_member(user)
     before = mine.filter(created_at__lt=first).order_by("-pk").first()
     transfers = described(within(mine, month).order_by("pk"))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 84, 8, 12, 28
 TICKS = 4
@@ -160,11 +162,16 @@ def _description(labels: Sequence[str], series: Sequence[Series], say: Callable[
     sentences = []
     for one in series:
         if not any(one.values):
-            sentences.append(f"{one.name}: nothing.")
+            sentences.append(_("%(series)s: nothing.") % {"series": one.name})
             continue
         highest = max(range(len(labels)), key=lambda n: one.values[n])
         sentences.append(
-            f"{one.name}: {say(sum(one.values))} in all, most for {labels[highest]} "
-            f"({say(one.values[highest])})."
+            _("%(series)s: %(sum)s in all, most for %(label)s (%(highest)s).")
+            % {
+                "series": one.name,
+                "sum": say(sum(one.values)),
+                "label": labels[highest],
+                "highest": say(one.values[highest]),
+            }
         )
     return " ".join(sentences)

@@ -26,6 +26,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, TruncDate
+from django.utils.translation import gettext_lazy as _
 
 from accounts.ledger import ROUTES
 from accounts.models import Account, Transfer, TransferKind
@@ -162,7 +163,7 @@ class PeriodFigures:
     def by_day(self) -> dict[date, Tally]:
         """Every day of the period, also those on which nothing happened."""
         days = {day: Tally() for day in self.period.days}
-        for (day, _), tally in self.cells.items():
+        for (day, _key), tally in self.cells.items():
             days[day] += tally
         return days
 
@@ -170,7 +171,7 @@ class PeriodFigures:
     def by_model(self) -> dict[str, Tally]:
         """Every model of the catalogue, then what was charged without a job, if anything was."""
         models = {key: Tally() for key in [*MODELS, ""]}
-        for (_, key), tally in self.cells.items():
+        for (_day, key), tally in self.cells.items():
             models.setdefault(key, Tally())
             models[key] += tally
         if not (models[""].captured or models[""].refunded):
@@ -360,10 +361,10 @@ def _spenders(period: Period) -> list[Spender]:
 
 
 AGES = (
-    ("less than an hour", timedelta(0), timedelta(hours=1)),
-    ("less than a day", timedelta(hours=1), timedelta(days=1)),
-    ("less than a week", timedelta(days=1), timedelta(days=7)),
-    ("a week or more", timedelta(days=7), None),
+    (_("less than an hour"), timedelta(0), timedelta(hours=1)),
+    (_("less than a day"), timedelta(hours=1), timedelta(days=1)),
+    (_("less than a week"), timedelta(days=1), timedelta(days=7)),
+    (_("a week or more"), timedelta(days=7), None),
 )
 
 
@@ -371,7 +372,7 @@ def _held(now: datetime) -> Held:
     """Three queries."""
     holds = _open_holds()
     sums: dict[str, Any] = {}
-    for number, (_, youngest, oldest) in enumerate(AGES):
+    for number, (_words, youngest, oldest) in enumerate(AGES):
         age = Q(created_at__gt=now - oldest) if oldest else Q()
         if youngest:
             age &= Q(created_at__lte=now - youngest)
@@ -384,8 +385,8 @@ def _held(now: datetime) -> Held:
     jobs = RestorationJob.objects.filter(hold__in=oldest_holds).select_related("owner")
     return Held(
         by_age=[
-            (words, found[f"count{number}"], found[f"micros{number}"])
-            for number, (words, _, _) in enumerate(AGES)
+            (str(words), found[f"count{number}"], found[f"micros{number}"])
+            for number, (words, _youngest, _oldest) in enumerate(AGES)
         ],
         total=sum(found[f"micros{number}"] for number in range(len(AGES))),
         oldest=oldest_holds,

@@ -12,6 +12,10 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from accounts.models import AuditEntry, Transfer
 from accounts.models.wallet import WAIVERS
@@ -25,17 +29,23 @@ from jobs.states import JobState
 from jobs.steps import intervene
 from jobs.steps.intervene import Deed
 
-DEED_WORDS: dict[Deed, str] = {
-    Deed.POLL: "Has the vendor asked at once how it stands, or the result fetched at once.",
-    Deed.RELEASE: "Takes it from the worker that has it in hand, so that another can. Do this only "
-    "when that worker is surely dead: what a living one is about to learn would not count.",
-    Deed.END: "Ends it as an error: what is set aside or charged goes back, and the member is "
-    "told. If the vendor completes it all the same, the house pays.",
+DEED_WORDS: dict[Deed, str | Promise] = {
+    Deed.POLL: lazy("Has the vendor asked at once how it stands, or the result fetched at once."),
+    Deed.RELEASE: lazy(
+        "Takes it from the worker that has it in hand, so that another can. Do this only "
+        "when that worker is surely dead: what a living one is about to learn would not count."
+    ),
+    Deed.END: lazy(
+        "Ends it as an error: what is set aside or charged goes back, and the member is "
+        "told. If the vendor completes it all the same, the house pays."
+    ),
 }
-RESUBMIT_WORDS = {
-    JobState.READY: "Sends it at once instead of when its turn comes.",
-    JobState.UNKNOWN: "Sends it once more without waiting to learn whether the first submission "
-    "arrived. If it did, the house pays for it: this is possible once.",
+RESUBMIT_WORDS: dict[JobState, str | Promise] = {
+    JobState.READY: lazy("Sends it at once instead of when its turn comes."),
+    JobState.UNKNOWN: lazy(
+        "Sends it once more without waiting to learn whether the first submission "
+        "arrived. If it did, the house pays for it: this is possible once."
+    ),
 }
 
 
@@ -56,7 +66,7 @@ class Button:
     """A deed that can be done now, or why it can't."""
 
     deed: Deed
-    words: str
+    words: str | Promise
     obstacle: str
 
 
@@ -121,7 +131,7 @@ def of_job(
         *_deeds(deeds.select_related("actor").order_by("pk")),
     ]
     if job.told_at is not None:
-        entries.append(Entry(job.told_at, "letter", "The member was told", str(job.owner)))
+        entries.append(Entry(job.told_at, "letter", _("The member was told"), str(job.owner)))
     return JobFile(
         job=job,
         timeline=list(_brief(sorted(entries, key=lambda entry: entry.at))),
@@ -161,17 +171,24 @@ def _events(job: RestorationJob) -> Iterator[Entry]:
 
 def _attempts(attempts: list[Attempt]) -> Iterator[Entry]:
     for attempt in attempts:
-        name = f"Attempt {attempt.number}"
-        yield Entry(attempt.created_at, "attempt", f"{name}: begun", attempt.vendor)
+        words = _("Attempt %(number)s: begun") % {"number": attempt.number}
+        yield Entry(attempt.created_at, "attempt", words, attempt.vendor)
         if attempt.answered_at is not None:
-            code = f" (HTTP {attempt.http_status})" if attempt.http_status else ""
             tone = {"ACCEPTED": "", "NOT_ACCEPTED": "bad"}.get(attempt.outcome, "care")
-            words = f"{name}: {attempt.get_outcome_display()}{code}"
+            words = _("Attempt %(number)s: %(outcome)s") % {
+                "number": attempt.number,
+                "outcome": attempt.get_outcome_display(),
+            }
+            if attempt.http_status:
+                words = f"{words} (HTTP {attempt.http_status})"
             problem = masked(attempt.problem, attempt.request_id)
             yield Entry(attempt.answered_at, "attempt", words, attempt.vendor, problem, tone)
         if attempt.polled_at is not None:
-            often = "once" if attempt.polls == 1 else f"{attempt.polls} times, last now"
-            words = f"{name}: asked {often}"
+            words = ngettext(
+                "Attempt %(number)s: asked once",
+                "Attempt %(number)s: asked %(count)s times, last now",
+                attempt.polls,
+            ) % {"number": attempt.number, "count": attempt.polls}
             tone = "care" if attempt.poll_problem else ""
             problem = masked(attempt.poll_problem, attempt.request_id)
             yield Entry(attempt.polled_at, "attempt", words, attempt.vendor, problem, tone)
@@ -180,19 +197,26 @@ def _attempts(attempts: list[Attempt]) -> Iterator[Entry]:
 def _deliveries(deliveries: list[Delivery]) -> Iterator[Entry]:
     for row in deliveries:
         tone = "" if row.verdict in ("APPLIED", "DUPLICATE") else "care"
-        what = f"Callback {row.pk}: {row.get_verdict_display()}"
+        words = {"number": row.pk, "verdict": row.get_verdict_display()}
+        what = _("Callback %(number)s: %(verdict)s") % words
         who = row.vendor
         if row.replayed_by is not None:
-            what = f"Callback {row.replay_of_id} replayed: {row.get_verdict_display()}"
+            words["number"] = row.replay_of_id
+            what = _("Callback %(number)s replayed: %(verdict)s") % words
             who = str(row.replayed_by)
         yield Entry(row.received_at, "delivery", what, who, row.note, tone)
 
 
 def _brief(timeline: list[Entry]) -> Iterator[Entry]:
     """Callbacks that came one after the other and all did the same are one line."""
-    for _, alike in groupby(timeline, key=_sort_of):
+    for _sort, alike in groupby(timeline, key=_sort_of):
         first, *others = alike
-        yield replace(first, what=f"{first.what}, {len(others)} more the same") if others else first
+        more = ngettext(
+            "%(callback)s, %(count)s more the same",
+            "%(callback)s, %(count)s more the same",
+            len(others),
+        ) % {"callback": first.what, "count": len(others)}
+        yield replace(first, what=more) if others else first
 
 
 def _sort_of(entry: Entry) -> object:

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import ledger, statements
 from accounts.ledger import HoldBalance
@@ -159,19 +160,26 @@ class JobFile:
         """What became of the money, in one sentence."""
         money = self.balance
         if not money.held:
-            return "No money was set aside for it."
+            return _("No money was set aside for it.")
         if money.open:
-            return f"{dollars(money.open)} is set aside; it is charged only for a result."
+            return _("%(amount)s is set aside; it is charged only for a result.") % {
+                "amount": dollars(money.open)
+            }
         if not money.captured:
-            return f"{dollars(money.released)} was set aside and returned: nothing was charged."
+            return _("%(amount)s was set aside and returned: nothing was charged.") % {
+                "amount": dollars(money.released)
+            }
         if not money.refunded:
-            return f"{dollars(money.charged)} was charged."
+            return _("%(amount)s was charged.") % {"amount": dollars(money.charged)}
         if not money.charged:
-            return f"{dollars(money.captured)} was charged and all of it refunded."
-        return (
-            f"{dollars(money.captured)} was charged and {dollars(money.refunded)} refunded: "
-            f"the member paid {dollars(money.charged)}."
-        )
+            return _("%(amount)s was charged and all of it refunded.") % {
+                "amount": dollars(money.captured)
+            }
+        return _("%(charged)s was charged and %(refunded)s refunded: the member paid %(paid)s.") % {
+            "charged": dollars(money.captured),
+            "refunded": dollars(money.refunded),
+            "paid": dollars(money.charged),
+        }
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,8 @@ class ConsentFile:
     @property
     def history(self) -> list[tuple[object, str]]:
         return [
-            (event, ConsentStatus(event.to_status).label) for event in self.consent.events.all()
+            (event, str(ConsentStatus(event.to_status).label))
+            for event in self.consent.events.all()
         ]
 
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from jobs.catalog import MODELS, Quote, RestorationModel
 from jobs.catalog.quote import PerRequest
 from jobs.models import Price
@@ -89,5 +91,8 @@ def examples(
 
 def _words(model: RestorationModel, pixels: int, scale: int) -> str:
     if isinstance(model.basis, PerRequest):
-        return "Any photo"
-    return f"A {pixels // 1_000_000} MP photo at ×{scale}"
+        return _("Any photo")
+    return _("A %(megapixels)s MP photo at ×%(scale)s") % {
+        "megapixels": pixels // 1_000_000,
+        "scale": scale,
+    }

@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class JobsConfig(AppConfig):
     name = "jobs"
-    verbose_name = "Photos and restorations"
+    verbose_name = _("Photos and restorations")
 
     def ready(self) -> None:
         from accounts import statements

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
@@ -66,8 +67,10 @@ def edit(*, draft: NoticeDraft, by: User, title: str, text: str, seen: datetime)
     )
     if not changed:
         raise CannotPublish(
-            "Somebody else changed or published this draft meanwhile. Copy your words, and open it "
-            "again."
+            _(
+                "Somebody else changed or published this draft meanwhile. Copy your words, and "
+                "open it again."
+            )
         )
     draft.refresh_from_db()
     return draft
@@ -83,10 +86,10 @@ def obstacle(text: str) -> str:
     usual = catalog.USUAL_VENDOR
     if usual in catalog.vendors_named_in(text):
         return ""
-    return (
-        f"The text does not name {catalog.VENDORS[usual]}, who restores the pictures. A member "
-        "must read who receives a copy: without that name nobody could be asked for consent."
-    )
+    return _(
+        "The text does not name %(vendor)s, who restores the pictures. A member must "
+        "read who receives a copy: without that name nobody could be asked for consent."
+    ) % {"vendor": catalog.VENDORS[usual]}
 
 
 # --- Versions ---------------------------------------------------------------------------------
@@ -101,21 +104,24 @@ def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int
         with transaction.atomic():
             locked = NoticeDraft.objects.select_for_update().filter(pk=draft.pk).first()
             if locked is None:
-                raise CannotPublish("Somebody else published or discarded this draft meanwhile.")
+                raise CannotPublish(_("Somebody else published or discarded this draft meanwhile."))
             now = newest()
             version = now.version if now else 0
             if version != seen_version:
                 raise CannotPublish(
-                    f"Version {version} was published meanwhile. Look at the difference again."
+                    _("Version %(version)s was published meanwhile. Look at the difference again.")
+                    % {"version": version}
                 )
             if _sha256(locked.title, locked.text) != seen_sha256:
-                raise CannotPublish("The draft was changed meanwhile. Look at it again.")
+                raise CannotPublish(_("The draft was changed meanwhile. Look at it again."))
             if not locked.title.strip() or not locked.text.strip():
-                raise CannotPublish("A notice needs a title and a text.")
+                raise CannotPublish(_("A notice needs a title and a text."))
             if why := obstacle(locked.text):
                 raise CannotPublish(why)
             if now and (now.title, now.text) == (locked.title, locked.text):
-                raise CannotPublish(f"This is what version {version} says already.")
+                raise CannotPublish(
+                    _("This is what version %(version)s says already.") % {"version": version}
+                )
             notice = add(version=version + 1, title=locked.title, text=locked.text, by=by)
             locked.delete()
             audit.record(
@@ -127,7 +133,8 @@ def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int
     except IntegrityError:
         # Another draft, at the same moment: the version's number is unique.
         raise CannotPublish(
-            f"Version {seen_version + 1} was published meanwhile. Look at the difference again."
+            _("Version %(version)s was published meanwhile. Look at the difference again.")
+            % {"version": seen_version + 1}
         ) from None
     return notice
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
@@ -66,7 +67,10 @@ def publish(
             begins = effective_from or timezone.now()
             before = Price.objects.filter(model_key=model_key).in_force(begins).first()
             if before and (before.price_micros, before.cost_micros) == (price_micros, cost_micros):
-                raise NothingChanges(f"{model.name} costs that already; nothing was published.")
+                raise NothingChanges(
+                    _("%(model)s costs that already; nothing was published.")
+                    % {"model": model.name}
+                )
             price = Price.objects.create(
                 model_key=model_key,
                 price_micros=price_micros,
@@ -85,7 +89,8 @@ def publish(
             )
     except IntegrityError:
         raise CannotPublish(
-            f"Another price of {model.name} begins at the same moment already."
+            _("Another price of %(model)s begins at the same moment already.")
+            % {"model": model.name}
         ) from None
     return price
 
@@ -101,17 +106,23 @@ def check(
     """What `publish` would refuse whatever stands in the list, for a page that asks before."""
     model = catalog.MODELS.get(model_key)
     if model is None:
-        raise CannotPublish("There is no such model.")
+        raise CannotPublish(_("There is no such model."))
     if not said(reason):
-        raise CannotPublish("Please say why the price changes.")
+        raise CannotPublish(_("Please say why the price changes."))
     if len(reason.strip()) > MOST_REASON_LETTERS:
-        raise CannotPublish(f"Please say why in at most {MOST_REASON_LETTERS} letters.")
+        raise CannotPublish(
+            _("Please say why in at most %(most)s letters.") % {"most": MOST_REASON_LETTERS}
+        )
     if not 0 < price_micros <= MOST_MICROS:
-        raise CannotPublish(f"A price is more than nothing and at most {dollars(MOST_MICROS)}.")
+        raise CannotPublish(
+            _("A price is more than nothing and at most %(most)s.") % {"most": dollars(MOST_MICROS)}
+        )
     if not 0 <= cost_micros <= MOST_MICROS:
-        raise CannotPublish(f"A cost is at least nothing and at most {dollars(MOST_MICROS)}.")
+        raise CannotPublish(
+            _("A cost is at least nothing and at most %(most)s.") % {"most": dollars(MOST_MICROS)}
+        )
     if effective_from is not None and effective_from < timezone.now():
-        raise CannotPublish("A price can't begin in the past: what was shown then was shown.")
+        raise CannotPublish(_("A price can't begin in the past: what was shown then was shown."))
     return model
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from jobs import catalog, wording
 from jobs.models import Attempt, AttemptOutcome, Consent, ConsentEvent, ConsentStatus, Depicted
@@ -24,27 +26,35 @@ RECORD_SCHEMA = "heirloom-consent-record/1"
 HEIRLOOM = "heirloom"
 MEMBER = "member"
 
-ATTESTATION = (
+ATTESTATION = lazy(
     "The uploader's own statement. What it says about another person is the uploader's "
     "attestation, not that person's."
 )
-RESTORE = "Restore this photograph; faces may change"
-KEEP = (
+RESTORE = lazy("Restore this photograph; faces may change")
+KEEP = lazy(
     "Keep the photograph and what is made of it until then. This statement stays on record after "
     "that, without the picture"
 )
 DATA_CATEGORIES = (
-    ("photograph", "The photograph as uploaded, with the likeness of whoever is in it", False),
-    ("facial_image", "Places and sizes of faces found in it; no biometric template is made", True),
-    ("restoration", "The restored pictures made from it", False),
-    ("statement", "Who the uploader says is in it, and why it may be restored", False),
+    (
+        "photograph",
+        lazy("The photograph as uploaded, with the likeness of whoever is in it"),
+        False,
+    ),
+    (
+        "facial_image",
+        lazy("Places and sizes of faces found in it; no biometric template is made"),
+        True,
+    ),
+    ("restoration", lazy("The restored pictures made from it"), False),
+    ("statement", lazy("Who the uploader says is in it, and why it may be restored"), False),
 )
 RIGHTS = (
-    "withdraw consent",
-    "read and download what was said",
-    "download all data",
-    "have pictures and account erased",
-    "complain to a data protection authority",
+    lazy("withdraw consent"),
+    lazy("read and download what was said"),
+    lazy("download all data"),
+    lazy("have pictures and account erased"),
+    lazy("complain to a data protection authority"),
 )
 # What each status is called among the standard's examples of an event's state.
 EVENT_TYPES = {
@@ -147,7 +157,7 @@ def receipt(consent: Consent) -> dict[str, Any]:
         "pii_information": [
             {
                 "pii_type": category,
-                "description": words,
+                "description": str(words),
                 "pii_optional": False,
                 "special_pii_category": special,
             }
@@ -179,7 +189,7 @@ def receipt(consent: Consent) -> dict[str, Any]:
                 {"code": code, "words": str(Depicted(code).label)} for code in consent.depicted
             ],
             "basis_in_the_uploaders_words": consent.basis,
-            "attestation": ATTESTATION,
+            "attestation": str(ATTESTATION),
             "words_beside_the_boxes": _words(consent),
             "copies_sent": [copy.as_dict() for copy in copies],
             "session_sha256": consent.session_fingerprint,
@@ -199,18 +209,18 @@ def _processing(consent: Consent) -> dict[str, Any]:
         "language": _language(consent),
         "purposes": _purposes(consent),
         "pii_controllers": [HEIRLOOM],
-        "collection_method": "Uploaded by the member through the web site",
+        "collection_method": _("Uploaded by the member through the web site"),
         "withdrawal_method": {
-            "how": "“Withdraw consent” on the photo's page and on this consent's record",
+            "how": _("“Withdraw consent” on the photo's page and on this consent's record"),
             "address": settings.PUBLIC_BASE_URL
             + reverse("consent_record", args=[consent.photo_id]),
         },
-        "privacy_rights": list(RIGHTS),
+        "privacy_rights": [str(right) for right in RIGHTS],
     }
 
 
 def _purposes(consent: Consent) -> list[dict[str, Any]]:
-    until = consent.keep_until.isoformat() if consent.keep_until else "until withdrawn"
+    until = consent.keep_until.isoformat() if consent.keep_until else _("until withdrawn")
     common = {
         "lawful_basis": "consent",
         "storage_locations": [settings.STORAGE_LOCATION],
@@ -220,9 +230,9 @@ def _purposes(consent: Consent) -> list[dict[str, Any]]:
     asked = _asked(consent)
     restore = {
         "purpose": "restore",
-        "description": asked.get("restore", RESTORE),
+        "description": asked.get("restore", str(RESTORE)),
         "agreed": consent.purpose_restore,
-        "processing_method": "Image restoration by machine-learned models",
+        "processing_method": _("Image restoration by machine-learned models"),
         "recipient_third_parties": [],
         **common,
     }
@@ -232,7 +242,7 @@ def _purposes(consent: Consent) -> list[dict[str, Any]]:
             "purpose": f"send_to_{vendor}",
             "description": asked.get(f"send={vendor}", _sending(vendor)),
             "agreed": vendor in agreed,
-            "processing_method": "A copy behind an address that expires",
+            "processing_method": _("A copy behind an address that expires"),
             "recipient_third_parties": [vendor],
             **common,
         }
@@ -241,9 +251,9 @@ def _purposes(consent: Consent) -> list[dict[str, Any]]:
     ]
     keep = {
         "purpose": "keep",
-        "description": KEEP,
+        "description": str(KEEP),
         "agreed": True,
-        "processing_method": "Storage",
+        "processing_method": _("Storage"),
         "recipient_third_parties": [],
         **common,
     }
@@ -263,8 +273,9 @@ def _sending(vendor: str) -> str:
     """What was asked about a vendor before the very words were kept."""
     usual, name = (catalog.VENDORS.get(one, one) for one in (catalog.USUAL_VENDOR, vendor))
     if vendor == catalog.USUAL_VENDOR:
-        return f"Send a copy without hidden data to {name}, for this alone"
-    return f"Send the same copy to {name} instead, while {usual} can't be used"
+        return _("Send a copy without hidden data to %(vendor)s, for this alone") % {"vendor": name}
+    words = _("Send the same copy to %(vendor)s instead, while %(usual)s can't be used")
+    return words % {"vendor": name, "usual": usual}
 
 
 def _words(consent: Consent) -> dict[str, Any] | None:

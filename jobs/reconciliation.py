@@ -33,6 +33,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import audit
 from accounts.models import Transfer, TransferKind, User
@@ -115,7 +117,9 @@ def import_usage(
     """
     now = now or timezone.now()
     if len(data) > settings.USAGE_MAX_BYTES:
-        raise CannotImport(f"More than {settings.USAGE_MAX_BYTES // 1_048_576} MB.")
+        raise CannotImport(
+            _("More than %(megabytes)s MB.") % {"megabytes": settings.USAGE_MAX_BYTES // 1_048_576}
+        )
     try:
         entries = read_usage(data, most_lines=settings.USAGE_MAX_LINES, now=now)
     except UnreadableUsage as problem:
@@ -127,8 +131,15 @@ def import_usage(
         earlier = UsageImport.objects.filter(sha256=sha256).select_related("imported_by").first()
         if earlier is not None:
             raise CannotImport(
-                f"This file is in already: {earlier.imported_by.email} imported it as "
-                f"{earlier.file_name} on {earlier.imported_at:%Y-%m-%d at %H:%M} UTC."
+                _(
+                    "This file is in already: %(email)s imported it as %(file_name)s on "
+                    "%(imported_at)s UTC."
+                )
+                % {
+                    "email": earlier.imported_by.email,
+                    "file_name": earlier.file_name,
+                    "imported_at": f"{earlier.imported_at:%Y-%m-%d at %H:%M}",
+                }
             )
         if overlaps:
             entries = _unseen(entries)
@@ -181,7 +192,9 @@ def explain(
         findings = Finding.objects.select_related("attempt__job__owner")
         finding = findings.select_for_update(of=("self",)).get(pk=finding.pk)
         if finding.closed_at is not None:
-            raise CannotExplain(f"{finding.request_id} is explained already.")
+            raise CannotExplain(
+                _("%(request_id)s is explained already.") % {"request_id": finding.request_id}
+            )
         finding.explanation, finding.closed_by = explanation, by
         finding.closed_at = now or timezone.now()
         finding.save(update_fields=["explanation", "closed_by", "closed_at"])
@@ -211,18 +224,18 @@ def explain_all(
         still_open = Finding.objects.unexplained().filter(day=day, kind=kind).order_by("pk")
         every = list(still_open.values_list("pk", "billed_micros", "expected_micros"))
         if not every:
-            raise CannotExplain("No line of this kind is open any more.")
+            raise CannotExplain(_("No line of this kind is open any more."))
         for start in range(0, len(every), EXPLAINED_IN_A_ROW):
             several = every[start : start + EXPLAINED_IN_A_ROW]
-            Finding.objects.filter(pk__in=[pk for pk, _, _ in several]).update(
+            Finding.objects.filter(pk__in=[pk for pk, _billed, _expected in several]).update(
                 explanation=explanation, closed_by=by, closed_at=now
             )
             audit.record(
                 actor=by,
                 action="usage.explain",
                 what=f"{_count(len(several), f'{kind} finding')} on {day}: "
-                f"billed {dollars(sum(billed for _, billed, _ in several))}, "
-                f"expected {dollars(sum(expected for _, _, expected in several))}",
+                f"billed {dollars(sum(billed for _pk, billed, _expected in several))}, "
+                f"expected {dollars(sum(expected for _pk, _billed, expected in several))}",
                 why=explanation,
                 subject=f"findings {several[0][0]} to {several[-1][0]}",
             )
@@ -237,9 +250,9 @@ def close_day(*, day: date, by: User, note: str = "", now: datetime | None = Non
     """
     now, note = now or timezone.now(), note.strip()
     if now < start_of(day) + ONE_DAY:
-        raise CannotClose("This day is not over yet (days are UTC).")
+        raise CannotClose(_("This day is not over yet (days are UTC)."))
     if len(note) > MOST_LETTERS:
-        raise CannotClose(f"Please keep the note to {MOST_LETTERS} letters.")
+        raise CannotClose(_("Please keep the note to %(most)s letters.") % {"most": MOST_LETTERS})
     with transaction.atomic():
         _one_at_a_time()
         _judge(UsageLine.objects.filter(day=day))
@@ -248,15 +261,27 @@ def close_day(*, day: date, by: User, note: str = "", now: datetime | None = Non
         _one_at_a_time()
         still_open = Finding.objects.filter(day=day).unexplained().count()
         if still_open:
-            raise CannotClose(f"{_count(still_open, 'line')} of this day still to be explained.")
+            raise CannotClose(
+                ngettext(
+                    "%(count)s line of this day still to be explained.",
+                    "%(count)s lines of this day still to be explained.",
+                    still_open,
+                )
+                % {"count": f"{still_open:,}"}
+            )
         waiting = _lines_under_way(day).count()
         if waiting:
             raise CannotClose(
-                f"{_count(waiting, 'line')} of this day still belong to restorations under way."
+                ngettext(
+                    "%(count)s line of this day still belongs to a restoration under way.",
+                    "%(count)s lines of this day still belong to restorations under way.",
+                    waiting,
+                )
+                % {"count": f"{waiting:,}"}
             )
         last = DayClose.objects.filter(vendor=VENDOR, day=day).order_by("-number").first()
         if last is not None and not _came_since(last):
-            raise CannotClose("This day is closed, and nothing has come since.")
+            raise CannotClose(_("This day is closed, and nothing has come since."))
         totals = totals_of(day, day).get(day, DayTotals())
         close = DayClose.objects.create(
             vendor=VENDOR,
@@ -313,9 +338,11 @@ def totals_of(first: date, last: date) -> dict[date, DayTotals]:
 def _words_of(explanation: str) -> str:
     explanation = said(explanation)
     if not explanation:
-        raise CannotExplain("Please say what explains it.")
+        raise CannotExplain(_("Please say what explains it."))
     if len(explanation) > MOST_LETTERS:
-        raise CannotExplain(f"Please explain it in at most {MOST_LETTERS} letters.")
+        raise CannotExplain(
+            _("Please explain it in at most %(most)s letters.") % {"most": MOST_LETTERS}
+        )
     return explanation
 
 
@@ -336,18 +363,18 @@ def _span(
     """From when until when (exclusive) the export is complete."""
     times = [entry.at for entry in entries]
     if not times and not (first and last):
-        raise CannotImport("There are no lines in it. For a day without any, name the days.")
+        raise CannotImport(_("There are no lines in it. For a day without any, name the days."))
     first, last = first or min(times).date(), last or max(times).date()
     if first > last:
-        raise CannotImport("The first day lies after the last.")
+        raise CannotImport(_("The first day lies after the last."))
     if first < FIRST_MOMENT.date():
-        raise CannotImport(f"The first day lies before {FIRST_MOMENT.year}.")
+        raise CannotImport(_("The first day lies before %(year)s.") % {"year": FIRST_MOMENT.year})
     if last > (now + FAST_CLOCK).date():
-        raise CannotImport("The last day lies in the future.")
+        raise CannotImport(_("The last day lies in the future."))
     if (last - first).days >= settings.USAGE_MAX_DAYS:
         raise CannotImport(
-            f"It would speak for more than {settings.USAGE_MAX_DAYS} days: name the days, or "
-            "import it in parts."
+            _("It would speak for more than %(days)s days: name the days, or import it in parts.")
+            % {"days": settings.USAGE_MAX_DAYS}
         )
     end = start_of(last) + ONE_DAY
     if end > now:

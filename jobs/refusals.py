@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 
-GENERIC = "The restorer does not accept this photo with these settings."
-OURS = "Something went wrong on our side when we handed your photo over."
+from django.utils.translation import gettext_noop
+
+GENERIC = gettext_noop("The restorer does not accept this photo with these settings.")
+OURS = gettext_noop("Something went wrong on our side when we handed your photo over.")
 MOST_LETTERS = 160
 # What only we can put right: how the vendor gets the picture, and what we send along.
 OUR_SIDE = re.compile(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from jobs import rows
@@ -26,11 +27,11 @@ SOURCES_MOST = 5
 class Risk(models.TextChoices):
     """Why to look twice; in the order in which they are shown."""
 
-    CHILD = "CHILD", "Child"
-    OTHER_PERSON = "OTHER_PERSON", "Somebody else"
-    MANY_FACES = "MANY_FACES", "Many faces"
-    WITHDRAWN_BEFORE = "WITHDRAWN_BEFORE", "Withdrawn before"
-    REJECTED_BEFORE = "REJECTED_BEFORE", "Member rejected before"
+    CHILD = "CHILD", _("Child")
+    OTHER_PERSON = "OTHER_PERSON", _("Somebody else")
+    MANY_FACES = "MANY_FACES", _("Many faces")
+    WITHDRAWN_BEFORE = "WITHDRAWN_BEFORE", _("Withdrawn before")
+    REJECTED_BEFORE = "REJECTED_BEFORE", _("Member rejected before")
 
 
 CODES = {Risk.CHILD: Depicted.CHILD, Risk.OTHER_PERSON: Depicted.OTHER}

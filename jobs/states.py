@@ -6,23 +6,24 @@ The diagram in docs/architecture.md is generated from `ALLOWED_MOVES` (`manage.p
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class JobState(models.TextChoices):
     """Where a job is. QUEUED, PROCESSING, COMPLETED, FAILED and ERROR are the vendor's words."""
 
-    AWAITING_CONSENT = "AWAITING_CONSENT", "Waiting for a reviewer"
-    READY = "READY", "Waiting its turn"
-    SUBMITTING = "SUBMITTING", "Being handed over"
-    UNKNOWN = "UNKNOWN", "Being handed over, checking"
-    QUEUED = "QUEUED", "In the restorer's queue"
-    PROCESSING = "PROCESSING", "Being restored"
-    COMPLETED = "COMPLETED", "Restored, fetching the picture"
-    DELIVERED = "DELIVERED", "Done"
-    FAILED = "FAILED", "Could not be restored"
-    ERROR = "ERROR", "Something went wrong"
-    REJECTED = "REJECTED", "Not allowed by the reviewer"
-    CANCELLED = "CANCELLED", "Cancelled"
+    AWAITING_CONSENT = "AWAITING_CONSENT", _("Waiting for a reviewer")
+    READY = "READY", _("Waiting its turn")
+    SUBMITTING = "SUBMITTING", _("Being handed over")
+    UNKNOWN = "UNKNOWN", _("Being handed over, checking")
+    QUEUED = "QUEUED", _("In the restorer's queue")
+    PROCESSING = "PROCESSING", _("Being restored")
+    COMPLETED = "COMPLETED", _("Restored, fetching the picture")
+    DELIVERED = "DELIVERED", _("Done")
+    FAILED = "FAILED", _("Could not be restored")
+    ERROR = "ERROR", _("Something went wrong")
+    REJECTED = "REJECTED", _("Not allowed by the reviewer")
+    CANCELLED = "CANCELLED", _("Cancelled")
 
 
 S = JobState

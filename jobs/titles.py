@@ -13,9 +13,12 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import PurePath
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from jobs.models import Photo, RestorationJob
 
-ERASED = "Erased photo"
+ERASED = _("Erased photo")
 TITLE_CHARACTERS = 120
 # What a browser writes for a character that a file's name in a form can't have, and nothing else
 # (HTML standard, "multipart/form-data encoding algorithm").
@@ -33,7 +36,7 @@ def from_file_name(sent: str) -> str:
     """A file's name without folders, ending, and characters that nobody sees."""
     stem = PurePath(file_name(sent).replace("\\", "/")).stem
     seen = " ".join("".join(_seen(c) for c in stem).split())
-    return seen[:TITLE_CHARACTERS].strip() if seen.strip(JOINERS + " ") else "Untitled"
+    return seen[:TITLE_CHARACTERS].strip() if seen.strip(JOINERS + " ") else gettext("Untitled")
 
 
 def _seen(c: str) -> str:
@@ -59,4 +62,4 @@ def title_of(job: RestorationJob) -> str:
 
 def shown(photo: Photo) -> str:
     """The photo's title, until it is erased."""
-    return ERASED if photo.is_erased else photo.title
+    return str(ERASED) if photo.is_erased else photo.title

@@ -8,7 +8,7 @@ not only the notice, but the very question beside each tick.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -248,6 +248,12 @@ def _passage(kind: str, words: str | Promise, *, box: str = "") -> Passage:
     return Passage(kind, " ".join(str(words).split()), box)
 
 
+def _without(model: str, labels: Sequence[str | Promise]) -> str:
+    # Translators: the name of a setting.
+    named = [_("“%(setting)s”") % {"setting": label} for label in labels]
+    return _("%(model)s, without %(settings)s") % {"model": model, "settings": ", ".join(named)}
+
+
 def _what_runs_at(vendor: str) -> str:
     """Which models another vendor than the usual one runs, and which settings it does not take."""
     said = []
@@ -255,6 +261,5 @@ def _what_runs_at(vendor: str) -> str:
         for route in model.routes:
             if route.vendor == vendor:
                 labels = [p.label for p in model.parameters if p.key in route.unsaid]
-                without = f", without “{'”, “'.join(labels)}”" if labels else ""
-                said.append(f"{model.name}{without}")
+                said.append(_without(model.name, labels) if labels else model.name)
     return "; ".join(said)

@@ -3,12 +3,13 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 
 from restoration_site import health, queues
 
-admin.site.site_header = "Heirloom staff"
+admin.site.site_header = _("Heirloom staff")
 admin.site.site_title = "Heirloom"
-admin.site.index_title = "The desk"
+admin.site.index_title = _("The desk")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
 
@@ -58,7 +59,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = _("audit trail")
 
     def __str__(self) -> str:
         return f"{self.action}: {self.what}"

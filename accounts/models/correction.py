@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q, Sum
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
 from accounts.models.wallet import Transfer
@@ -16,18 +17,18 @@ from accounts.money import dollars
 class CorrectionKind(models.TextChoices):
     """What is done to the member's wallet."""
 
-    REFUND = "REFUND", "Refund of a charge"
-    CREDIT = "CREDIT", "Adjustment in the member's favour"
-    DEBIT = "DEBIT", "Adjustment against the member"
+    REFUND = "REFUND", _("Refund of a charge")
+    CREDIT = "CREDIT", _("Adjustment in the member's favour")
+    DEBIT = "DEBIT", _("Adjustment against the member")
 
 
 class CorrectionState(models.TextChoices):
     """Where a correction stands."""
 
-    WAITING = "WAITING", "Waits for a second person"
-    DONE = "DONE", "Done"
-    REFUSED = "REFUSED", "Refused"
-    RECALLED = "RECALLED", "Taken back"
+    WAITING = "WAITING", _("Waits for a second person")
+    DONE = "DONE", _("Done")
+    REFUSED = "REFUSED", _("Refused")
+    RECALLED = "RECALLED", _("Taken back")
 
 
 class CorrectionQuerySet(models.QuerySet["Correction"]):

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
 from accounts.models.wallet import Transfer
@@ -14,10 +15,10 @@ from accounts.models.wallet import Transfer
 class TopUpState(models.TextChoices):
     """Where a payment stands."""
 
-    OPEN = "OPEN", "Not paid yet"
-    PAID = "PAID", "Paid"
-    FAILED = "FAILED", "The payment did not go through"
-    EXPIRED = "EXPIRED", "Not paid in time"
+    OPEN = "OPEN", _("Not paid yet")
+    PAID = "PAID", _("Paid")
+    FAILED = "FAILED", _("The payment did not go through")
+    EXPIRED = "EXPIRED", _("Not paid in time")
 
 
 class TopUp(models.Model):
@@ -63,10 +64,10 @@ class TopUp(models.Model):
 class CardVerdict(models.TextChoices):
     """What an event of the card processor did."""
 
-    APPLIED = "APPLIED", "Moved money or the payment"
-    NOTHING = "NOTHING", "Nothing to do"
-    STALE = "STALE", "Came after the payment had moved on"
-    MISMATCHED = "MISMATCHED", "Does not fit the checkout that we opened"
+    APPLIED = "APPLIED", _("Moved money or the payment")
+    NOTHING = "NOTHING", _("Nothing to do")
+    STALE = "STALE", _("Came after the payment had moved on")
+    MISMATCHED = "MISMATCHED", _("Does not fit the checkout that we opened")
 
 
 class CardEventQuerySet(models.QuerySet["CardEvent"]):

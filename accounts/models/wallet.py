@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models.people import User
 from accounts.money import dollars
@@ -62,23 +64,23 @@ class Account(models.TextChoices):
 class TransferKind(models.TextChoices):
     """What moved. The kind alone decides where from and where to (`accounts.ledger.ROUTES`)."""
 
-    TOP_UP = "TOP_UP", "Top-up"
-    BONUS = "BONUS", "Bonus"
-    HOLD = "HOLD", "Set aside"
-    CAPTURE = "CAPTURE", "Charged"
-    RELEASE = "RELEASE", "Returned, not charged"
-    REFUND = "REFUND", "Refunded"
-    CREDIT = "CREDIT", "Adjustment in your favour"
-    DEBIT = "DEBIT", "Adjustment against you"
-    PAYOUT = "PAYOUT", "Returned to your card"
-    BONUS_BACK = "BONUS_BACK", "Bonus taken back"
-    REINSTATED = "REINSTATED", "Back from your card"
-    LOSS = "LOSS", "Returned to your card, owed by you"
-    RECOVERY = "RECOVERY", "Back from your card, owed no more"
-    DEBT_PAID = "DEBT_PAID", "Paid back what you owed"
-    DEBT_BACK = "DEBT_BACK", "Returned: you had paid back too much"
-    WAIVED = "WAIVED", "Free for you, paid by us"
-    UNWAIVED = "UNWAIVED", "Free for you, not done after all"
+    TOP_UP = "TOP_UP", lazy("Top-up")
+    BONUS = "BONUS", lazy("Bonus")
+    HOLD = "HOLD", lazy("Set aside")
+    CAPTURE = "CAPTURE", lazy("Charged")
+    RELEASE = "RELEASE", lazy("Returned, not charged")
+    REFUND = "REFUND", lazy("Refunded")
+    CREDIT = "CREDIT", lazy("Adjustment in your favour")
+    DEBIT = "DEBIT", lazy("Adjustment against you")
+    PAYOUT = "PAYOUT", lazy("Returned to your card")
+    BONUS_BACK = "BONUS_BACK", lazy("Bonus taken back")
+    REINSTATED = "REINSTATED", lazy("Back from your card")
+    LOSS = "LOSS", lazy("Returned to your card, owed by you")
+    RECOVERY = "RECOVERY", lazy("Back from your card, owed no more")
+    DEBT_PAID = "DEBT_PAID", lazy("Paid back what you owed")
+    DEBT_BACK = "DEBT_BACK", lazy("Returned: you had paid back too much")
+    WAIVED = "WAIVED", lazy("Free for you, paid by us")
+    UNWAIVED = "UNWAIVED", lazy("Free for you, not done after all")
 
 
 # What these say is on the statement, but the member's balances stay as they are.
@@ -217,5 +219,5 @@ class Transfer(models.Model):
         if self.takes:
             return f"− {dollars(self.amount_micros)}"
         if self.kind in BESIDE_THE_BALANCES:
-            return f"{dollars(self.amount_micros)} beside your balance"
-        return f"{dollars(self.amount_micros)} from what was set aside"
+            return _("%(amount)s beside your balance") % {"amount": dollars(self.amount_micros)}
+        return _("%(amount)s from what was set aside") % {"amount": dollars(self.amount_micros)}

@@ -27,6 +27,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import ledger, letters, members
 from accounts.models import CardEvent, CardVerdict, TopUp, TopUpState, Transfer, TransferKind, User
@@ -64,22 +66,23 @@ def begin(*, member: User, amount_micros: int, form_id: uuid.UUID) -> TopUp:
     least, most = settings.TOP_UP_LEAST_MICROS, settings.TOP_UP_MOST_MICROS
     if not least <= amount_micros <= most or amount_micros % MICROS_IN_A_CENT:
         raise CannotTopUp(
-            f"Please choose an amount from {dollars(least)} to {dollars(most)}, in whole cents."
+            _("Please choose an amount from %(least)s to %(most)s, in whole cents.")
+            % {"least": dollars(least), "most": dollars(most)}
         )
     with transaction.atomic():
         if members.locked(member) is None:
-            raise CannotTopUp("This account has been closed.")
+            raise CannotTopUp(_("This account has been closed."))
         top_up, made = TopUp.objects.get_or_create(
             pk=form_id, defaults={"member": member, "amount_micros": amount_micros}
         )
         if (top_up.member_id, top_up.amount_micros) != (member.pk, amount_micros):
             raise CannotTopUp(
-                "This form has begun another payment already. Please choose the amount again."
+                _("This form has begun another payment already. Please choose the amount again.")
             )
         open_ones = TopUp.objects.filter(member=member, state=TopUpState.OPEN).count()
         if made and open_ones > settings.TOP_UPS_OPEN_AT_ONCE:
             raise CannotTopUp(
-                "You have begun many payments without ending one. Please try again in an hour."
+                _("You have begun many payments without ending one. Please try again in an hour.")
             )
     return top_up
 
@@ -312,7 +315,7 @@ def _credit(top_up: TopUp, session: Session) -> Judged:
         user=top_up.member,
         amount_micros=top_up.amount_micros,
         key=f"top-up:{top_up.pk}",
-        memo="Paid by card",
+        memo=gettext_noop("Paid by card"),
     )
     top_up.state, top_up.paid_at = TopUpState.PAID, timezone.now()
     top_up.session_id, top_up.payment_intent = session.id, session.payment_intent
@@ -322,7 +325,9 @@ def _credit(top_up: TopUp, session: Session) -> Judged:
     paid = TopUp.objects.filter(member=top_up.member, state=TopUpState.PAID)
     if bonus > 0 and not paid.exclude(pk=top_up.pk).exists():
         ledger.grant_bonus(
-            user=top_up.member, amount_micros=bonus, memo="A present for your first payment"
+            user=top_up.member,
+            amount_micros=bonus,
+            memo=gettext_noop("A present for your first payment"),
         )
     return CardVerdict.APPLIED, f"Credited {dollars(top_up.amount_micros)}."
 
@@ -332,7 +337,7 @@ def _close(top_up: TopUp, state: TopUpState) -> Judged:
         return CardVerdict.STALE, f"It was {top_up.state} before."
     top_up.state = state
     top_up.save(update_fields=["state"])
-    return CardVerdict.APPLIED, state.label
+    return CardVerdict.APPLIED, str(state.label)
 
 
 def _bring_to(top_up: TopUp, facts: card_facts.Returned) -> Judged:
@@ -350,7 +355,9 @@ def _bring_to(top_up: TopUp, facts: card_facts.Returned) -> Judged:
     top_up.returned_micros, top_up.disputed = returned, facts.is_disputed
     top_up.save(update_fields=["returned_micros", "disputed"])
     if facts.for_good * MICROS_IN_A_CENT >= top_up.amount_micros and bonus_of(top_up):
-        ledger.take_bonus_back(user=top_up.member, memo="The payment that brought it was returned")
+        ledger.take_bonus_back(
+            user=top_up.member, memo=gettext_noop("The payment that brought it was returned")
+        )
     note = f"{dollars(returned)} of {dollars(top_up.amount_micros)} went back."
     if said > returned:
         note += f" The events say {dollars(said)}, more than was paid in."
@@ -371,12 +378,16 @@ def _bring_leg_to(top_up: TopUp, leg: str, target: int) -> bool:
             user=user,
             key=key,
             new_key=f"{key}:back",
-            memo="Back from your card",
+            memo=gettext_noop("Back from your card"),
             reference=reference,
         )
         taken -= live.pop(step)
     if taken < target:
-        memo = "Refunded to your card" if leg == "refund" else "Disputed by your card's bank"
+        memo = (
+            gettext_noop("Refunded to your card")
+            if leg == "refund"
+            else gettext_noop("Disputed by your card's bank")
+        )
         key = _key(top_up, leg, steps + 1)
         ledger.take_back(
             user=user,
@@ -397,7 +408,7 @@ def _steps(top_up: TopUp, leg: str) -> tuple[dict[int, int], int]:
     for key, micros in moves.values_list("key", "amount_micros"):
         if not key.startswith(prefix):  # SQLite's LIKE knows no upper and lower case
             continue
-        step, _, what = key.removeprefix(prefix).partition(":")
+        step, _colon, what = key.removeprefix(prefix).partition(":")
         if what.startswith("back:"):
             undone.add(int(step))
         else:

@@ -18,6 +18,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -102,13 +103,13 @@ def _to_the_card_page(request: HttpRequest, top_up: TopUp) -> HttpResponse:
     except cards.CardsUnavailable as problem:
         log.warning("top-up %s: %s", top_up.pk, problem)
         messages.error(
-            request, "Our card processor can't be reached right now. Nothing was charged."
+            request, _("Our card processor can't be reached right now. Nothing was charged.")
         )
         return redirect(here)
     except cards.CardsRefused as problem:
         log.error("top-up %s: %s", top_up.pk, problem)
         messages.error(
-            request, "Our card processor did not accept this payment. Nothing was charged."
+            request, _("Our card processor did not accept this payment. Nothing was charged.")
         )
         return redirect(f"{reverse('wallet')}#top-up")
     answer = redirect(top_up.session_url if top_up.state == TopUpState.OPEN else here)
@@ -163,7 +164,7 @@ def _number(text: str | None) -> int:
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
     if not cards.enabled():
-        raise Http404("Cards are off.")
+        raise Http404(_("Cards are off."))
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > settings.CARD_EVENT_MAX_BYTES:
         return JsonResponse({"error": "too large"}, status=413)

@@ -59,9 +59,9 @@ def statement_csv(request: HttpRequest) -> HttpResponseBase:
 def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """One month to read or print: opening, every movement, sums, closing."""
     try:
-        first, _ = ledger.month_of(datetime(year, month, 1, tzinfo=UTC))
+        first, _next = ledger.month_of(datetime(year, month, 1, tzinfo=UTC))
     except (ValueError, OverflowError):
-        raise Http404("There is no such month.") from None
+        raise Http404(gettext("There is no such month.")) from None
     context = {
         "statement": statements.month_statement(member_of(request), first),
         "month_words": month_words(first),

@@ -68,7 +68,11 @@ def seconds(time: timedelta | None) -> str:
     if whole < 10:
         return f"{whole:.1f} s"
     minutes, rest = divmod(round(whole), 60)
-    return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
+    return (
+        gettext("%(minutes)s min %(seconds)s s") % {"minutes": f"{minutes:,}", "seconds": rest}
+        if minutes
+        else f"{rest} s"
+    )
 
 
 @register.filter

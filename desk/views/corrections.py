@@ -72,7 +72,10 @@ def decide(request: HttpRequest, correction_id: Any) -> HttpResponse:
         )
         messages.error(request, str(problem))
     else:
-        messages.success(request, f"{done.words}: {done.get_state_display()}.")
+        words = _("%(correction)s: %(state)s.")
+        messages.success(
+            request, words % {"correction": done.words, "state": done.get_state_display()}
+        )
     return redirect("desk_corrections")
 
 
@@ -151,9 +154,9 @@ def _record_refused(by: User, what: str, *, why: str, subject: str, member: User
 
 def _done(request: HttpRequest, correction: Correction) -> HttpResponse:
     if correction.state == CorrectionState.DONE:
-        words = _("%(what)s: done. The member reads the reason in the statement.")
-        messages.success(request, words % {"what": correction.words})
+        words = _("%(correction)s: done. The member reads the reason in the statement.")
+        messages.success(request, words % {"correction": correction.words})
     else:
-        words = _("%(what)s waits for a second person. The others have got a letter.")
-        messages.warning(request, words % {"what": correction.words})
+        words = _("%(correction)s waits for a second person. The others have got a letter.")
+        messages.warning(request, words % {"correction": correction.words})
     return redirect(reverse("desk_member", args=[correction.member_id]) + "#corrections")

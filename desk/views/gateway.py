@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.members import member_of
@@ -15,7 +16,7 @@ from desk.doors import staff_only
 from jobs import breaker, doorbell
 from jobs.catalog import VENDORS
 
-SENDING_ALREADY = "%(vendor)s is being sent to already."
+SENDING_ALREADY = lazy("%(vendor)s is being sent to already.")
 
 
 @require_safe
@@ -31,7 +32,7 @@ def try_now(request: HttpRequest, vendor: str) -> HttpResponse:
     try:
         breaker.try_now(vendor=vendor, by=member_of(request), now=timezone.now())
     except breaker.NotStopped:
-        messages.info(request, _(SENDING_ALREADY) % words)
+        messages.info(request, str(SENDING_ALREADY) % words)
         return redirect("desk_gateway")
     doorbell.ring_on_commit("submit")
     messages.success(
@@ -49,7 +50,7 @@ def close(request: HttpRequest, vendor: str) -> HttpResponse:
     try:
         breaker.close(vendor=vendor, by=member_of(request))
     except breaker.NotStopped:
-        messages.info(request, _(SENDING_ALREADY) % words)
+        messages.info(request, str(SENDING_ALREADY) % words)
         return redirect("desk_gateway")
     doorbell.ring_on_commit("submit")
     messages.success(request, _("What waits for %(vendor)s is being sent.") % words)
@@ -60,4 +61,4 @@ def _name(vendor: str) -> str:
     try:
         return VENDORS[vendor]
     except KeyError:
-        raise Http404("There is no such vendor.") from None
+        raise Http404(_("There is no such vendor.")) from None

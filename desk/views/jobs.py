@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit
@@ -24,7 +25,7 @@ from jobs.steps import intervene
 from jobs.steps.intervene import Deed
 
 VIEW = "jobs.view_delivery"
-ASK_REASON = "Please say why: it is written to the audit trail."
+ASK_REASON = lazy("Please say why: it is written to the audit trail.")
 
 
 @require_safe
@@ -47,7 +48,7 @@ def act(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     job = get_object_or_404(RestorationJob, pk=job_id)
     form = DeedForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _(ASK_REASON))
+        messages.error(request, str(ASK_REASON))
         return redirect("desk_job", job_id)
     said = form.cleaned_data
     deed = Deed(said["deed"])
@@ -73,7 +74,7 @@ def act(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def replay(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     form = ReplayForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _(ASK_REASON))
+        messages.error(request, str(ASK_REASON))
         return redirect("desk_job", job_id)
     delivery = _of_job(form.cleaned_data["delivery"], job_id)
     try:

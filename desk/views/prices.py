@@ -101,4 +101,4 @@ def _model(key: str) -> RestorationModel:
     try:
         return MODELS[key]
     except KeyError:
-        raise Http404("There is no such model.") from None
+        raise Http404(_("There is no such model.")) from None

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.members import member_of
@@ -50,7 +50,8 @@ def take(request: HttpRequest) -> HttpResponse:
     try:
         if file.size > settings.USAGE_MAX_BYTES:
             raise reconciliation.CannotImport(
-                f"More than {settings.USAGE_MAX_BYTES // 1_048_576} MB."
+                gettext("More than %(megabytes)s MB.")
+                % {"megabytes": settings.USAGE_MAX_BYTES // 1_048_576}
             )
         done = reconciliation.import_usage(
             file_name=file.name, data=file.read(), by=member_of(request), **said
@@ -78,7 +79,8 @@ def compare_fal(request: HttpRequest) -> HttpResponse:
     try:
         if file.size > settings.USAGE_MAX_BYTES:
             raise fal_usage.UnreadableFalUsage(
-                f"More than {settings.USAGE_MAX_BYTES // 1_048_576} MB."
+                gettext("More than %(megabytes)s MB.")
+                % {"megabytes": settings.USAGE_MAX_BYTES // 1_048_576}
             )
         billed = fal_usage.read_usage(file.read())
     except fal_usage.UnreadableFalUsage as problem:
@@ -147,16 +149,16 @@ def findings_csv(request: HttpRequest) -> HttpResponseBase:
 
 
 def _import_words(done: reconciliation.Imported) -> str:
-    """ "22 lines are in. 9 findings: 1 missing, 8 extra." """
+    """ "22 lines are in. 9 findings (…: 1; …: 8)." """
     count, found = done.usage_import.line_count, done.found.total()
     words = ngettext("%(count)d line is in.", "%(count)d lines are in.", count) % {"count": count}
     if not found:
         return words
-    of_each = [
-        f"{done.found[kind]} {kind.value.lower()}" for kind in FindingKind if done.found[kind]
-    ]
-    findings = ngettext("%(count)d finding", "%(count)d findings", found) % {"count": found}
-    return f"{words} {findings}: {', '.join(of_each)}."
+    of_each = [f"{kind.label}: {done.found[kind]}" for kind in FindingKind if done.found[kind]]
+    findings = ngettext(
+        "%(count)d finding (%(of_each)s).", "%(count)d findings (%(of_each)s).", found
+    )
+    return f"{words} {findings % {'count': found, 'of_each': '; '.join(of_each)}}"
 
 
 def _explain_ticked(day: date, said: dict[str, Any], *, by: User) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.money import dollars
+from django.utils.functional import Promise
+
 from jobs.catalog.parameters import Parameter
 from jobs.catalog.quote import PerMegapixel, PerRequest, Quote
 from jobs.catalog.route import Route
@@ -26,9 +27,9 @@ class RestorationModel:
     key: str
     name: str
     maker: str
-    tagline: str
-    good_for: str
-    honest_limit: str
+    tagline: str | Promise
+    good_for: str | Promise
+    honest_limit: str | Promise
     routes: tuple[Route, ...]
     parameters: tuple[Parameter, ...]
     basis: PerRequest | PerMegapixel
@@ -54,7 +55,7 @@ class RestorationModel:
 
     def price_words(self, price_micros: int) -> str:
         """A price for one unit, in words: "$0.0031 a photo"."""
-        return f"{dollars(price_micros)} {self.basis.unit}"
+        return self.basis.price_words(price_micros)
 
     def defaults(self) -> dict[str, Any]:
         """What the vendor assumes when nothing is said."""

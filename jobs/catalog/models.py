@@ -7,6 +7,8 @@ API"; of fal's route, fal's page "CodeFormer".
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from jobs.catalog import advice
 from jobs.catalog.model import RestorationModel
 from jobs.catalog.parameters import Choice, Flag, Fraction, Integer
@@ -17,9 +19,9 @@ FLUX_KONTEXT = RestorationModel(
     key="flux-kontext",
     name="FLUX.1 Kontext",
     maker="Black Forest Labs",
-    tagline="Repairs the whole scene",
-    good_for="Cracks, stains, dust and fading anywhere in the picture, with or without people.",
-    honest_limit="Where the picture is gone, it invents something that fits. Faces may change.",
+    tagline=_("Repairs the whole scene"),
+    good_for=_("Cracks, stains, dust and fading anywhere in the picture, with or without people."),
+    honest_limit=_("Where the picture is gone, it invents something that fits. Faces may change."),
     routes=(
         Route(
             vendor="pixazo",
@@ -31,22 +33,26 @@ FLUX_KONTEXT = RestorationModel(
     parameters=(
         Choice(
             key="output_format",
-            label="File format",
-            values=(("png", "PNG, no loss"), ("jpg", "JPEG, smaller file")),
+            label=_("File format"),
+            in_a_line=_("file format: %(value)s"),
+            values=(("png", _("PNG, no loss")), ("jpg", _("JPEG, smaller file"))),
             default="png",
         ),
         Choice(
             key="safety_tolerance",
-            label="Content filter",
-            help="How strictly the vendor's own filter refuses pictures.",
-            values=((2, "Most permissive"), (1, "Medium"), (0, "Strictest")),
+            label=_("Content filter"),
+            in_a_line=_("content filter: %(value)s"),
+            help=_("How strictly the vendor's own filter refuses pictures."),
+            values=((2, _("Most permissive")), (1, _("Medium")), (0, _("Strictest"))),
             default=2,
             advanced=True,
         ),
         Integer(
             key="seed",
-            label="Seed",
-            help="The same number gives the same result again. Leave empty for a random one.",
+            # Translators: a number from which a model's chance begins.
+            label=_("Seed"),
+            in_a_line=_("seed %(value)s"),
+            help=_("The same number gives the same result again. Leave empty for a random one."),
             lowest=0,
             highest=2**31 - 1,
             default=None,
@@ -62,9 +68,9 @@ GFPGAN = RestorationModel(
     key="gfpgan",
     name="GFPGAN",
     maker="TencentARC",
-    tagline="Brings faces into focus",
-    good_for="Portraits that are blurred, grainy or small. The quickest and often the cheapest.",
-    honest_limit="If a face is very small or badly damaged, it may turn into somebody else's.",
+    tagline=_("Brings faces into focus"),
+    good_for=_("Portraits that are blurred, grainy or small. The quickest and often the cheapest."),
+    honest_limit=_("If a face is very small or badly damaged, it may turn into somebody else's."),
     routes=(
         Route(
             vendor="pixazo",
@@ -76,15 +82,18 @@ GFPGAN = RestorationModel(
     parameters=(
         Integer(
             key="scale",
-            label="Enlarge",
-            help="1 keeps the size, 2 doubles width and height.",
+            label=_("Enlarge"),
+            # Translators: a setting in a line, with its factor: "enlarge 2".
+            in_a_line=_("enlarge %(value)s"),
+            help=_("1 keeps the size, 2 doubles width and height."),
             lowest=1,
             highest=4,
             default=2,
         ),
         Choice(
             key="version",
-            label="Model version",
+            label=_("Model version"),
+            in_a_line=_("model version: %(value)s"),
             values=(("v1.4", "v1.4"),),
             default="v1.4",
             advanced=True,
@@ -99,9 +108,11 @@ CODEFORMER = RestorationModel(
     key="codeformer",
     name="CodeFormer",
     maker="sczhou",
-    tagline="Lets you set how much may change",
-    good_for="Faces and background together, and enlarging up to eight times.",
-    honest_limit="Towards “sharper” it invents more of the face; towards “closer” it repairs less.",
+    tagline=_("Lets you set how much may change"),
+    good_for=_("Faces and background together, and enlarging up to eight times."),
+    honest_limit=_(
+        "Towards “sharper” it invents more of the face; towards “closer” it repairs less."
+    ),
     routes=(
         Route(
             vendor="pixazo",
@@ -129,30 +140,37 @@ CODEFORMER = RestorationModel(
     parameters=(
         Fraction(
             key="codeformer_fidelity",
-            label="Fidelity",
-            help="How closely the result keeps to the face in your photo.",
+            label=_("Fidelity"),
+            in_a_line=_("fidelity %(value)s"),
+            help=_("How closely the result keeps to the face in your photo."),
             default=0.5,
-            low_words="sharper, more invented",
-            high_words="closer to the original",
+            low_words=_("sharper, more invented"),
+            high_words=_("closer to the original"),
         ),
         Integer(
             key="upscale",
-            label="Enlarge",
-            help="1 keeps the size, 2 doubles width and height. The price grows with its square.",
+            label=_("Enlarge"),
+            # Translators: a setting in a line, with its factor: "enlarge 2".
+            in_a_line=_("enlarge %(value)s"),
+            help=_(
+                "1 keeps the size, 2 doubles width and height. The price grows with its square."
+            ),
             lowest=1,
             highest=8,
             default=2,
         ),
         Flag(
             key="background_enhance",
-            label="Sharpen the background too",
-            no_words="background only resized",
+            label=_("Sharpen the background too"),
+            in_a_line=_("sharpen the background too"),
+            no_words=_("background only resized"),
             default=True,
         ),
         Flag(
             key="face_upsample",
-            label="Extra detail in faces",
-            no_words="no extra detail in faces",
+            label=_("Extra detail in faces"),
+            in_a_line=_("extra detail in faces"),
+            no_words=_("no extra detail in faces"),
             default=True,
         ),
     ),

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One documented parameter: the vendor's name for it, and ours."""
+    """One documented parameter: the vendor's name for it, and ours.
+
+    `in_a_line` words what a member chose, with its `%(value)s`, as part of a line.
+    """
 
     key: str
-    label: str
-    help: str = ""
+    label: str | _StrPromise
+    in_a_line: str | _StrPromise
+    help: str | _StrPromise = ""
     optional: bool = False
     advanced: bool = False  # shown under "More settings"
 
@@ -23,7 +30,7 @@ class Parameter:
 
     def words(self, value: Any) -> str:
         """What a member chose, as part of a line."""
-        return f"{self.label.lower()} {value}"
+        return str(self.in_a_line) % {"value": value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,27 +47,27 @@ class Fraction(Parameter):
     """A number in [0, 1], set on a slider whose ends have names."""
 
     default: float
-    low_words: str
-    high_words: str
+    low_words: str | _StrPromise
+    high_words: str | _StrPromise
     step: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flag(Parameter):
-    """Yes or no; `no_words` say what no means."""
+    """Yes or no; in a line `in_a_line` says what yes means, `no_words` what no means."""
 
     default: bool
-    no_words: str
+    no_words: str | _StrPromise
 
     def words(self, value: Any) -> str:
-        return self.label.lower() if value else self.no_words
+        return str(self.in_a_line if value else self.no_words)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Parameter):
     """One of a few words."""
 
-    values: tuple[tuple[Any, str], ...]
+    values: tuple[tuple[Any, str | _StrPromise], ...]
     default: Any
 
     @property
@@ -68,4 +75,4 @@ class Choice(Parameter):
         return len(self.values) == 1
 
     def words(self, value: Any) -> str:
-        return f"{self.label.lower()}: {dict(self.values).get(value, value)}"
+        return super().words(dict(self.values).get(value, value))

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
 from accounts.money import dollars
 
 PIXELS_IN_A_MEGAPIXEL = 1_000_000
@@ -42,34 +45,47 @@ def print_size(width_px: int, height_px: int) -> str:
     """How large it prints, in cm and inches, at 300 dots an inch: what a photo lab asks for."""
     inches = width_px / PRINT_DPI, height_px / PRINT_DPI
     cm = " × ".join(f"{side * CM_IN_AN_INCH:.1f}" for side in inches)
-    return f"{cm} cm ({' × '.join(f'{side:.1f}' for side in inches)} in)"
+    # Translators: how large a picture prints, in centimetres and in inches.
+    return _("%(cm)s cm (%(inches)s in)") % {
+        "cm": cm,
+        "inches": " × ".join(f"{side:.1f}" for side in inches),
+    }
 
 
 @dataclass(frozen=True)
 class PerRequest:
     """The same price whatever the picture."""
 
-    unit = "a photo"
+    unit = lazy("a photo")
     shrinks = False  # a smaller picture costs the same
 
     def total(self, output_pixels: int, unit_micros: int) -> int:
         return unit_micros
 
+    def price_words(self, unit_micros: int) -> str:
+        return _("%(price)s a photo") % {"price": dollars(unit_micros)}
+
     def explain(self, output_pixels: int, unit_micros: int) -> str:
-        return "one price for any photo"
+        return _("one price for any photo")
 
 
 @dataclass(frozen=True)
 class PerMegapixel:
     """A price for each megapixel of the *output*, rounded up once."""
 
-    unit = "a megapixel of the result"
+    unit = lazy("a megapixel of the result")
     shrinks = True
 
     def total(self, output_pixels: int, unit_micros: int) -> int:
         return -(-output_pixels * unit_micros // PIXELS_IN_A_MEGAPIXEL)
 
+    def price_words(self, unit_micros: int) -> str:
+        return _("%(price)s a megapixel of the result") % {"price": dollars(unit_micros)}
+
     def explain(self, output_pixels: int, unit_micros: int) -> str:
         exact = f"{output_pixels / PIXELS_IN_A_MEGAPIXEL:,.6f}".rstrip("0").rstrip(".")
-        rounded = ", rounded up" if output_pixels * unit_micros % PIXELS_IN_A_MEGAPIXEL else ""
-        return f"{exact} MP out × {dollars(unit_micros)}{rounded}"
+        if output_pixels * unit_micros % PIXELS_IN_A_MEGAPIXEL:
+            words = _("%(megapixels)s MP out × %(price)s, rounded up")
+        else:
+            words = _("%(megapixels)s MP out × %(price)s")
+        return words % {"megapixels": exact, "price": dollars(unit_micros)}

@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts import words
 from jobs import catalog, vendors
@@ -25,7 +27,7 @@ class ConsentForm(forms.Form):
     depicted = forms.MultipleChoiceField(
         choices=Depicted.choices,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Please say who is in the photo."},
+        error_messages={"required": lazy("Please say who is in the photo.")},
     )
     basis = forms.CharField(
         required=False,
@@ -33,7 +35,7 @@ class ConsentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
     purpose_restore = forms.BooleanField(
-        error_messages={"required": "Without this we may not restore the photo."},
+        error_messages={"required": lazy("Without this we may not restore the photo.")},
     )
     keep_until = forms.DateField(
         required=False,
@@ -55,7 +57,8 @@ class ConsentForm(forms.Form):
                 help_text=self.words.send_to_help(vendor),
                 required=is_usual,
                 error_messages={
-                    "required": f"The models run at {usual_name}: without this we can't restore."
+                    "required": _("The models run at %(vendor)s: without this we can't restore.")
+                    % {"vendor": usual_name}
                 },
             )
         for name, label, help_text in (
@@ -107,7 +110,7 @@ class ConsentForm(forms.Form):
     def clean_keep_until(self) -> date | None:
         until: date | None = self.cleaned_data["keep_until"]
         if until is not None and until < timezone.localdate(timezone=UTC):
-            raise forms.ValidationError("Please choose a day in the future.")
+            raise forms.ValidationError(_("Please choose a day in the future."))
         return until
 
     def clean(self) -> dict[str, Any]:
@@ -115,11 +118,11 @@ class ConsentForm(forms.Form):
         depicted = set(said.get("depicted", []))
         if Depicted.NOBODY in depicted and len(depicted) > 1:
             self.add_error(
-                "depicted", "“Nobody can be recognised” can't be true together with the others."
+                "depicted", _("“Nobody can be recognised” can't be true together with the others.")
             )
         if {Depicted.CHILD, Depicted.OTHER} & depicted and not words.said(said.get("basis", "")):
             self.add_error(
-                "basis", "For a child or somebody else, please tell our reviewer in a few words."
+                "basis", _("For a child or somebody else, please tell our reviewer in a few words.")
             )
         return said
 
@@ -128,14 +131,14 @@ class AnswerForm(forms.Form):
     """The answer to a reviewer's question."""
 
     text = forms.CharField(
-        label="Your answer",
+        label=lazy("Your answer"),
         max_length=review.ANSWER_MOST,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-        error_messages={"required": "Please write an answer."},
+        error_messages={"required": lazy("Please write an answer.")},
     )
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         if not words.said(text):
-            raise forms.ValidationError("Please write an answer that can be read.")
+            raise forms.ValidationError(_("Please write an answer that can be read."))
         return text

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.money import dollars
 
@@ -14,8 +16,8 @@ class CloseAccountForm(forms.Form):
     """Nothing is ticked beforehand. The amount that the page showed comes back with the tick."""
 
     understood = forms.BooleanField(
-        label="I know that my photos and everything made from them are erased for good.",
-        error_messages={"required": "Please tick this if you want to close your account."},
+        label=lazy("I know that my photos and everything made from them are erased for good."),
+        error_messages={"required": lazy("Please tick this if you want to close your account.")},
     )
     shown_micros = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     give_up = forms.BooleanField(required=False)
@@ -24,7 +26,9 @@ class CloseAccountForm(forms.Form):
         super().__init__(data, initial={"shown_micros": left_micros})
         self.left_micros = left_micros
         if left_micros:
-            self.fields["give_up"].label = f"I give up the {dollars(left_micros)} in my wallet."
+            self.fields["give_up"].label = _("I give up the %(amount)s in my wallet.") % {
+                "amount": dollars(left_micros)
+            }
         else:
             del self.fields["give_up"]
 
@@ -32,10 +36,10 @@ class CloseAccountForm(forms.Form):
         said = super().clean() or self.cleaned_data
         if self.left_micros > said.get("shown_micros", 0):
             raise forms.ValidationError(
-                "Your wallet has changed since this page was opened. Please look again."
+                _("Your wallet has changed since this page was opened. Please look again.")
             )
         if self.left_micros and not said.get("give_up"):
-            self.add_error("give_up", "Ask us for it back first, or tick this to give it up.")
+            self.add_error("give_up", _("Ask us for it back first, or tick this to give it up."))
         return said
 
     @property

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 
 class ClickForm(forms.Form):
@@ -30,9 +31,9 @@ class LinesField(forms.Field):
             pairs = [str(line).split(":") for line in value or []]
             agreed = {uuid.UUID(photo): int(micros) for photo, micros in pairs}
         except ValueError:
-            raise forms.ValidationError("This is no line of the list.") from None
+            raise forms.ValidationError(_("This is no line of the list.")) from None
         if not agreed:
-            raise forms.ValidationError("Nothing that can be ordered was selected.")
+            raise forms.ValidationError(_("Nothing that can be ordered was selected."))
         return agreed
 
 

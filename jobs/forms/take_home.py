@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from jobs.steps import take_home
 
@@ -13,26 +16,26 @@ from jobs.steps import take_home
 class TakeHomeForm(forms.Form):
     """Which file; its names stand in the file's address."""
 
-    format = forms.ChoiceField(label="Format", widget=forms.RadioSelect)
+    format = forms.ChoiceField(label=lazy("Format"), widget=forms.RadioSelect)
     with_place = forms.BooleanField(
-        label="Take along where it was taken",
+        label=lazy("Take along where it was taken"),
         required=False,
-        help_text="Only if the original says so (GPS). Otherwise it stays with us.",
+        help_text=lazy("Only if the original says so (GPS). Otherwise it stays with us."),
     )
     marked = forms.BooleanField(
-        label=f"Write “{take_home.MARK}” into the corner",
+        label=format_lazy(lazy("Write “{mark}” into the corner"), mark=take_home.MARK),
         required=False,
-        help_text="In the picture itself, for everybody to see.",
+        help_text=lazy("In the picture itself, for everybody to see."),
     )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, came_as: str) -> None:
         super().__init__(data, initial={"format": take_home.AS_IT_CAME})
         words = {
-            take_home.AS_IT_CAME: f"As it was restored ({came_as})",
-            "JPEG": "JPEG, for sending and printing",
-            "PNG": "PNG, without loss",
-            "WEBP": "WebP, the smallest",
-            "TIFF": "TIFF, for archives: without loss, not packed",
+            take_home.AS_IT_CAME: _("As it was restored (%(format)s)") % {"format": came_as},
+            "JPEG": _("JPEG, for sending and printing"),
+            "PNG": _("PNG, without loss"),
+            "WEBP": _("WebP, the smallest"),
+            "TIFF": _("TIFF, for archives: without loss, not packed"),
         }
         field = self.fields["format"]
         assert isinstance(field, forms.ChoiceField)

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jobs import images
@@ -65,21 +66,26 @@ class UploadForm(forms.Form):
     """One or several photos. Each file is judged on its own, by `steps.intake`."""
 
     files = ManyFilesField(  # type: ignore[assignment]
-        label="Photos",
+        label=_("Photos"),
         allow_empty_file=True,
         widget=ManyFilesInput(attrs={"accept": ACCEPTED}),
         help_text=(
-            f"{', '.join(images.WELCOME)}; up to {settings.UPLOAD_MAX_BYTES // 1_048_576} MB "
-            f"and {settings.UPLOAD_MAX_PIXELS // 1_000_000} megapixels each."
+            _("%(formats)s; up to %(megabytes)s MB and %(megapixels)s megapixels each.")
+            % {
+                "formats": ", ".join(images.WELCOME),
+                "megabytes": settings.UPLOAD_MAX_BYTES // 1_048_576,
+                "megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
+            }
         ),
     )
 
     def clean_files(self) -> list[UploadedFile[Any]]:
         files: list[UploadedFile[Any]] = self.cleaned_data["files"]
         if not files:
-            raise forms.ValidationError("Please choose at least one photo.")
+            raise forms.ValidationError(gettext("Please choose at least one photo."))
         if len(files) > settings.UPLOAD_MAX_FILES:
             raise forms.ValidationError(
-                f"Please choose at most {settings.UPLOAD_MAX_FILES} photos at a time."
+                gettext("Please choose at most %(most)s photos at a time.")
+                % {"most": settings.UPLOAD_MAX_FILES}
             )
         return files

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, BinaryIO, ParamSpec, TypeVar
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from PIL import Image, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
@@ -31,11 +33,11 @@ CONTENT_TYPES = {
     "AVIF": "image/avif",
     "HEIF": "image/heic",
 }
-NOT_A_PICTURE = (
-    "This is not a picture that we can read. "
-    f"{', '.join(WELCOME[:-1])} and {WELCOME[-1]} are welcome."
+# The formats are those of WELCOME.
+NOT_A_PICTURE = lazy(
+    "This is not a picture that we can read. JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF are welcome."
 )
-DAMAGED = "This picture is damaged: the file ends early or is broken."
+DAMAGED = lazy("This picture is damaged: the file ends early or is broken.")
 
 # A box's name, version and flags; then width and height, even where another such box seems to be.
 SIZE_BOX = re.compile(rb"ispe\0{4}(?=(.{8}))", re.DOTALL)
@@ -99,8 +101,8 @@ def open_picture(file: BinaryIO, formats: tuple[str, ...], max_pixels: int) -> I
 def _refuse_beyond(max_pixels: int, pixels: int) -> None:
     if pixels > max_pixels:
         raise UnreadableImage(
-            f"This picture has {-(-pixels // 1_000_000)} megapixels; "
-            f"the most we can take is {max_pixels // 1_000_000}."
+            _("This picture has %(megapixels)s megapixels; the most we can take is %(most)s.")
+            % {"megapixels": -(-pixels // 1_000_000), "most": max_pixels // 1_000_000}
         )
 
 

@@ -7,6 +7,8 @@ from typing import BinaryIO
 
 import numpy as np
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from facefinder import find_faces
 from jobs.images.faces import strip_of_faces
@@ -23,10 +25,10 @@ from jobs.images.pixels import PREVIEW_SIDE_PX, clean, shrunk, upright
 
 LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
 SEVERAL = {
-    "TIFF": "This file has several pages: only the first is restored.",
-    "HEIF": "This file has several pictures: only its main one is restored.",
+    "TIFF": gettext_noop("This file has several pages: only the first is restored."),
+    "HEIF": gettext_noop("This file has several pictures: only its main one is restored."),
 }
-ANIMATED = "This file is animated: only its first frame is restored."
+ANIMATED = gettext_noop("This file is animated: only its first frame is restored.")
 SMALLEST_SIDE_PX = 16
 THUMBNAIL_SIDE_PX = 480
 VEILED_SIDE_PX = 16  # nobody can be recognised in it, however large it is shown
@@ -65,7 +67,7 @@ def inspect(file: BinaryIO) -> Facts:
     image = open_picture(file, FORMATS, settings.UPLOAD_MAX_PIXELS)
     seen = upright(image)
     if min(seen.size) < SMALLEST_SIDE_PX:
-        raise UnreadableImage("This picture is too small to restore.")
+        raise UnreadableImage(_("This picture is too small to restore."))
     format = format_of(image)
     note = ""
     if format != "JPEG" and getattr(image, "n_frames", 1) > 1:

@@ -13,15 +13,16 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce, TruncDate
+from django.utils.translation import gettext_lazy as _
 
 
 class AttemptOutcome(models.TextChoices):
     """What we know of the vendor's answer to the POST."""
 
-    OPEN = "OPEN", "No answer recorded yet"
-    ACCEPTED = "ACCEPTED", "Accepted"
-    NOT_ACCEPTED = "NOT_ACCEPTED", "Surely not accepted"
-    UNKNOWN = "UNKNOWN", "Can't tell"
+    OPEN = "OPEN", _("No answer recorded yet")
+    ACCEPTED = "ACCEPTED", _("Accepted")
+    NOT_ACCEPTED = "NOT_ACCEPTED", _("Surely not accepted")
+    UNKNOWN = "UNKNOWN", _("Can't tell")
 
 
 # What the vendor of each attempt takes for it, in a query.

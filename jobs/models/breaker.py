@@ -12,13 +12,14 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class BreakerState(models.TextChoices):
     """As in an electric circuit: closed lets everything through."""
 
-    CLOSED = "CLOSED", "Sending"
-    OPEN = "OPEN", "Stopped"
+    CLOSED = "CLOSED", _("Sending")
+    OPEN = "OPEN", _("Stopped")
 
 
 class BreakerQuerySet(models.QuerySet["Breaker"]):
@@ -64,10 +65,10 @@ class Breaker(models.Model):
 class BreakerEventKind(models.TextChoices):
     """What happened to a breaker."""
 
-    OPENED = "OPENED", "Stopped"
-    PROBED = "PROBED", "Tried in vain"
-    CLOSED = "CLOSED", "Sending again"
-    THROTTLED = "THROTTLED", "Asked to wait"
+    OPENED = "OPENED", _("Stopped")
+    PROBED = "PROBED", _("Tried in vain")
+    CLOSED = "CLOSED", _("Sending again")
+    THROTTLED = "THROTTLED", _("Asked to wait")
 
 
 class BreakerEvent(models.Model):

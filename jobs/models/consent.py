@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from jobs.catalog import USUAL_VENDOR, VENDORS
 from jobs.models.notice import ConsentNotice, ConsentWording
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
 class Depicted(models.TextChoices):
     """Who is in the picture, as the uploader says."""
 
-    MYSELF = "MYSELF", "Myself"
-    ADULT_RELATIVE = "ADULT_RELATIVE", "An adult who agreed to this"
-    CHILD = "CHILD", "A child whose parent or guardian I am"
-    DECEASED = "DECEASED", "A relative who has died"
-    OTHER = "OTHER", "Somebody else"
-    NOBODY = "NOBODY", "Nobody can be recognised"
+    MYSELF = "MYSELF", _("Myself")
+    ADULT_RELATIVE = "ADULT_RELATIVE", _("An adult who agreed to this")
+    CHILD = "CHILD", _("A child whose parent or guardian I am")
+    DECEASED = "DECEASED", _("A relative who has died")
+    OTHER = "OTHER", _("Somebody else")
+    NOBODY = "NOBODY", _("Nobody can be recognised")
 
 
 NEEDS_REVIEW = frozenset({Depicted.CHILD, Depicted.OTHER})
@@ -40,13 +42,13 @@ NEEDS_REVIEW = frozenset({Depicted.CHILD, Depicted.OTHER})
 class ConsentStatus(models.TextChoices):
     """Where a consent stands. Only GRANTED and APPROVED can be live."""
 
-    GRANTED = "GRANTED", "Given"
-    PENDING_REVIEW = "PENDING_REVIEW", "Waiting for a reviewer"
-    QUESTIONED = "QUESTIONED", "A reviewer asks you something"
-    APPROVED = "APPROVED", "Approved by a reviewer"
-    REJECTED = "REJECTED", "Not accepted by a reviewer"
-    WITHDRAWN = "WITHDRAWN", "Withdrawn"
-    EXPIRED = "EXPIRED", "Ended on its date"
+    GRANTED = "GRANTED", _("Given")
+    PENDING_REVIEW = "PENDING_REVIEW", _("Waiting for a reviewer")
+    QUESTIONED = "QUESTIONED", _("A reviewer asks you something")
+    APPROVED = "APPROVED", _("Approved by a reviewer")
+    REJECTED = "REJECTED", _("Not accepted by a reviewer")
+    WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+    EXPIRED = "EXPIRED", _("Ended on its date")
 
 
 # With a reviewer, or back with the member because of a reviewer: nothing is decided yet.
@@ -54,7 +56,7 @@ UNDECIDED = (ConsentStatus.PENDING_REVIEW, ConsentStatus.QUESTIONED)
 # They say nothing any more.
 OVER = (ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED, ConsentStatus.REJECTED)
 # Why a statement ended that the member did not take back: another took its place.
-REPLACED = "replaced by a newer statement"
+REPLACED = gettext_noop("replaced by a newer statement")
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -276,19 +278,19 @@ class ConsentEvent(models.Model):
 class ReviewVerdict(models.TextChoices):
     """What a reviewer said."""
 
-    APPROVE = "APPROVE", "Approved"
-    REJECT = "REJECT", "Not accepted"
-    ASK = "ASK", "Asked the member"
+    APPROVE = "APPROVE", _("Approved")
+    REJECT = "REJECT", _("Not accepted")
+    ASK = "ASK", _("Asked the member")
 
 
 class RejectionReason(models.TextChoices):
     """Why a consent was not accepted, in words that the member may read."""
 
-    NOT_GUARDIAN = "NOT_GUARDIAN", "It is not clear that you are the child's parent or guardian"
-    NOT_ASKED = "NOT_ASKED", "The person shown should be asked first"
-    UNSUITABLE = "UNSUITABLE", "The picture should not be changed by a model"
-    NOT_AS_SAID = "NOT_AS_SAID", "The picture shows something else than you said"
-    OTHER = "OTHER", "Another reason"
+    NOT_GUARDIAN = "NOT_GUARDIAN", _("It is not clear that you are the child's parent or guardian")
+    NOT_ASKED = "NOT_ASKED", _("The person shown should be asked first")
+    UNSUITABLE = "UNSUITABLE", _("The picture should not be changed by a model")
+    NOT_AS_SAID = "NOT_AS_SAID", _("The picture shows something else than you said")
+    OTHER = "OTHER", _("Another reason")
 
 
 class ReviewDecision(models.Model):

@@ -5,21 +5,22 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Verdict(models.TextChoices):
     """What a callback did."""
 
-    APPLIED = "APPLIED", "Moved the job"
-    DUPLICATE = "DUPLICATE", "Said what we already knew"
-    STALE = "STALE", "Came after the job had moved on"
-    MISMATCHED = "MISMATCHED", "Named another request"
-    MALFORMED = "MALFORMED", "Not in the vendor's form"
-    TOO_LARGE = "TOO_LARGE", "Larger than any callback"
-    UNSIGNED = "UNSIGNED", "Its signature could not be checked: only a hint"
-    MISSIGNED = "MISSIGNED", "Signed by somebody else"
-    FORGED = "FORGED", "Not sent to an address that we gave"
-    CONTRADICTED = "CONTRADICTED", "The vendor's own status says otherwise"
+    APPLIED = "APPLIED", _("Moved the job")
+    DUPLICATE = "DUPLICATE", _("Said what we already knew")
+    STALE = "STALE", _("Came after the job had moved on")
+    MISMATCHED = "MISMATCHED", _("Named another request")
+    MALFORMED = "MALFORMED", _("Not in the vendor's form")
+    TOO_LARGE = "TOO_LARGE", _("Larger than any callback")
+    UNSIGNED = "UNSIGNED", _("Its signature could not be checked: only a hint")
+    MISSIGNED = "MISSIGNED", _("Signed by somebody else")
+    FORGED = "FORGED", _("Not sent to an address that we gave")
+    CONTRADICTED = "CONTRADICTED", _("The vendor's own status says otherwise")
 
 
 class Delivery(models.Model):

@@ -34,8 +34,8 @@ class NotThem(models.Model):
     said_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        verbose_name = "word on a result"
-        verbose_name_plural = "words on results"
+        verbose_name = _("word on a result")
+        verbose_name_plural = _("words on results")
         constraints = [
             models.CheckConstraint(
                 condition=Q(reason__in=NotThemReason.values), name="what_was_not_them_is_known"

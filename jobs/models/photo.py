@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 class PhotoState(models.TextChoices):
     """Where a photo is. Of an upload that broke off the member is shown nothing."""
 
-    ARRIVING = "ARRIVING", "Being uploaded"
-    BROKEN_OFF = "BROKEN_OFF", "Upload broke off"
-    UPLOADED = "UPLOADED", "Being prepared"
-    PREPARED = "PREPARED", "Ready"
-    UNREADABLE = "UNREADABLE", "Could not be prepared"
-    ERASING = "ERASING", "Being erased"
-    ERASED = "ERASED", "Erased"
+    ARRIVING = "ARRIVING", _("Being uploaded")
+    BROKEN_OFF = "BROKEN_OFF", _("Upload broke off")
+    UPLOADED = "UPLOADED", _("Being prepared")
+    PREPARED = "PREPARED", _("Ready")
+    UNREADABLE = "UNREADABLE", _("Could not be prepared")
+    ERASING = "ERASING", _("Being erased")
+    ERASED = "ERASED", _("Erased")
 
 
 NOT_HERE = (PhotoState.ARRIVING, PhotoState.BROKEN_OFF)  # nor ever was

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.consent import Consent
 from jobs.models.job import RestorationJob
@@ -72,8 +73,8 @@ class Share(models.Model):
     objects = ShareQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "link to a result"
-        verbose_name_plural = "links to results"
+        verbose_name = _("link to a result")
+        verbose_name_plural = _("links to results")
         constraints = [
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="a_link_ends_after_it_began"

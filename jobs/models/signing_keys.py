@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.leased import Leased
 
@@ -43,7 +44,7 @@ class SigningKeys(Leased):
     objects = SigningKeysQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "signing keys"
+        verbose_name_plural = _("signing keys")
 
     def __str__(self) -> str:
         return f"{self.vendor}: {len(self.keys)} keys"

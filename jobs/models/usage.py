@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class UsageImport(models.Model):
@@ -52,11 +53,11 @@ class UsageLine(models.Model):
 class FindingKind(models.TextChoices):
     """How the vendor's bill and our books differ."""
 
-    MISSING = "MISSING", "We know it as completed; the vendor has no line"
-    EXTRA = "EXTRA", "Billed, and we know no such request"
-    MISPRICED = "MISPRICED", "Billed at another price than ours says"
-    DOUBLED = "DOUBLED", "Billed more than once"
-    ORPHANED = "ORPHANED", "Billed, and no member paid for it"
+    MISSING = "MISSING", _("We know it as completed; the vendor has no line")
+    EXTRA = "EXTRA", _("Billed, and we know no such request")
+    MISPRICED = "MISPRICED", _("Billed at another price than ours says")
+    DOUBLED = "DOUBLED", _("Billed more than once")
+    ORPHANED = "ORPHANED", _("Billed, and no member paid for it")
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):

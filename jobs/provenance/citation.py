@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from jobs.provenance.facts import TOOL, Provenance
 
 HASH_LETTERS = 16
@@ -10,9 +12,15 @@ HASH_LETTERS = 16
 def citation(provenance: Provenance) -> str:
     """Title, what was done with what and when, and by which hash the original is known."""
     settings = f" ({provenance.settings})" if provenance.settings else ""
-    return (
-        f"“{provenance.title}”. Digital restoration with {provenance.system}{settings}, "
-        f"{provenance.restored_at:%Y-%m-%d}, by way of {provenance.vendor} and {TOOL}, "
-        f"no. {provenance.job_number}. Parts may be invented. "
-        f"Original: SHA-256 {provenance.original_sha256[:HASH_LETTERS]}…"
-    )
+    return _(
+        "“%(title)s”. Digital restoration with %(model)s, %(date)s, by way of %(vendor)s and "
+        "%(tool)s, no. %(number)s. Parts may be invented. Original: SHA-256 %(sha256)s…"
+    ) % {
+        "title": provenance.title,
+        "model": f"{provenance.system}{settings}",
+        "date": f"{provenance.restored_at:%Y-%m-%d}",
+        "vendor": provenance.vendor,
+        "tool": TOOL,
+        "number": provenance.job_number,
+        "sha256": provenance.original_sha256[:HASH_LETTERS],
+    }

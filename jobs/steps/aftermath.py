@@ -13,6 +13,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext
 
 from accounts import ledger
 from accounts.ledger import HoldBalance
@@ -22,7 +26,7 @@ from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
 from jobs.states import JobState
 from jobs.steps.tell import NOTHING
 
-NEVER_SENT = "Nothing was sent to a restorer."
+NEVER_SENT = lazy("Nothing was sent to a restorer.")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def of_photo(photo: Photo) -> list[Aftermath]:
         Aftermath(
             model=job.model.name,
             ordered_at=job.created_at,
-            ended=job.failure_words or f"{JobState(job.state).label}.",
+            ended=job.failure_words or _("%(state)s.") % {"state": JobState(job.state).label},
             money=_money_words(job, money.get(job.hold_id or 0, NOTHING)),
             vendor=_vendor_words(job.attempts.all()),
         )
@@ -61,30 +65,39 @@ def copies_of(photo: Photo) -> str:
 def _money_words(job: RestorationJob, money: HoldBalance) -> str:
     """What became of the charge, and why."""
     if job.is_free:
-        return "Nothing was charged: it was free for you."
+        return _("Nothing was charged: it was free for you.")
     if money.open:
-        return f"{dollars(money.open)} is set aside for it."
+        return _("%(amount)s is set aside for it.") % {"amount": dollars(money.open)}
     if money.charged:
-        why = ""
-        if job.state == JobState.DELIVERED and job.ended_at is not None:
-            why = f", because its picture was delivered on {_day(job.ended_at)}"
-        part = f" {dollars(money.refunded)} more was refunded." if money.refunded else ""
-        return f"The charge of {dollars(money.charged)} stays{why}.{part}"
+        return _stays_words(job, money)
     if money.refunded:
-        return f"The charge of {dollars(money.refunded)} was refunded: it costs you nothing."
+        return _("The charge of %(amount)s was refunded: it costs you nothing.") % {
+            "amount": dollars(money.refunded)
+        }
     if money.released:
-        return (
-            f"Nothing was charged: the {dollars(money.released)} that was set aside is in your "
-            "wallet again."
-        )
-    return "Nothing was charged."
+        return _(
+            "Nothing was charged: the %(amount)s that was set aside is in your wallet again."
+        ) % {"amount": dollars(money.released)}
+    return _("Nothing was charged.")
+
+
+def _stays_words(job: RestorationJob, money: HoldBalance) -> str:
+    if job.state == JobState.DELIVERED and job.ended_at is not None:
+        words = _("The charge of %(amount)s stays, because its picture was delivered on %(day)s.")
+        words %= {"amount": dollars(money.charged), "day": _day(job.ended_at)}
+    else:
+        words = _("The charge of %(amount)s stays.") % {"amount": dollars(money.charged)}
+    if money.refunded:
+        more = _("%(amount)s more was refunded.") % {"amount": dollars(money.refunded)}
+        words = f"{words} {more}"
+    return words
 
 
 def _vendor_words(attempts: Iterable[Attempt]) -> str:
     """What each vendor received, and what it may still hold, as far as we know."""
     attempts = list(attempts)
     sent = [_sent_to(vendor, attempts) for vendor in dict.fromkeys(one.vendor for one in attempts)]
-    return " ".join(words for words in sent if words) or NEVER_SENT
+    return " ".join(words for words in sent if words) or str(NEVER_SENT)
 
 
 def _sent_to(vendor: str, attempts: Sequence[Attempt]) -> str:
@@ -95,22 +108,21 @@ def _sent_to(vendor: str, attempts: Sequence[Attempt]) -> str:
     name = catalog.VENDORS.get(vendor, vendor)
     if not (taken or unsure):
         return _refused_by(name, [one for one in theirs if one.http_status is not None])
-    when = f"{name} on {_days(taken or unsure)}"
-    sent = (
-        f"A copy without hidden data was sent to {when}."
-        if taken
-        else f"A copy without hidden data may have been sent to {when}: we have no answer, so we "
-        "can’t tell."
+    if taken:
+        said = [_("A copy without hidden data was sent to %(vendor)s on %(days)s.")]
+    else:
+        said = [
+            _(
+                "A copy without hidden data may have been sent to %(vendor)s on %(days)s: we have "
+                "no answer, so we can’t tell."
+            )
+        ]
+    if any(one.completed_at for one in theirs):
+        said.append(_("%(vendor)s made a picture of it, which it may hold, too."))
+    said.append(
+        _("How long %(vendor)s keeps what it received, we don’t know, and we can’t erase it there.")
     )
-    made = (
-        f" {name} made a picture of it, which it may hold, too."
-        if any(one.completed_at for one in theirs)
-        else ""
-    )
-    return (
-        f"{sent}{made} How long {name} keeps what it received, we don’t know, and we "
-        "can’t erase it there."
-    )
+    return " ".join(said) % {"vendor": name, "days": _days(taken or unsure)}
 
 
 def _refused_by(name: str, attempts: Sequence[Attempt]) -> str:
@@ -120,14 +132,16 @@ def _refused_by(name: str, attempts: Sequence[Attempt]) -> str:
     last = max(one.created_at for one in attempts) + timedelta(seconds=settings.VENDOR_URL_SECONDS)
     zone = timezone.get_current_timezone_name()
     until = f"{_day(last)} {timezone.localtime(last):%H:%M} {zone}"
-    return (
-        f"{name} was asked on {_days(attempts)} and refused. It could have fetched a copy without "
-        f"hidden data until {until} at the latest; we don’t know of it, and can’t erase it there."
-    )
+    return _(
+        "%(vendor)s was asked on %(days)s and refused. It could have fetched a copy without hidden "
+        "data until %(until)s at the latest; we don’t know of it, and can’t erase it there."
+    ) % {"vendor": name, "days": _days(attempts), "until": until}
 
 
 def _days(attempts: Sequence[Attempt]) -> str:
-    return " and ".join(dict.fromkeys(_day(one.created_at) for one in attempts))
+    days = list(dict.fromkeys(_day(one.created_at) for one in attempts))
+    # Translators: between the last two of several days.
+    return get_text_list(days, pgettext("days", "and"))
 
 
 def _day(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts import members
 from accounts.models import User
@@ -30,7 +31,8 @@ def create(*, owner: User, name: str, description: str = "") -> Album:
         mine = _locked(owner)
         if mine.count() >= settings.ALBUMS_MAX:
             raise AlbumError(
-                f"You have {settings.ALBUMS_MAX} albums, which is as many as there can be."
+                _("You have %(most)s albums, which is as many as there can be.")
+                % {"most": settings.ALBUMS_MAX}
             )
         last: int | None = mine.aggregate(last=Max("position"))["last"]
         position = 0 if last is None else last + 1
@@ -83,7 +85,7 @@ def put(*, album: Album, photos: Collection[Photo]) -> int:
 
 def take_out(*, album: Album, photos: Collection[Photo]) -> int:
     """Take photos out of an album; says how many were in it."""
-    taken, _ = album.places.filter(photo__in=photos).delete()
+    taken, _rows = album.places.filter(photo__in=photos).delete()
     return taken
 
 
@@ -100,22 +102,22 @@ def move_photos(*, photos: Collection[Photo], out_of: Album, into: Album) -> int
 def _named(album: Album, name: str) -> Album:
     album.name = " ".join(name.split())
     if not album.name:
-        raise AlbumError("An album needs a name.")
+        raise AlbumError(_("An album needs a name."))
     with suppress(IntegrityError), transaction.atomic():
         album.save()
         return album
-    raise AlbumError(f"You have an album “{album.name}” already.")
+    raise AlbumError(_("You have an album “%(album)s” already.") % {"album": album.name})
 
 
 def _locked(owner: User) -> AlbumQuerySet:
     """The member's albums, which nobody else changes now. Raises AlbumError."""
     if members.locked(owner) is None:
-        raise AlbumError("This account has been closed.")
+        raise AlbumError(_("This account has been closed."))
     return Album.objects.for_member(owner)
 
 
 def _of(albums: AlbumQuerySet, album: Album) -> Album:
     found = albums.filter(pk=album.pk).first()
     if found is None:
-        raise AlbumError("This album has been deleted.")
+        raise AlbumError(_("This album has been deleted."))
     return found

@@ -9,20 +9,32 @@ from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from zipstream import ZipStream
 
 from jobs.models import Photo, RestorationJob
 from jobs.steps.zipping import Missing, Picture, add_pictures, pictures_of
 
-README = """Photos from Heirloom
+# Translators: README.txt in a ZIP of photos. The folders keep their names.
+README = lazy("""Photos from Heirloom
 ====================
 
-{folders}
+results/     what was restored, with the model's name
+
 What is in results/ was restored by a model: it may show what was never there. To get a result that
 says so in the file itself, download it from its photo's page.
-"""
-ORIGINALS = "originals/   your photos, byte for byte as you uploaded them\n"
-RESULTS = "results/     what was restored, with the model's name\n"
+""")
+# Translators: README.txt in a ZIP of photos. The folders keep their names.
+README_WITH_ORIGINALS = lazy("""Photos from Heirloom
+====================
+
+originals/   your photos, byte for byte as you uploaded them
+results/     what was restored, with the model's name
+
+What is in results/ was restored by a model: it may show what was never there. To get a result that
+says so in the file itself, download it from its photo's page.
+""")
 
 
 class NothingToTake(Exception):
@@ -42,8 +54,8 @@ class Bundle:
         if not connection.in_atomic_block:
             connection.close()  # from here on it is S3 and somebody's line
         yield from add_pictures(archive, self.pictures, missing, go_on)
-        folders = ORIGINALS + RESULTS if self.with_originals else RESULTS
-        archive.add(README.format(folders=folders) + missing.in_words(), "README.txt")
+        readme = README_WITH_ORIGINALS if self.with_originals else README
+        archive.add(str(readme) + missing.in_words(), "README.txt")
         yield from archive.finalize()
 
 
@@ -56,8 +68,8 @@ def bundle(*, photos: Collection[Photo], with_originals: bool) -> Bundle:
     )
     if not pictures:
         raise NothingToTake(
-            "These photos are not here any more."
+            _("These photos are not here any more.")
             if with_originals
-            else "None of these photos has been restored yet. Their originals can be downloaded."
+            else _("None of these photos has been restored yet. Their originals can be downloaded.")
         )
     return Bundle(pictures, with_originals)

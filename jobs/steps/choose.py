@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from jobs.models import Photo, RestorationJob
 
 
@@ -12,7 +14,7 @@ class NothingToKeep(Exception):
 def keep(job: RestorationJob) -> None:
     """From now on this is the result that the photo's page shows first. Raises NothingToKeep."""
     if not RestorationJob.objects.with_pictures().filter(pk=job.pk).exists():
-        raise NothingToKeep("There is no picture of this restoration that could be kept.")
+        raise NothingToKeep(_("There is no picture of this restoration that could be kept."))
     Photo.objects.filter(pk=job.photo_id).update(keeper=job)
 
 

@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from accounts import ledger
 from accounts.models.leased import lease, still_ours
@@ -36,11 +37,11 @@ from jobs.steps import abandon, erase, stop
 log = logging.getLogger(__name__)
 NAME = "collect"
 CONCURRENCY = 4
-CANNOT_BE_HAD = "The restored picture could not be fetched."
-NO_PICTURE = "The restorer finished, but gave us no picture."
-UNUSABLE = "What the restorer sent is not a picture that we can use."
-WRONG_SIZE = "The restorer sent a picture of another size than you ordered."
-CONTRADICTED = "The restorer said that it had finished, and then that it had not."
+CANNOT_BE_HAD = gettext_noop("The restored picture could not be fetched.")
+NO_PICTURE = gettext_noop("The restorer finished, but gave us no picture.")
+UNUSABLE = gettext_noop("What the restorer sent is not a picture that we can use.")
+WRONG_SIZE = gettext_noop("The restorer sent a picture of another size than you ordered.")
+CONTRADICTED = gettext_noop("The restorer said that it had finished, and then that it had not.")
 
 
 @dataclass(frozen=True)
@@ -400,9 +401,9 @@ def _lose(job: RestorationJob, before: tuple[Answer, ...], last: Answer) -> None
     for attempt, one in lost:
         if one.contradicted:
             _contradicted(attempt, one)
-    if not all(one.contradicted for _, one in lost):
+    if not all(one.contradicted for _work, one in lost):
         stop.bear(job)
-    _, lost_first = lost[0]
+    _work, lost_first = lost[0]
     abandon.end(
         job, JobState.ERROR, by=NAME, code="result_lost", words=lost_first.words, why=lost_first.why
     )

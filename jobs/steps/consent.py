@@ -15,6 +15,9 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_noop
 
 from accounts import letters
 from accounts.models import User
@@ -45,14 +48,14 @@ class ConsentError(Exception):
 
 
 # Why a statement ended, as its event keeps it.
-WITHDRAWN_BY_MEMBER = "withdrawn by the member"
-ACCOUNT_CLOSED = "the account was closed"
-NOTICE_CHANGED = "Our notice has changed while you were reading. Here is the new one."
-WORDS_CHANGED = (
+WITHDRAWN_BY_MEMBER = gettext_noop("withdrawn by the member")
+ACCOUNT_CLOSED = gettext_noop("the account was closed")
+NOTICE_CHANGED = lazy("Our notice has changed while you were reading. Here is the new one.")
+WORDS_CHANGED = lazy(
     "Our words on this page have changed while you were reading. Nothing is ticked now: please "
     "read them again."
 )
-UNDER_WAY = (
+UNDER_WAY = lazy(
     "A restoration is under way on what you said before, and what you say now would not allow it "
     "at once. Wait until it has ended, stop waiting for it, or withdraw consent, which stops "
     "everything."
@@ -100,7 +103,7 @@ def give_many(
         wanted = [photo.pk for photo in photos]
         photos = list(Photo.objects.filter(pk__in=wanted).order_by("pk").select_for_update())
         if notice.version != notices.newest_version():
-            raise NoticeChanged(NOTICE_CHANGED)
+            raise NoticeChanged(str(NOTICE_CHANGED))
         replaced = _to_replace(photos, notice)
         # All of them, not the unsent alone: one that is claimed while we wait for its row is sent.
         unfinished = RestorationJob.objects.filter(photo__in=photos).unfinished()
@@ -168,7 +171,7 @@ def _not_allowed(
     elsewhere = tried.exclude(vendor__in=vendors).values_list("job_id", flat=True)
     affected = {photo for photo in sent.values() if photo in to_review}
     affected |= {sent[job] for job in elsewhere} if sent else set()
-    return dict.fromkeys(affected, UNDER_WAY)
+    return dict.fromkeys(affected, str(UNDER_WAY))
 
 
 def obstacles(photos: Sequence[Photo], notice: ConsentNotice) -> dict[uuid.UUID, str]:
@@ -178,11 +181,11 @@ def obstacles(photos: Sequence[Photo], notice: ConsentNotice) -> dict[uuid.UUID,
     why = {}
     for photo in photos:
         if photo.is_erased:
-            why[photo.pk] = "This photo has been erased."
+            why[photo.pk] = _("This photo has been erased.")
         elif photo.is_in_trash:
-            why[photo.pk] = "This photo is in the trash. Put it back first."
+            why[photo.pk] = _("This photo is in the trash. Put it back first.")
         elif photo.pk in with_a_reviewer:
-            why[photo.pk] = "A reviewer is looking at what you said about this photo."
+            why[photo.pk] = _("A reviewer is looking at what you said about this photo.")
     return why
 
 
@@ -225,7 +228,7 @@ def withdraw(*, photo: Photo, by: User) -> None:
             by=by,
             why=WITHDRAWN_BY_MEMBER,
             code="withdrawn",
-            words="You withdrew consent for this photo.",
+            words=gettext_noop("You withdrew consent for this photo."),
         )
         with timezone.override(photo.owner.zone):
             restorations = [
@@ -292,7 +295,9 @@ def _replace(earlier: Consent, consent: Consent, by: User) -> None:
             JobState.CANCELLED,
             by="member",
             code="consent_replaced",
-            words="You said something new about this photo, which a reviewer looks at first.",
+            words=gettext_noop(
+                "You said something new about this photo, which a reviewer looks at first."
+            ),
         )
 
 

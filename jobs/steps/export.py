@@ -17,6 +17,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import connection, models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as lazy
 from zipstream import ZIP_DEFLATED, ZipStream
 
 from accounts import ledger, statements
@@ -40,10 +41,11 @@ CONSENTS_HEADER = [
     "notice read",
     "receipt",
 ]
-README = """Your data at Heirloom
+# Translators: README.txt in a ZIP of data. The files and folders keep their names.
+README = lazy("""Your data at Heirloom
 =====================
 
-For {email}, {when} (UTC).
+For %(email)s, %(when)s (UTC).
 
 originals/          your photos, byte for byte as you uploaded them
 results/            what was restored, with the model's name, and further versions of it
@@ -58,7 +60,7 @@ profile.json        your account
 
 Copies that we make to show you a photo, and the one without metadata that a restorer may fetch, are
 made from the originals and not repeated here. Of erased photos there are no pictures any more.
-"""
+""")
 
 
 def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Generator[bytes]:
@@ -88,7 +90,7 @@ def stream(member: User, *, go_on: Callable[[], None] = lambda: None) -> Generat
 
 
 def _readme(member: User, missing: Missing) -> str:
-    words = README.format(email=member.email, when=_moment(timezone.now()))
+    words = str(README) % {"email": member.email, "when": _moment(timezone.now())}
     return words + missing.in_words()
 
 

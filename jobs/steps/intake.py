@@ -17,6 +17,8 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts import members
 from accounts.models import User
@@ -24,7 +26,7 @@ from jobs import images, places, storage, titles
 from jobs.models import Photo, PhotoState
 
 log = logging.getLogger(__name__)
-CLOSED = "This account has been closed."
+CLOSED = lazy("This account has been closed.")
 
 
 class Refused(Exception):
@@ -36,8 +38,10 @@ class StoreDown(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Our picture store can't be reached just now, so nothing was uploaded. "
-            "Please try again in a few minutes."
+            _(
+                "Our picture store can't be reached just now, so nothing was uploaded. "
+                "Please try again in a few minutes."
+            )
         )
 
 
@@ -47,7 +51,9 @@ class AlreadyHere(Refused):
     def __init__(self, photo: Photo) -> None:
         self.photo = photo
         super().__init__(
-            "This photo is in your trash." if photo.is_in_trash else "You have this photo already."
+            _("This photo is in your trash.")
+            if photo.is_in_trash
+            else _("You have this photo already.")
         )
 
 
@@ -55,7 +61,7 @@ class OnItsWay(Refused):
     """This very file is being stored now, for a request whose line may have broken."""
 
     def __init__(self) -> None:
-        super().__init__("This photo is being stored. Please look again in a moment.")
+        super().__init__(_("This photo is being stored. Please look again in a moment."))
 
 
 def already_here(*, owner: User, checksums: Collection[str]) -> dict[str, Photo]:
@@ -71,11 +77,14 @@ def already_here(*, owner: User, checksums: Collection[str]) -> dict[str, Photo]
 def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int, once: bool = False) -> Photo:
     """One file becomes one Photo. Raises Refused, StoreDown; if `once`, AlreadyHere, OnItsWay."""
     if byte_size == 0:
-        raise Refused("This file is empty.")
+        raise Refused(_("This file is empty."))
     if byte_size > settings.UPLOAD_MAX_BYTES:
         raise Refused(
-            f"This file has {-(-byte_size // 1_048_576)} MB; "
-            f"the most we can take is {settings.UPLOAD_MAX_BYTES // 1_048_576} MB."
+            _("This file has %(megabytes)s MB; the most we can take is %(most)s MB.")
+            % {
+                "megabytes": -(-byte_size // 1_048_576),
+                "most": settings.UPLOAD_MAX_BYTES // 1_048_576,
+            }
         )
     try:
         with places.DECODING:

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import User
@@ -22,8 +25,10 @@ from jobs.steps import abandon, observe, settle, stop
 
 PERMISSION = "jobs.change_restorationjob"
 REASON_MOST = 300
-STOPPED = "No vendor that it may go to takes work now (see Gateway): it goes on by itself after."
-ENDED_WORDS = "We could not finish this restoration, so we ended it."
+STOPPED = gettext_noop(
+    "No vendor that it may go to takes work now (see Gateway): it goes on by itself after."
+)
+ENDED_WORDS = gettext_noop("We could not finish this restoration, so we ended it.")
 
 
 class CannotIntervene(Exception):
@@ -37,10 +42,10 @@ class Moved(CannotIntervene):
 class Deed(models.TextChoices):
     """What there is a button for."""
 
-    POLL = "poll", "Poll now"
-    RELEASE = "release", "Release"
-    RESUBMIT = "resubmit", "Resubmit"
-    END = "end", "End it"
+    POLL = "poll", lazy("Poll now")
+    RELEASE = "release", lazy("Release")
+    RESUBMIT = "resubmit", lazy("Resubmit")
+    END = "end", lazy("End it")
 
 
 S, D = JobState, Deed
@@ -67,12 +72,12 @@ NOT_REPLAYED = (Verdict.FORGED, Verdict.UNSIGNED, Verdict.MISSIGNED, Verdict.TOO
 def obstacle(job: RestorationJob, deed: Deed, now: datetime) -> str:
     """Why this can't be done to the job as it stands; nothing when it can."""
     if deed not in POSSIBLE[JobState(job.state)]:
-        return f"Not possible while it is {job.state}."
+        return _("Not possible while it is %(state)s.") % {"state": job.state}
     in_hand = job.lease_until is not None and job.lease_until > now
     if deed == Deed.RELEASE:
-        return "" if in_hand else "Nobody has it in hand."
+        return "" if in_hand else _("Nobody has it in hand.")
     if in_hand:
-        return "A worker has it in hand: wait for that, or release it first."
+        return _("A worker has it in hand: wait for that, or release it first.")
     if deed == Deed.RESUBMIT and breaker.kept_back([job], now):
         return STOPPED
     return _obstacle_while_unknown(job, deed) if job.state == JobState.UNKNOWN else ""
@@ -81,11 +86,11 @@ def obstacle(job: RestorationJob, deed: Deed, now: datetime) -> str:
 def _obstacle_while_unknown(job: RestorationJob, deed: Deed) -> str:
     is_named = job.attempts.latest("number").request_id is not None
     if deed == Deed.POLL and not is_named:
-        return "The vendor has named no request of it: there is nothing to ask for."
+        return _("The vendor has named no request of it: there is nothing to ask for.")
     if deed == Deed.RESUBMIT and is_named:
-        return "The vendor has it: poll instead."
+        return _("The vendor has it: poll instead.")
     if deed == Deed.RESUBMIT and job.resubmissions:
-        return "It was sent once more already."
+        return _("It was sent once more already.")
     return ""
 
 
@@ -97,7 +102,7 @@ def do(
     with transaction.atomic():
         job = RestorationJob.objects.select_for_update().get(pk=job.pk)
         if job.state != seen_state:
-            raise Moved(f"It has moved on meanwhile: it is {job.state} now.")
+            raise Moved(_("It has moved on meanwhile: it is %(state)s now.") % {"state": job.state})
         if problem := obstacle(job, deed, now):
             raise CannotIntervene(problem)
         VERBS[deed](job, by, reason, now)
@@ -124,7 +129,7 @@ def replay(*, delivery: Delivery, by: User, reason: str) -> Delivery:
     """Settle a delivery's raw body once more. Raises CannotIntervene."""
     reason = _reason(reason)
     if delivery.attempt is None or not may_replay(delivery):
-        raise CannotIntervene("This delivery can't be replayed: it was not the vendor's word.")
+        raise CannotIntervene(_("This delivery can't be replayed: it was not the vendor's word."))
     with transaction.atomic():
         again = settle.replay(delivery, by=by)
         job = delivery.attempt.job
@@ -142,7 +147,7 @@ def replay(*, delivery: Delivery, by: User, reason: str) -> Delivery:
 def _reason(words: str) -> str:
     words = words.strip()
     if not words:
-        raise CannotIntervene("Please give a reason.")
+        raise CannotIntervene(_("Please give a reason."))
     return words[:REASON_MOST]
 
 

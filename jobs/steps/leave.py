@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import leaving, ledger
 from accounts.leaving import CannotLeave
@@ -27,7 +29,7 @@ class MoneyLeft(CannotLeave):
 
     def __init__(self, available_micros: int) -> None:
         self.available_micros = available_micros
-        super().__init__("There is money in your wallet.")
+        super().__init__(_("There is money in your wallet."))
 
 
 def would_be_left(member: User) -> int:
@@ -62,7 +64,7 @@ def leave(*, member: User, gives_up_micros: int) -> list[Photo]:
                 by=member,
                 why=consent.ACCOUNT_CLOSED,
                 code="left",
-                words="You closed your account.",
+                words=gettext_noop("You closed your account."),
             )
         Album.objects.for_member(member).delete()
         available = ledger.wallet_of(member).available_micros

@@ -13,15 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.models import User
 from jobs.catalog import RestorationModel
 from jobs.models import NotThem, Photo, Price, RestorationJob
 from jobs.steps import order, orderable
 
-NO_PICTURE = "There is no picture of this restoration."
-USED = "You have had the free restoration of this photo: there is one for each photo."
-THE_SAME = "Please choose another model, or change a setting: this is what you have already."
+NO_PICTURE = lazy("There is no picture of this restoration.")
+USED = lazy("You have had the free restoration of this photo: there is one for each photo.")
+THE_SAME = lazy("Please choose another model, or change a setting: this is what you have already.")
 
 
 class CannotRerun(order.CannotOrder):
@@ -31,8 +33,8 @@ class CannotRerun(order.CannotOrder):
 def obstacle(job: RestorationJob) -> str:
     """Why its member can't have another try in its stead; nothing when they can."""
     if not RestorationJob.objects.with_pictures().filter(pk=job.pk).exists():
-        return NO_PICTURE
-    return USED if is_used(job.photo_id) else ""
+        return str(NO_PICTURE)
+    return str(USED) if is_used(job.photo_id) else ""
 
 
 def is_used(photo_id: uuid.UUID) -> bool:
@@ -44,10 +46,10 @@ def too_large(job: RestorationJob, width_px: int, height_px: int) -> str:
     """Why a free result of this size can't be had in the job's stead; nothing if it can."""
     if width_px * height_px <= job.quoted_width_px * job.quoted_height_px:
         return ""
-    return (
-        f"The free restoration is as large as the one before it at most: {job.quoted_width_px} × "
-        f"{job.quoted_height_px} px. Please enlarge less."
-    )
+    return _(
+        "The free restoration is as large as the one before it at most: "
+        "%(width)s × %(height)s px. Please enlarge less."
+    ) % {"width": job.quoted_width_px, "height": job.quoted_height_px}
 
 
 def order_again(

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_noop
 
 from accounts.models.leased import lease, still_ours
 from jobs import backoff, breaker, vendors
@@ -28,7 +29,7 @@ from jobs.steps import abandon, settle, stop
 log = logging.getLogger(__name__)
 NAME = "observe"
 CONCURRENCY = 16
-NO_ANSWER = "The restorer did not answer in time."
+NO_ANSWER = gettext_noop("The restorer did not answer in time.")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import ledger
 from accounts.models import Transfer, User
@@ -100,7 +102,7 @@ def place_all(
             if earlier:
                 return earlier
             if len(photos) != len(wanted):
-                raise CannotOrder("A photo has gone meanwhile.")
+                raise CannotOrder(_("A photo has gone meanwhile."))
             return _place(photos, orders, by, instead_of)
     except IntegrityError:
         # The same click, for another photo, committed first.
@@ -123,13 +125,14 @@ def _place(
         for order in orders
         for line, quote in _offers(order, photos, several=len(photos) > 1)
     ]
-    total_micros = sum(quote.total_micros for _, _, quote in offers)
+    total_micros = sum(quote.total_micros for _order, _line, quote in offers)
     if any(
         quote.total_micros != order.clicks[line.photo.pk].agreed_micros
         for order, line, quote in offers
     ):
         raise CannotOrder(
-            f"The price for these settings is now {dollars(total_micros)}. Press again to order."
+            _("The price for these settings is now %(total)s. Press again to order.")
+            % {"total": dollars(total_micros)}
         )
     jobs = [_job(order, line, quote, by, instead_of) for order, line, quote in offers]
     if instead_of is None:
@@ -227,8 +230,10 @@ def _ordered_by(by: User, orders: Sequence[Order]) -> list[RestorationJob]:
     )
     if earlier and not (same and len(earlier) == len(wanted)):
         raise OrderedBefore(
-            "You ordered from this page before, with other settings. "
-            "Here is the price for these: press again to order."
+            _(
+                "You ordered from this page before, with other settings. "
+                "Here is the price for these: press again to order."
+            )
         )
     return earlier
 
@@ -240,7 +245,13 @@ def cancel(*, job: RestorationJob, by: User) -> None:
         if job.state == JobState.CANCELLED:
             return
         if job.state not in UNSENT:
-            raise AlreadySent("This restoration has already been sent, so it can't be cancelled.")
+            raise AlreadySent(
+                _("This restoration has already been sent, so it can't be cancelled.")
+            )
         abandon.end(
-            job, JobState.CANCELLED, by="member", code="cancelled", words="You cancelled this."
+            job,
+            JobState.CANCELLED,
+            by="member",
+            code="cancelled",
+            words=gettext_noop("You cancelled this."),
         )

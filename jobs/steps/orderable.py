@@ -9,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from jobs import catalog, notices
 from jobs.catalog import Quote, RestorationModel
@@ -16,17 +18,17 @@ from jobs.models import Consent, Photo, PhotoState, Price
 from jobs.models.consent import UNDECIDED
 
 NOT_READY = {
-    PhotoState.ARRIVING: "This photo is still being uploaded.",
-    PhotoState.BROKEN_OFF: "This photo was not uploaded.",
-    PhotoState.UPLOADED: "This photo is still being prepared.",
-    PhotoState.UNREADABLE: "This photo could not be prepared for restoration.",
-    PhotoState.ERASING: "This photo has been erased.",
-    PhotoState.ERASED: "This photo has been erased.",
+    PhotoState.ARRIVING: lazy("This photo is still being uploaded."),
+    PhotoState.BROKEN_OFF: lazy("This photo was not uploaded."),
+    PhotoState.UPLOADED: lazy("This photo is still being prepared."),
+    PhotoState.UNREADABLE: lazy("This photo could not be prepared for restoration."),
+    PhotoState.ERASING: lazy("This photo has been erased."),
+    PhotoState.ERASED: lazy("This photo has been erased."),
 }
-NO_CONSENT = "Please say first who is in the photo and that it may be restored."
-IN_TRASH = "This photo is in the trash."
-CONSENT_OVER = "The consent for this photo does not allow this. Please give it again."
-NOTICE_CHANGED = (
+NO_CONSENT = lazy("Please say first who is in the photo and that it may be restored.")
+IN_TRASH = lazy("This photo is in the trash.")
+CONSENT_OVER = lazy("The consent for this photo does not allow this. Please give it again.")
+NOTICE_CHANGED = lazy(
     "Our notice has changed since you agreed. What you ordered goes on; for something new, please "
     "read it and say again who is in the photo."
 )
@@ -44,11 +46,11 @@ class Line:
 
     @property
     def needs_consent(self) -> bool:
-        return self.obstacle in ASKS
+        return self.obstacle in map(str, ASKS)
 
     @property
     def obstacle_is_notice(self) -> bool:
-        return self.obstacle == NOTICE_CHANGED
+        return self.obstacle == str(NOTICE_CHANGED)
 
     @property
     def is_gone(self) -> bool:
@@ -78,10 +80,13 @@ def too_large(pixels: int) -> str:
     """Why a result of so many pixels can't be ordered; nothing if it can."""
     if pixels <= settings.RESULT_MAX_PIXELS:
         return ""
-    return (
-        f"The result would have {catalog.megapixels(pixels)}; the most we can keep "
-        f"is {settings.RESULT_MAX_PIXELS // 1_000_000} MP. Please enlarge less."
-    )
+    return _(
+        "The result would have %(megapixels)s; the most we can keep is "
+        "%(most)s MP. Please enlarge less."
+    ) % {
+        "megapixels": catalog.megapixels(pixels),
+        "most": settings.RESULT_MAX_PIXELS // 1_000_000,
+    }
 
 
 def lines(
@@ -104,8 +109,8 @@ def lines(
         consent = newest.get(photo.pk)
         offer = quote(photo=photo, model=model, parameters=parameters, price=price)
         obstacle = (
-            NOT_READY.get(PhotoState(photo.state), "")
-            or (IN_TRASH if photo.is_in_trash else "")
+            str(NOT_READY.get(PhotoState(photo.state), ""))
+            or (str(IN_TRASH) if photo.is_in_trash else "")
             or consent_obstacle(consent, live=live, version=version)
             or too_large(offer.output_width_px * offer.output_height_px)
         )
@@ -123,7 +128,7 @@ def consent_obstacle(consent: Consent | None, *, live: Container[uuid.UUID], ver
     ordered before that version came out goes on.
     """
     if consent is None:
-        return NO_CONSENT
+        return str(NO_CONSENT)
     if consent.status not in UNDECIDED and consent.pk not in live:
-        return CONSENT_OVER
-    return NOTICE_CHANGED if consent.notice.version < version else ""
+        return str(CONSENT_OVER)
+    return str(NOTICE_CHANGED) if consent.notice.version < version else ""

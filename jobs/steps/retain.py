@@ -18,13 +18,14 @@ from itertools import islice
 from django.conf import settings
 from django.db import transaction
 from django.utils.formats import date_format
+from django.utils.translation import gettext_noop
 
 from accounts import letters
 from accounts.models import Letter
 from jobs.models import Consent, ConsentStatus, Photo
 from jobs.steps import consent as consent_step
 
-WHY = "its date has passed"
+WHY = gettext_noop("its date has passed")
 
 
 def enforce(now: datetime, limit: int) -> int:
@@ -71,7 +72,7 @@ def _end(photo_id: uuid.UUID, now: datetime) -> bool:
             by=None,
             why=WHY,
             code="keep_until",
-            words="You allowed us to keep this photo until a day that has passed.",
+            words=gettext_noop("You allowed us to keep this photo until a day that has passed."),
         )
     return True
 

@@ -17,6 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import audit, letters
 from accounts.models import User
@@ -146,7 +148,7 @@ def approve(*, consent: Consent, by: User, seen: Seen, words: str = "") -> Conse
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         if photo.state != PhotoState.PREPARED:
-            raise ReviewError("This picture can't be seen yet: its copies are still being made.")
+            raise ReviewError(_("This picture can't be seen yet: its copies are still being made."))
         decision = _decide(consent, by, ReviewVerdict.APPROVE, words=words)
         if approvals(consent) < approvals_needed(consent):
             said = f"approved by the first of two. {words}".strip()
@@ -160,7 +162,7 @@ def approve(*, consent: Consent, by: User, seen: Seen, words: str = "") -> Conse
                 job,
                 JobState.READY,
                 by=by.email,
-                why="consent approved",
+                why=gettext_noop("consent approved"),
                 due_at=now,
                 ready_at=now,
             )
@@ -174,7 +176,7 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
     Raises ReviewError; nothing was decided then.
     """
     if reason_code not in RejectionReason.values:
-        raise ReviewError("Please choose a reason: the member will read it.")
+        raise ReviewError(_("Please choose a reason: the member will read it."))
     reason = RejectionReason(reason_code).label
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
@@ -188,7 +190,7 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
                 JobState.REJECTED,
                 by=by.email,
                 code="consent_rejected",
-                words="A reviewer could not accept the consent for this photo.",
+                words=gettext_noop("A reviewer could not accept the consent for this photo."),
             )
         _write(
             consent,
@@ -205,7 +207,7 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
 def ask(*, consent: Consent, by: User, seen: Seen, question: str) -> Consent:
     """Ask the member something; it comes back with the answer. Raises ReviewError."""
     if not question.strip():
-        raise ReviewError("Please write what you want to know.")
+        raise ReviewError(_("Please write what you want to know."))
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         decision = _decide(consent, by, ReviewVerdict.ASK, words=question)
@@ -218,16 +220,16 @@ def answer(*, consent: Consent, by: User, text: str) -> Consent:
     """The member's answer to a reviewer's question: it waits again. Raises ConsentError."""
     text = said(text)
     if not text:
-        raise ConsentError("Please write an answer.")
+        raise ConsentError(_("Please write an answer."))
     if len(text) > ANSWER_MOST:
-        raise ConsentError(f"An answer has at most {ANSWER_MOST} letters.")
+        raise ConsentError(_("An answer has at most %(most)s letters.") % {"most": ANSWER_MOST})
     with transaction.atomic():
         photo = Photo.objects.select_for_update().get(pk=consent.photo_id)
         consent = Consent.objects.select_for_update().get(pk=consent.pk)
         if consent.given_by_id != by.pk:
-            raise ConsentError("Only who gave this consent can answer.")
+            raise ConsentError(_("Only who gave this consent can answer."))
         if consent.status != ConsentStatus.QUESTIONED or photo.state == PhotoState.ERASING:
-            raise ConsentError("There is no question to answer any more.")
+            raise ConsentError(_("There is no question to answer any more."))
         change(consent, ConsentStatus.PENDING_REVIEW, by, text)
     return consent
 
@@ -267,25 +269,28 @@ def _check_waiting(consent: Consent) -> None:
 
 def _check_person(consent: Consent, by: User) -> None:
     if consent.given_by_id == by.pk:
-        raise NotYours("Nobody reviews their own consent.")
+        raise NotYours(_("Nobody reviews their own consent."))
     if consent.decisions.filter(verdict=ReviewVerdict.APPROVE, reviewer=by).exists():
-        raise NotYours("You have approved this: the second reviewer must be somebody else.")
+        raise NotYours(_("You have approved this: the second reviewer must be somebody else."))
 
 
 def _check_claim(consent: Consent, by: User, now: datetime) -> None:
     holder = consent.holder(now=now)
     if holder is not None and holder != by:
-        raise InHand(f"{holder} has this in hand until {consent.claimed_until:%H:%M} UTC.")
+        raise InHand(
+            _("%(reviewer)s has this in hand until %(time)s UTC.")
+            % {"reviewer": holder, "time": f"{consent.claimed_until:%H:%M}"}
+        )
 
 
 def _check_seen(consent: Consent, photo: Photo, shown: Seen) -> None:
     if photo.sha256 != consent.photo_sha256:
-        raise Changed("This is another picture than the one the member spoke of.")
+        raise Changed(_("This is another picture than the one the member spoke of."))
     now = seen(consent)
     if photo.sha256 != shown.photo_sha256:
-        raise Changed("The picture has changed since you opened this page. Please look again.")
+        raise Changed(_("The picture has changed since you opened this page. Please look again."))
     if now.notice_version != shown.notice_version or now.newest_version != shown.newest_version:
-        raise Changed("The notice has changed since you opened this page. Please look again.")
+        raise Changed(_("The notice has changed since you opened this page. Please look again."))
 
 
 def what_became_of(consent: Consent) -> str:
@@ -295,33 +300,40 @@ def what_became_of(consent: Consent) -> str:
         case ConsentStatus.WITHDRAWN:
             return _how_it_was_taken_back(consent)
         case ConsentStatus.EXPIRED:
-            return "The day until which the member let us keep this photo has passed."
+            return _("The day until which the member let us keep this photo has passed.")
         case ConsentStatus.GRANTED:
-            return "This needs no reviewer."
+            return _("This needs no reviewer.")
     if photo.state in (PhotoState.ERASING, PhotoState.ERASED):
-        return "The member has had this photo erased."
+        return _("The member has had this photo erased.")
     decision = consent.decisions.select_related("reviewer").last()
     match consent.status:
         case ConsentStatus.APPROVED if decision:
-            return f"{decision.reviewer} has approved this already."
+            return _("%(reviewer)s has approved this already.") % {"reviewer": decision.reviewer}
         case ConsentStatus.REJECTED if decision:
-            return f"{decision.reviewer} has rejected this already: {_reason(decision)}."
+            return _("%(reviewer)s has rejected this already: %(reason)s.") % {
+                "reviewer": decision.reviewer,
+                "reason": _reason(decision),
+            }
         case ConsentStatus.QUESTIONED if decision:
-            return f"{decision.reviewer} has asked the member something; the answer is to come."
+            return _("%(reviewer)s has asked the member something; the answer is to come.") % {
+                "reviewer": decision.reviewer
+            }
         case ConsentStatus.PENDING_REVIEW:
-            return "The member has thrown this photo away." if photo.is_in_trash else ""
-    return "This consent is not waiting for a decision any more."
+            return _("The member has thrown this photo away.") if photo.is_in_trash else ""
+    return _("This consent is not waiting for a decision any more.")
 
 
 def _how_it_was_taken_back(consent: Consent) -> str:
     last = consent.events.last()
     if last is not None and last.why == REPLACED:
-        return "The member has said something new about this photo, which takes the place of this."
-    return "The member has withdrawn this, and the photo is erased."
+        return _(
+            "The member has said something new about this photo, which takes the place of this."
+        )
+    return _("The member has withdrawn this, and the photo is erased.")
 
 
 def _reason(decision: ReviewDecision) -> str:
-    return RejectionReason(decision.reason_code).label
+    return str(RejectionReason(decision.reason_code).label)
 
 
 # --- Writing down ---------------------------------------------------------------------------------
@@ -331,7 +343,9 @@ def _decide(
     """The decision's own row and the trail's, and nobody has it in hand any more."""
     words = words.strip()
     if len(words) > NOTE_MOST:
-        raise ReviewError(f"What you write to the member has at most {NOTE_MOST} letters.")
+        raise ReviewError(
+            _("What you write to the member has at most %(most)s letters.") % {"most": NOTE_MOST}
+        )
     decision = ReviewDecision.objects.create(
         consent=consent,
         reviewer=by,

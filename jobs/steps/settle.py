@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts import ledger
 from accounts.models import User
@@ -40,7 +41,7 @@ READERS: dict[str, Callable[[bytes], StatusReport]] = {
     "fal": fal.read_report,
 }
 ONLY_COUNTED = "later ones that move nothing are only counted"
-FAILURE_WORDS = "The restorer could not restore this photo."
+FAILURE_WORDS = gettext_noop("The restorer could not restore this photo.")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from jobs.models import Consent, Photo, RestorationJob, Share
@@ -28,15 +29,17 @@ class CannotShare(Exception):
 def obstacle(job: RestorationJob, now: datetime) -> str:
     """Why no link can be made to this result; nothing when one can."""
     if not RestorationJob.objects.with_pictures().filter(pk=job.pk).exists():
-        return "There is no picture of this restoration that could be shared."
+        return _("There is no picture of this restoration that could be shared.")
     newest = Consent.objects.filter(photo=job.photo_id).newest_of_each_photo()
     if not newest.in_force(now).exists():
-        return "What you said about this photo does not allow this now. Please look at its consent."
-    if Share.objects.of_photo(job.photo_id).open(now).count() >= settings.LINKS_TO_A_PHOTO:
-        return (
-            f"There are {settings.LINKS_TO_A_PHOTO} links to this photo already. Please end one "
-            "that is not needed any more."
+        return _(
+            "What you said about this photo does not allow this now. Please look at its consent."
         )
+    if Share.objects.of_photo(job.photo_id).open(now).count() >= settings.LINKS_TO_A_PHOTO:
+        return _(
+            "There are %(most)s links to this photo already. Please end one "
+            "that is not needed any more."
+        ) % {"most": settings.LINKS_TO_A_PHOTO}
     return ""
 
 
@@ -51,7 +54,7 @@ def make(
 ) -> tuple[Share, str]:
     """A new link, and its token, which nobody can learn later. Raises CannotShare."""
     if days not in DAYS:
-        raise CannotShare("Please choose for how long.")
+        raise CannotShare(_("Please choose for how long."))
     with transaction.atomic():
         Photo.objects.select_for_update().get(pk=job.photo_id)
         if words := obstacle(job, now):

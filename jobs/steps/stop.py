@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_noop
 
 from accounts import members
 from accounts.models import User
@@ -23,13 +26,13 @@ from jobs.steps import abandon
 
 CODE = "stopped"
 A_DAY = timedelta(days=1)
-HANDED_OVER = "It is being handed over at this moment. Please try again in a few seconds."
-RESTORED = (
+HANDED_OVER = lazy("It is being handed over at this moment. Please try again in a few seconds.")
+RESTORED = lazy(
     "It is restored already, and the picture is being fetched. If that can't be done, "
     "what you were charged is returned."
 )
-ENDED = "This restoration has ended already."
-LEFT = "This account has been closed."
+ENDED = lazy("This restoration has ended already.")
+LEFT = lazy("This account has been closed.")
 
 
 class CannotStop(Exception):
@@ -41,12 +44,12 @@ def obstacle(job: RestorationJob, now: datetime) -> str:
     if job.state in WAITING_FOR_VENDOR:
         if stops_left(job.owner, now):
             return ""
-        return (
-            f"You have stopped waiting {settings.STOPS_A_DAY} times within a day, each of which "
-            "we may have to pay for. Please let this one come to its end."
-        )
+        return _(
+            "You have stopped waiting %(most)s times within a day, each of which we "
+            "may have to pay for. Please let this one come to its end."
+        ) % {"most": settings.STOPS_A_DAY}
     said = {JobState.SUBMITTING: HANDED_OVER, JobState.COMPLETED: RESTORED}
-    return said.get(JobState(job.state), "" if job.state in UNSENT else ENDED)
+    return str(said.get(JobState(job.state), "" if job.state in UNSENT else ENDED))
 
 
 def stops_left(member: User, now: datetime) -> int:
@@ -80,7 +83,9 @@ def stop(*, job: RestorationJob, by: User) -> None:
             JobState.CANCELLED,
             by="member",
             code=CODE if was_sent else "cancelled",
-            words="You stopped waiting for this." if was_sent else "You cancelled this.",
+            words=gettext_noop("You stopped waiting for this.")
+            if was_sent
+            else gettext_noop("You cancelled this."),
         )
 
 

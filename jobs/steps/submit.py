@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models.leased import lease, still_ours
 from jobs import backoff, breaker, refusals, storage, vendors
@@ -70,7 +71,7 @@ class Held:
 
 
 Outcome = Accepted | NeverSent | Held | errors.GatewayError
-NO_CONSENT = "There is no valid consent for this photo any more."
+NO_CONSENT = gettext_noop("There is no valid consent for this photo any more.")
 
 
 def waiting() -> models.QuerySet[RestorationJob]:
@@ -303,7 +304,7 @@ def _try_again(job: RestorationJob, problem: errors.NotAccepted, now: datetime) 
             JobState.ERROR,
             by=NAME,
             code="vendor_unreachable",
-            words="The restorer could not be reached.",
+            words=gettext_noop("The restorer could not be reached."),
             why=str(problem),
         )
         return

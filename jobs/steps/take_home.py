@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from jobs import images, places, provenance, storage
 from jobs.models import RestorationJob
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 AS_IT_CAME = "AS_IT_CAME"
 FORMATS = (AS_IT_CAME, *images.KEEPSAKE_FORMATS)
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif"}
-MARK = "Restored with AI"
+MARK = _("Restored with AI")
 IN_MEMORY_BYTES = 4 * 1024 * 1024  # what is larger goes through a file
 
 
@@ -71,7 +72,7 @@ def take_home(*, job: RestorationJob, wishes: Wishes) -> Keepsake:
                 original_width_px=job.photo.width_px,
                 max_pixels=settings.RESULT_MAX_PIXELS,
                 with_place=wishes.with_place,
-                mark=MARK if wishes.marked else "",
+                mark=str(MARK) if wishes.marked else "",
             )
         original.seek(0)
         sealed = _sealed(labelled, content_type, facts, original, job.photo.format)

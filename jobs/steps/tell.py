@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts import ledger, mailing
 from accounts.ledger import HoldBalance
@@ -78,16 +79,21 @@ def context_of(job: RestorationJob, money: HoldBalance) -> dict[str, object]:
 def charge_words(money: HoldBalance, *, is_free: bool = False) -> str:
     """What became of a job's money, in one sentence; the page and the e-mail say the same."""
     if is_free:
-        return f"{dollars(0)}: free for you, we pay for it."
+        return _("%(amount)s: free for you, we pay for it.") % {"amount": dollars(0)}
     if money.open:
-        return f"{dollars(money.open)} is set aside. You pay only for a result."
+        return _("%(amount)s is set aside. You pay only for a result.") % {
+            "amount": dollars(money.open)
+        }
     if money.charged and money.refunded:
-        return f"{dollars(money.charged)} charged; {dollars(money.refunded)} was returned."
+        return _("%(charged)s charged; %(refunded)s was returned.") % {
+            "charged": dollars(money.charged),
+            "refunded": dollars(money.refunded),
+        }
     if money.charged:
-        return f"{dollars(money.charged)} charged."
+        return _("%(amount)s charged.") % {"amount": dollars(money.charged)}
     if back := money.refunded or money.released:
-        return f"You were not charged: {dollars(back)} was returned."
-    return "You were not charged."
+        return _("You were not charged: %(amount)s was returned.") % {"amount": dollars(back)}
+    return _("You were not charged.")
 
 
 def record(work: Work, outcome: None, now: datetime) -> None:

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from jobs.models import ConsentStatus, Photo, RestorationJob
 from jobs.states import UNSENT, JobState
 from jobs.steps import abandon, consent, share
 
-ERASED_BY_MEMBER = "erased from the trash by the member"  # as the event keeps it
+ERASED_BY_MEMBER = gettext_noop("erased from the trash by the member")  # as the event keeps it
 
 
 class TrashError(Exception):
@@ -34,8 +36,10 @@ def put(*, photo: Photo, by: User) -> int:
         jobs = list(RestorationJob.objects.filter(photo=photo).unfinished().select_for_update())
         if any(job.state not in UNSENT for job in jobs):
             raise TrashError(
-                "A restoration of this photo is under way. Put it into the trash when that has "
-                "ended, or withdraw consent to stop it now."
+                _(
+                    "A restoration of this photo is under way. Put it into the trash when that has "
+                    "ended, or withdraw consent to stop it now."
+                )
             )
         for job in jobs:
             abandon.end(
@@ -43,7 +47,7 @@ def put(*, photo: Photo, by: User) -> int:
                 JobState.CANCELLED,
                 by="member",
                 code="trashed",
-                words="You put this photo into the trash.",
+                words=gettext_noop("You put this photo into the trash."),
             )
         photo.trashed_at = timezone.now()
         share.revoke_all(photo, photo.trashed_at)
@@ -64,7 +68,7 @@ def erase_now(*, photo: Photo, by: User) -> None:
     with transaction.atomic():
         photo = _locked(photo)
         if not photo.is_in_trash:
-            raise TrashError("This photo is not in the trash any more.")
+            raise TrashError(_("This photo is not in the trash any more."))
         _erase(photo, by=by, why=ERASED_BY_MEMBER)
 
 
@@ -89,12 +93,12 @@ def _erase(photo: Photo, *, by: User | None, why: str) -> None:
         by=by,
         why=why,
         code="trashed",
-        words="You put this photo into the trash.",
+        words=gettext_noop("You put this photo into the trash."),
     )
 
 
 def _locked(photo: Photo) -> Photo:
     photo = Photo.objects.select_for_update().get(pk=photo.pk)
     if photo.is_erased:
-        raise TrashError("This photo has been erased.")
+        raise TrashError(_("This photo has been erased."))
     return photo

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from zipstream import ZipStream
 
 from jobs import images, storage
@@ -30,7 +33,7 @@ DEVICES = frozenset(
     ]
 )
 FORBIDDEN = set('<>:"/\\|?*')
-NOT_FETCHED = "could not be fetched, so it is not here"
+NOT_FETCHED = lazy("could not be fetched, so it is not here")
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,12 @@ class Missing:
         if not self.lines:
             return ""
         lines = "".join(f"- {line}\n" for line in self.lines)
-        return f"\nWhat is missing (please download again later, or ask us):\n\n{lines}"
+        what = _("What is missing (please download again later, or ask us):")
+        return f"\n{what}\n\n{lines}"
 
-    def add(self, picture: Picture, why: str, problem: storage.StorageUnavailable | None) -> None:
+    def add(
+        self, picture: Picture, why: str | Promise, problem: storage.StorageUnavailable | None
+    ) -> None:
         self.lines.append(f"{picture.name}: {why}")
         self.silences = 0 if isinstance(problem, storage.NotStored) else self.silences + 1
 
@@ -92,7 +98,7 @@ def safe(title: str) -> str:
     cut = plain.encode()[:TITLE_BYTES].decode(errors="ignore").strip(" .")
     if cut.partition(".")[0].strip().casefold() in DEVICES:
         cut = f"_{cut}"
-    return cut or "Untitled"
+    return cut or _("Untitled")
 
 
 def pictures_of(
@@ -143,6 +149,6 @@ def _whole_or_told(pieces: Iterator[bytes], picture: Picture, missing: Missing) 
     try:
         yield from pieces
     except storage.StorageUnavailable as problem:
-        missing.add(picture, "ended early, so it is not whole", problem)
+        missing.add(picture, _("ended early, so it is not whole"), problem)
     else:
         missing.silences = 0

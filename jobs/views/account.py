@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts import leaving
@@ -66,7 +67,7 @@ def delete(request: HttpRequest) -> HttpResponse:
             photos = leave.leave(member=member, gives_up_micros=form.gives_up_micros)
         except leave.MoneyLeft as problem:
             form = CloseAccountForm(left_micros=problem.available_micros)
-            messages.error(request, "Your wallet has changed. Please look at the amount again.")
+            messages.error(request, _("Your wallet has changed. Please look at the amount again."))
         except leave.CannotLeave as problem:
             messages.error(request, str(problem))
         else:

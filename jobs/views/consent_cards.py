@@ -111,7 +111,7 @@ class ConsentCard:
     @property
     def asks_again(self) -> bool:
         """Whether it stands, but a later notice is out."""
-        return self.obstacle == orderable.NOTICE_CHANGED
+        return self.obstacle == str(orderable.NOTICE_CHANGED)
 
     @property
     def can_withdraw(self) -> bool:

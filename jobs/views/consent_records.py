@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
@@ -63,9 +64,9 @@ def answer(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         try:
             review.answer(consent=asked, by=member_of(request), text=form.cleaned_data["text"])
         except consent_step.ConsentError as problem:
-            form.add_error("text", f"This was not recorded. {problem}")
+            form.add_error("text", _("This was not recorded. %(why)s") % {"why": problem})
         else:
-            messages.success(request, "Thank you. A reviewer reads your answer.")
+            messages.success(request, _("Thank you. A reviewer reads your answer."))
             return redirect("photo", photo.pk)
     return _record_page(request, photo, answer_form=form, status=422)
 
@@ -82,7 +83,7 @@ def _record_page(
         .order_by("-created_at", "-pk")
     )
     if not given and not photo.is_erased:
-        raise Http404("Nothing was said about this photo.")
+        raise Http404(_("Nothing was said about this photo."))
     cards = consent_cards(given)
     context = {
         "photo": PhotoCard(photo),

@@ -14,6 +14,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.members import member_of
@@ -39,7 +41,7 @@ class Left:
     @property
     def is_under_way(self) -> bool:
         """Whether the member can do something about it."""
-        return self.why == consent_step.UNDER_WAY
+        return self.why == str(consent_step.UNDER_WAY)
 
 
 class CannotAsk(Exception):
@@ -81,7 +83,7 @@ def consent(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = own_photo(request, photo_id, in_trash=request.method == "POST")
     earlier = consent_card(photo)
     if request.method != "POST" and earlier and earlier.is_undecided and not earlier.asks_again:
-        messages.info(request, "A reviewer is looking at what you said about this photo.")
+        messages.info(request, _("A reviewer is looking at what you said about this photo."))
         return redirect("consent_record", photo.pk)
     heard = _hear(request, [photo])
     if heard.recorded:
@@ -224,9 +226,14 @@ def _record(request: HttpRequest, photos: Sequence[Photo], form: ConsentForm) ->
         keep_until=said["keep_until"],
     )
     if any(one.status == ConsentStatus.PENDING_REVIEW for one in given):
-        messages.info(request, "Thank you. A reviewer will look at it before it is sent.")
+        messages.info(request, _("Thank you. A reviewer will look at it before it is sent."))
     elif len(given) > 1:
-        messages.success(request, f"Thank you. What you said is kept for {len(given)} photos.")
+        words = ngettext(
+            "Thank you. What you said is kept for %(count)s photo.",
+            "Thank you. What you said is kept for %(count)s photos.",
+            len(given),
+        )
+        messages.success(request, words % {"count": len(given)})
 
 
 def _query(*, photo: Sequence[Photo], others: Sequence[Photo] = (), model: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from jobs import places
@@ -51,7 +52,7 @@ def zip_response(*, member: User, name: str, stream: Bytes) -> StreamingHttpResp
     """
     mine = Turn(f"export:{member.pk}", seconds=TURN_SECONDS)
     if not mine.begin():
-        raise NotNow("Another download of yours is under way. Please let it end first.")
+        raise NotNow(_("Another download of yours is under way. Please let it end first."))
     try:
         with ExitStack() as held:
             place = held.enter_context(places.Place())
@@ -60,7 +61,7 @@ def zip_response(*, member: User, name: str, stream: Bytes) -> StreamingHttpResp
     except places.AllTaken:
         mine.end()
         raise NotNow(
-            "Others are downloading just now. Please try again in a few minutes."
+            _("Others are downloading just now. Please try again in a few minutes.")
         ) from None
     return StreamingHttpResponse(
         Download(stream, [mine, slot], place),

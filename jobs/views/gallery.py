@@ -78,7 +78,7 @@ def gallery_page(
     shown = GalleryForm(sent, albums=albums)
     album = next((one for one in albums if str(one.pk) == shown.wishes.get("album")), None)
     if album is None and sent.get("album"):
-        raise Http404("There is no such album.")
+        raise Http404(_("There is no such album."))
     mine = Photo.objects.for_member(member).visible()
     page = page_of(_wanted(mine, album, shown.wishes), request.GET, size=PHOTOS_ON_A_PAGE)
     cards = photo_cards(page.photos)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
@@ -78,7 +79,7 @@ def job_cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     except order.AlreadySent as problem:
         messages.info(request, str(problem))
         return redirect("job_stop", row.pk)
-    messages.success(request, "Cancelled. You were not charged.")
+    messages.success(request, _("Cancelled. You were not charged."))
     return redirect("photo", row.photo_id)
 
 
@@ -96,7 +97,7 @@ def job_stop(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     problem = stop.obstacle(row, now)
     if problem or row.state in UNSENT:
-        messages.info(request, problem or "It is not sent yet: you can cancel it.")
+        messages.info(request, problem or _("It is not sent yet: you can cancel it."))
         return redirect("photo", row.photo_id)
     context = {
         "job": job_cards([row])[0],
@@ -114,6 +115,10 @@ def _stop(request: HttpRequest, member: User, row: RestorationJob) -> HttpRespon
     except stop.CannotStop as problem:
         messages.error(request, str(problem))
     else:
-        held = f" {dollars(row.quoted_micros)} is back in your wallet." if row.hold_id else ""
-        messages.success(request, f"Stopped. You were not charged.{held}")
+        if row.hold_id:
+            words = _("Stopped. You were not charged. %(amount)s is back in your wallet.")
+            words %= {"amount": dollars(row.quoted_micros)}
+        else:
+            words = _("Stopped. You were not charged.")
+        messages.success(request, words)
     return redirect("photo", row.photo_id)

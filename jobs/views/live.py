@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from jobs.models import Photo, PhotoState, RestorationJob
@@ -49,7 +50,7 @@ def live(request: HttpRequest, token: str) -> HttpResponseBase:
     except signing.SignatureExpired:
         return HttpResponse(status=410)
     except signing.BadSignature:
-        raise Http404("Not an address that we gave.") from None
+        raise Http404(_("Not an address that we gave.")) from None
     rows = {str(key): [state, before] for key, state, before in _rows(*named)}
     body = json.dumps({"rows": rows}, sort_keys=True).encode()
     etag = quote_etag(hashlib.sha256(body).hexdigest()[:32])

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -45,9 +46,9 @@ def own_photo(request: HttpRequest, photo_id: uuid.UUID, *, in_trash: bool = Fal
     """
     photo = get_object_or_404(Photo.objects.for_member(member_of(request)), pk=photo_id)
     if photo.is_erased:
-        raise Elsewhere("This photo has been erased.", resolve_url("consent_record", photo.pk))
+        raise Elsewhere(_("This photo has been erased."), resolve_url("consent_record", photo.pk))
     if photo.is_in_trash and not in_trash:
-        raise Elsewhere("This photo is in the trash.", resolve_url("trash"))
+        raise Elsewhere(_("This photo is in the trash."), resolve_url("trash"))
     return photo
 
 
@@ -82,10 +83,11 @@ def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return press_again(request, photo.pk)
     if not photo.consents.exists():
-        messages.info(request, "You have said nothing about this photo that could be withdrawn.")
+        messages.info(request, _("You have said nothing about this photo that could be withdrawn."))
         return redirect("photo", photo.pk)
     consent_step.withdraw(photo=photo, by=member_of(request))
-    say_erased(request, photo, f"Consent for “{photo.title}” is withdrawn")
+    words = _("Consent for “%(photo)s” is withdrawn. It and its pictures are being erased.")
+    say_erased(request, photo, words % {"photo": photo.title})
     return redirect("consent_record", photo.pk)
 
 
@@ -93,17 +95,20 @@ def say_erased(request: HttpRequest, photo: Photo, what: str) -> None:
     """After the commit: the vendor's copy goes while the member waits, all else right after."""
     doorbell.ring_on_commit("erase")
     was_sent = Attempt.objects.filter(job__photo=photo).reached_a_vendor().exists()
-    fetched = "The copy that the restorer could fetch" if was_sent else ""
     if erase.at_once(photo):
-        gone = f" {fetched} is gone already." if fetched else ""
-        messages.success(request, f"{what} and its pictures are being erased.{gone}")
-    else:
-        messages.warning(
-            request,
-            f"{what} and its pictures are being erased. Our picture store does not answer just "
-            f"now: {fetched[:1].lower() + fetched[1:] if fetched else 'all of it'} goes as soon as "
-            "it does.",
+        messages.success(request, what)
+        if was_sent:
+            messages.success(request, _("The copy that the restorer could fetch is gone already."))
+        return
+    messages.success(request, what)
+    if was_sent:
+        words = _(
+            "Our picture store does not answer just now: the copy that the restorer could fetch "
+            "goes as soon as it does."
         )
+    else:
+        words = _("Our picture store does not answer just now: all of it goes as soon as it does.")
+    messages.warning(request, words)
 
 
 def photo_page(
@@ -120,7 +125,7 @@ def photo_page(
         shown = shown_now(listed[model.key]) if model.key in listed else None
         data = None
         if answered and answered[0] is model:
-            _, data, shown = answered
+            _model, data, shown = answered
         if shown:
             offers.append(make_offer(photo=photo, model=model, shown=shown, purse=purse, data=data))
     jobs = RestorationJob.objects.filter(photo=photo).with_story().with_place().newest_first()
@@ -146,5 +151,5 @@ def photo_page(
 
 def press_again(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Where a button's address leads without the button: after signing in anew, or by hand."""
-    messages.info(request, "Nothing was done yet. Please press the button again.")
+    messages.info(request, _("Nothing was done yet. Please press the button again."))
     return redirect("photo", photo_id)

@@ -7,6 +7,7 @@ import uuid
 from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.members import member_of
 from jobs.models import Photo
@@ -23,7 +24,7 @@ def selected(request: HttpRequest) -> list[Photo]:
     try:
         wanted = list(dict.fromkeys(uuid.UUID(said) for said in sent.getlist("photo")))[:MOST]
     except ValueError:
-        raise Http404("There is no such photo.") from None
+        raise Http404(_("There is no such photo.")) from None
     found = Photo.objects.for_member(member_of(request)).visible().in_bulk(wanted)
     return [found[pk] for pk in wanted if pk in found]
 

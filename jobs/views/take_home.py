@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.members import member_of
@@ -46,23 +47,25 @@ def keepsake_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     job = _delivered(member, job_id)
     form = TakeHomeForm(request.GET, came_as=job.result_format)
     if not form.is_valid():
-        messages.error(request, "Please choose one of the formats.")
+        messages.error(request, _("Please choose one of the formats."))
         return redirect("keepsake", job.pk)
     turn = Turn(f"take-home:{member.pk}", seconds=TURN_SECONDS)
     if not turn.begin():
-        messages.info(request, "Another file is being made for you. Please try again in a moment.")
+        messages.info(
+            request, _("Another file is being made for you. Please try again in a moment.")
+        )
         return redirect("keepsake", job.pk)
     try:
         with places.Place():
             made = take_home.take_home(job=job, wishes=form.wishes)
     except places.AllTaken:
         messages.info(
-            request, "Many pictures are being fetched just now. Please try again in a moment."
+            request, _("Many pictures are being fetched just now. Please try again in a moment.")
         )
         return redirect("keepsake", job.pk)
     except (storage.StorageUnavailable, images.UnreadableImage):
         messages.error(
-            request, "The picture can’t be fetched just now. Please try again in a few minutes."
+            request, _("The picture can’t be fetched just now. Please try again in a few minutes.")
         )
         return redirect("keepsake", job.pk)
     finally:

@@ -12,6 +12,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
@@ -51,7 +53,8 @@ def put(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     except trash_step.TrashError as problem:
         messages.error(request, str(problem))
         return redirect("photo", photo.pk)
-    messages.success(request, f"“{photo.title}” is in the trash.{_words_for(cancelled)}")
+    messages.success(request, _("“%(photo)s” is in the trash.") % {"photo": photo.title})
+    _say_cancelled(request, cancelled)
     return redirect("gallery")
 
 
@@ -63,7 +66,7 @@ def put_many(request: HttpRequest) -> HttpResponse:
         return redirect("gallery")
     photos = selected(request)
     if not photos:
-        messages.info(request, "Please tick the photos that you want to put into the trash.")
+        messages.info(request, _("Please tick the photos that you want to put into the trash."))
     moved = cancelled = 0
     for photo in photos:
         try:
@@ -72,8 +75,11 @@ def put_many(request: HttpRequest) -> HttpResponse:
         except trash_step.TrashError as problem:
             messages.error(request, f"“{photo.title}”: {problem}")
     if moved:
-        of_them = "1 photo is" if moved == 1 else f"{moved} photos are"
-        messages.success(request, f"{of_them} in the trash.{_words_for(cancelled)}")
+        words = ngettext(
+            "%(count)s photo is in the trash.", "%(count)s photos are in the trash.", moved
+        )
+        messages.success(request, words % {"count": moved})
+        _say_cancelled(request, cancelled)
     return back(request)
 
 
@@ -83,7 +89,9 @@ def put_back(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("trash")
     if photo := _done(request, photo_id, trash_step.put_back):
-        messages.success(request, f"“{photo.title}” is among your photos again.")
+        messages.success(
+            request, _("“%(photo)s” is among your photos again.") % {"photo": photo.title}
+        )
     return redirect("trash")
 
 
@@ -93,7 +101,8 @@ def erase_now(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("trash")
     if photo := _done(request, photo_id, trash_step.erase_now):
-        say_erased(request, photo, f"“{photo.title}” has left the trash")
+        words = _("“%(photo)s” has left the trash. It and its pictures are being erased.")
+        say_erased(request, photo, words % {"photo": photo.title})
     return redirect("trash")
 
 
@@ -109,9 +118,11 @@ def _done(request: HttpRequest, photo_id: uuid.UUID, verb: Callable[..., None]) 
     return photo
 
 
-def _words_for(cancelled: int) -> str:
-    if not cancelled:
-        return ""
-    if cancelled == 1:
-        return " The restoration that waited was cancelled and not charged."
-    return f" The {cancelled} restorations that waited were cancelled and not charged."
+def _say_cancelled(request: HttpRequest, cancelled: int) -> None:
+    if cancelled:
+        words = ngettext(
+            "The restoration that waited was cancelled and not charged.",
+            "The %(count)s restorations that waited were cancelled and not charged.",
+            cancelled,
+        )
+        messages.success(request, words % {"count": cancelled})

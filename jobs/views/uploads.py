@@ -11,6 +11,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.members import member_of
@@ -22,10 +24,10 @@ from jobs.steps import albums, intake
 from jobs.views.albums import address, named_album
 from jobs.views.gallery import gallery_page
 
-BUSY = "Many photos are being stored just now. Please choose this one again in a moment."
+BUSY = _("Many photos are being stored just now. Please choose this one again in a moment.")
 BUSY_SECONDS = 10
-SIGNED_OUT = "You are signed out. Sign in again in another window, then go on here."
-NO_FILE = "There was no file."
+SIGNED_OUT = _("You are signed out. Sign in again in another window, then go on here.")
+NO_FILE = _("There was no file.")
 MOST_CHECKSUMS = 100
 
 
@@ -45,7 +47,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         with places.Place():
             taken, refusals = _take(member_of(request), files)
     except places.AllTaken:
-        refusals = [_refusal(file, BUSY) for file in files]
+        refusals = [_refusal(file, str(BUSY)) for file in files]
         response = gallery_page(request, UploadForm(), refusals=refusals, into=into, status=503)
         response["Retry-After"] = str(BUSY_SECONDS)
         return response
@@ -59,7 +61,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     if len(taken) == 1 and not album:
         return redirect("photo", taken[0].pk)
     messages.success(
-        request, "1 photo is here." if len(taken) == 1 else f"{len(taken)} photos are here."
+        request,
+        ngettext("%(count)s photo is here.", "%(count)s photos are here.", len(taken))
+        % {"count": len(taken)},
     )
     return redirect(address(album) if album else "gallery")
 
@@ -73,10 +77,10 @@ def upload(request: HttpRequest) -> HttpResponse:
 def upload_one(request: HttpRequest) -> JsonResponse:
     """201, 200 for what is here already, 422, or 503. The words are for the member."""
     if not request.user.is_authenticated:
-        return JsonResponse({"state": "refused", "words": SIGNED_OUT}, status=401)
+        return JsonResponse({"state": "refused", "words": str(SIGNED_OUT)}, status=401)
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        return JsonResponse({"state": "refused", "words": NO_FILE}, status=422)
+        return JsonResponse({"state": "refused", "words": str(NO_FILE)}, status=422)
     (file, *_), album = form.cleaned_data["files"], named_album(request, "album")
     try:
         with places.Place():
@@ -89,7 +93,7 @@ def upload_one(request: HttpRequest) -> JsonResponse:
     except (intake.StoreDown, intake.OnItsWay) as problem:
         return _later(str(problem))
     except places.AllTaken:
-        return _later(BUSY)
+        return _later(str(BUSY))
     except intake.Refused as problem:
         return JsonResponse({"state": "refused", "words": str(problem)}, status=422)
     doorbell.ring_on_commit("prepare")
@@ -105,7 +109,7 @@ def known(request: HttpRequest) -> JsonResponse:
     They need not be sent; into the album they come all the same.
     """
     if not request.user.is_authenticated:
-        return JsonResponse({"state": "refused", "words": SIGNED_OUT}, status=401)
+        return JsonResponse({"state": "refused", "words": str(SIGNED_OUT)}, status=401)
     checksums = request.POST.getlist("sha256")[:MOST_CHECKSUMS]
     found = intake.already_here(owner=member_of(request), checksums=checksums)
     _keep(named_album(request, "album"), found.values())

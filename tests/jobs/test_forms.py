@@ -138,7 +138,7 @@ def test_the_forms_of_one_page_do_not_read_each_others_fields():
 
 def test_a_kind_of_parameter_without_a_field_is_noticed_at_once():
     with pytest.raises(TypeError, match="no field for Parameter"):
-        field_for(catalog.Parameter(key="x", label="X"))
+        field_for(catalog.Parameter(key="x", label="X", in_a_line="x %(value)s"))
 
 
 def test_only_what_is_rarely_needed_stands_under_more_settings():
