@@ -177,7 +177,7 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
     """
     if reason_code not in RejectionReason.values:
         raise ReviewError(_("Please choose a reason: the member will read it."))
-    reason = RejectionReason(reason_code).label
+    reason = str(RejectionReason(reason_code).label)
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         decision = _decide(consent, by, ReviewVerdict.REJECT, words=words, reason_code=reason_code)

@@ -53,8 +53,8 @@ def put(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     except trash_step.TrashError as problem:
         messages.error(request, str(problem))
         return redirect("photo", photo.pk)
-    messages.success(request, _("“%(photo)s” is in the trash.") % {"photo": photo.title})
-    _say_cancelled(request, cancelled)
+    words = _("“%(photo)s” is in the trash.") % {"photo": photo.title}
+    messages.success(request, _with_cancelled(words, cancelled))
     return redirect("gallery")
 
 
@@ -78,8 +78,7 @@ def put_many(request: HttpRequest) -> HttpResponse:
         words = ngettext(
             "%(count)s photo is in the trash.", "%(count)s photos are in the trash.", moved
         )
-        messages.success(request, words % {"count": moved})
-        _say_cancelled(request, cancelled)
+        messages.success(request, _with_cancelled(words % {"count": moved}, cancelled))
     return back(request)
 
 
@@ -118,11 +117,12 @@ def _done(request: HttpRequest, photo_id: uuid.UUID, verb: Callable[..., None]) 
     return photo
 
 
-def _say_cancelled(request: HttpRequest, cancelled: int) -> None:
-    if cancelled:
-        words = ngettext(
-            "The restoration that waited was cancelled and not charged.",
-            "The %(count)s restorations that waited were cancelled and not charged.",
-            cancelled,
-        )
-        messages.success(request, words % {"count": cancelled})
+def _with_cancelled(words: str, cancelled: int) -> str:
+    if not cancelled:
+        return words
+    more = ngettext(
+        "The restoration that waited was cancelled and not charged.",
+        "The %(count)s restorations that waited were cancelled and not charged.",
+        cancelled,
+    )
+    return f"{words} {more % {'count': cancelled}}"

@@ -215,7 +215,7 @@ def test_while_a_job_is_under_way_nobody_says_orphaned_and_the_close_asks_again(
     RestorationJob.objects.filter(pk=job.pk).update(state=JobState.PROCESSING)
     take(clerk, [billed(attempt)])
     assert findings() == []
-    with pytest.raises(CannotClose, match="1 line of this day still belong to restorations"):
+    with pytest.raises(CannotClose, match="1 line of this day still belongs to a restoration"):
         reconciliation.close_day(day=MAY_20, by=clerk, now=NEXT_DAY)
     ended(job, JobState.ERROR, paid=False)
     with pytest.raises(CannotClose, match="1 line of this day still to be explained"):
