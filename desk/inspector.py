@@ -49,16 +49,30 @@ RESUBMIT_WORDS: dict[JobState, str | Promise] = {
 }
 
 
+KINDS: dict[str, str | Promise] = {
+    "event": lazy("state"),
+    "attempt": lazy("attempt"),
+    "delivery": lazy("callback"),
+    "transfer": lazy("transfer"),
+    "letter": lazy("letter"),
+    "deed": lazy("by staff"),
+}
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the timeline. `tone` is good, care or bad."""
 
     at: datetime
-    kind: str
+    kind: str  # of KINDS
     what: str
     who: str = ""
     why: str = ""
     tone: str = ""
+
+    @property
+    def kind_words(self) -> str | Promise:
+        return KINDS[self.kind]
 
 
 @dataclass(frozen=True)

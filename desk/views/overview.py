@@ -10,6 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -120,7 +121,7 @@ def _period(request: HttpRequest, form: PeriodForm, today: date) -> Period:
 
 def _charts(found: PeriodFigures) -> dict[str, charts.Chart]:
     by_day, by_model = found.by_day, found.by_model
-    days = [f"{day.day} {day:%b}" for day in by_day]
+    days = [date_format(day, "j M") for day in by_day]
     models = [key for key in by_model if key in MODELS]
     return {
         "days": charts.columns(

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 # A face narrower than this is "too small": what comes back may be somebody else's.
 SMALL_FACE_PX = 48
 
@@ -18,43 +21,55 @@ def suggested(face_widths: Sequence[int]) -> tuple[str, str]:
     The guide: a face is what GFPGAN is for, at the least price; everything else is a scene.
     """
     if not face_widths:
-        return "flux-kontext", "no face was found, and it repairs the whole scene"
+        return "flux-kontext", _("no face was found, and it repairs the whole scene")
     if max(face_widths) < SMALL_FACE_PX:
-        return "flux-kontext", "its faces are too small for a model that draws faces"
-    many = "it has a face" if len(face_widths) == 1 else f"it has {len(face_widths)} faces"
-    return "gfpgan", f"{many}, {max(face_widths)} px wide at most, and it is made for faces"
+        return "flux-kontext", _("its faces are too small for a model that draws faces")
+    words = ngettext(
+        "it has a face, %(px)s px wide at most, and it is made for faces",
+        "it has %(count)s faces, %(px)s px wide at most, and it is made for faces",
+        len(face_widths),
+    )
+    return "gfpgan", words % {"count": len(face_widths), "px": max(face_widths)}
 
 
 def for_kontext(face_widths: Sequence[int]) -> str:
     if not face_widths:
-        return "No face found: made for whole scenes, so a good first choice here."
-    return "Looks at the whole picture: choose it when cracks, stains or fading run all over."
-
-
-def _faces_in_words(face_widths: Sequence[int]) -> str:
-    largest = max(face_widths)
-    if len(face_widths) == 1:
-        return f"1 face, {largest} px wide"
-    return f"{len(face_widths)} faces, the largest {largest} px wide"
+        return _("No face found: made for whole scenes, so a good first choice here.")
+    return _("Looks at the whole picture: choose it when cracks, stains or fading run all over.")
 
 
 def _small_face_warning(face_widths: Sequence[int]) -> str:
     smallest = min(face_widths)
     if smallest >= SMALL_FACE_PX:
         return ""
-    return f" Smallest face {smallest} px: a restored face may not be the same person."
+    return _("Smallest face %(px)s px: a restored face may not be the same person.") % {
+        "px": smallest
+    }
 
 
 def for_gfpgan(face_widths: Sequence[int]) -> str:
     if not face_widths:
-        return "No face found: a face model makes such a photo worse, not better."
-    return f"{_faces_in_words(face_widths)}: suits portraits.{_small_face_warning(face_widths)}"
+        return _("No face found: a face model makes such a photo worse, not better.")
+    words = ngettext(
+        "%(count)s face, %(px)s px wide: suits portraits.",
+        "%(count)s faces, the largest %(px)s px wide: suits portraits.",
+        len(face_widths),
+    )
+    return _with_warning(words, face_widths)
 
 
 def for_codeformer(face_widths: Sequence[int]) -> str:
     if not face_widths:
-        return "No face found: useful here only to enlarge."
-    return (
-        f"{_faces_in_words(face_widths)}: you set how closely it keeps to the face you have."
-        f"{_small_face_warning(face_widths)}"
+        return _("No face found: useful here only to enlarge.")
+    words = ngettext(
+        "%(count)s face, %(px)s px wide: you set how closely it keeps to the face you have.",
+        "%(count)s faces, the largest %(px)s px wide: you set how closely it keeps to the face "
+        "you have.",
+        len(face_widths),
     )
+    return _with_warning(words, face_widths)
+
+
+def _with_warning(words: str, face_widths: Sequence[int]) -> str:
+    said = words % {"count": len(face_widths), "px": max(face_widths)}
+    return f"{said} {_small_face_warning(face_widths)}".rstrip()

@@ -18,6 +18,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
@@ -109,7 +111,7 @@ def batch(request: HttpRequest) -> HttpResponse:
     listed = prices.price_list()
     key = request.GET.get("model") or next((key for key in catalog.MODELS if key in listed), "")
     if key not in listed:
-        raise Http404("This model is not offered.")
+        raise Http404(_("This model is not offered."))
     model = model_named(key)
     return _page(request, _batch(request, photos, model, shown_now(listed[key])), listed=listed)
 
@@ -144,11 +146,11 @@ def _order(request: HttpRequest) -> HttpResponse:
     if "show_price" in request.POST:
         return _page(request, quoted)
     if not click.is_valid():
-        messages.info(request, "Here is the price for these settings. Press again to order.")
+        messages.info(request, _("Here is the price for these settings. Press again to order."))
         return _page(request, quoted, status=422)
     agreed: dict[uuid.UUID, int] = click.cleaned_data["line"]
     if not set(agreed) <= {photo.pk for photo in photos}:
-        raise Http404("A line is of no photo of the list.")
+        raise Http404(_("A line is of no photo of the list."))
     clicks = {
         photo_id: order.Click(
             key=uuid.uuid5(click.cleaned_data["click_key"], str(photo_id)),
@@ -169,11 +171,16 @@ def _order(request: HttpRequest) -> HttpResponse:
         jobs = order.place_all([one], by=member)
         doorbell.ring_on_commit("submit")
         if ordered_before:
-            messages.info(request, "These are ordered already: one click counts.")
+            messages.info(request, _("These are ordered already: one click counts."))
         else:
             total = dollars(sum(job.quoted_micros for job in jobs))
-            photos_in_words = "1 photo" if len(jobs) == 1 else f"{len(jobs)} photos"
-            messages.success(request, f"{photos_in_words} ordered with {model.name} for {total}.")
+            words = ngettext(
+                "%(count)s photo ordered with %(model)s for %(total)s.",
+                "%(count)s photos ordered with %(model)s for %(total)s.",
+                len(jobs),
+            )
+            said = {"count": len(jobs), "model": model.name, "total": total}
+            messages.success(request, words % said)
         return redirect("gallery")
     return _page(request, _batch(request, photos, model, shown, data=request.POST), status=422)
 
@@ -186,16 +193,17 @@ def chosen(sent: QueryDict, owner: User, *, name: str = "photo") -> list[Photo]:
     try:
         wanted = list(dict.fromkeys(uuid.UUID(said) for said in sent.getlist(name)))
     except ValueError:
-        raise Http404("There is no such photo.") from None
+        raise Http404(_("There is no such photo.")) from None
     if not wanted:
-        raise order.CannotOrder("Please tick the photos that you want to restore.")
+        raise order.CannotOrder(_("Please tick the photos that you want to restore."))
     if len(wanted) > settings.BATCH_MAX_PHOTOS:
         raise order.CannotOrder(
-            f"Please tick at most {settings.BATCH_MAX_PHOTOS} photos at a time."
+            _("Please tick at most %(most)s photos at a time.")
+            % {"most": settings.BATCH_MAX_PHOTOS}
         )
     found = Photo.objects.for_member(owner).in_bulk(wanted)
     if len(found) != len(wanted):
-        raise Http404("There is no such photo.")
+        raise Http404(_("There is no such photo."))
     return [found[pk] for pk in wanted]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts import ledger
 from accounts.models import User
@@ -71,7 +72,7 @@ def shown_before(model: RestorationModel, token: str) -> Shown:
         return Shown(price=held, token=token, held=True)
     today = prices.price_list().get(model.key)
     if today is None:
-        raise Http404("This model is not offered.")
+        raise Http404(_("This model is not offered."))
     return shown_now(today)
 
 
@@ -80,7 +81,7 @@ def model_named(key: str) -> RestorationModel:
     try:
         return catalog.MODELS[key]
     except KeyError:
-        raise Http404("There is no such model.") from None
+        raise Http404(_("There is no such model.")) from None
 
 
 def advice_for(model: RestorationModel, photo: Photo) -> str:
@@ -152,17 +153,23 @@ def refusals_said(request: HttpRequest) -> Iterator[None]:
 
 
 def _too_little(problem: ledger.InsufficientFunds) -> str:
-    return (
-        f"Your wallet is {dollars(problem.missing_micros)} short: this costs "
-        f"{dollars(problem.needed_micros)} and you have "
-        f"{dollars(problem.available_micros)}. Nothing was ordered or charged."
-    )
+    return _(
+        "Your wallet is %(missing)s short: this costs %(costs)s and you have %(have)s. "
+        "Nothing was ordered or charged."
+    ) % {
+        "missing": dollars(problem.missing_micros),
+        "costs": dollars(problem.needed_micros),
+        "have": dollars(problem.available_micros),
+    }
 
 
 def _over_limit(problem: ledger.OverMonthlyLimit) -> str:
-    return (
-        f"This would go over the monthly limit of {dollars(problem.limit_micros)} that you set: "
-        f"it costs {dollars(problem.needed_micros)} and "
-        f"{dollars(problem.spent_micros)} are spent or set aside. "
-        "Nothing was ordered or charged. You can change the limit on your wallet's page."
-    )
+    return _(
+        "This would go over the monthly limit of %(limit)s that you set: it costs %(costs)s and "
+        "%(spent)s are spent or set aside. Nothing was ordered or charged. You can change the "
+        "limit on your wallet's page."
+    ) % {
+        "limit": dollars(problem.limit_micros),
+        "costs": dollars(problem.needed_micros),
+        "spent": dollars(problem.spent_micros),
+    }

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
@@ -60,7 +61,7 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
     if "show_price" in request.POST:
         return photo_page(request, photo, answered=answered)
     if not click.is_valid():
-        messages.info(request, "Here is the price for these settings. Press again to order.")
+        messages.info(request, _("Here is the price for these settings. Press again to order."))
         return photo_page(request, photo, answered=answered, status=422)
     ordered_before = RestorationJob.objects.filter(
         owner=member_of(request), click_key=click.cleaned_data["click_key"]
@@ -77,6 +78,6 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
         )
         doorbell.ring_on_commit("submit")
         if ordered_before:
-            messages.info(request, "This is ordered already: one click counts.")
+            messages.info(request, _("This is ordered already: one click counts."))
         return redirect("photo", photo.pk)
     return photo_page(request, photo, answered=answered, status=422)
