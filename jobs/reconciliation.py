@@ -123,7 +123,7 @@ def import_usage(
     try:
         entries = read_usage(data, most_lines=settings.USAGE_MAX_LINES, now=now)
     except UnreadableUsage as problem:
-        raise CannotImport(*problem.problems) from None
+        raise CannotImport(*(one.translated(_) for one in problem.problems)) from None
     begin, end = _span(entries, first_day, last_day, now)
     sha256 = hashlib.sha256(data).hexdigest()
     with transaction.atomic():

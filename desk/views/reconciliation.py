@@ -27,6 +27,7 @@ from desk.doors import staff_only
 from desk.forms.usage import CloseForm, ExplanationForm, FalUsageForm, UsageForm
 from jobs import reconciliation, vendors
 from jobs.gateway import fal_usage
+from jobs.gateway.sentences import Sentence
 from jobs.models import Finding, FindingKind, UsageImport
 
 IMPORTS_SHOWN = 20
@@ -79,12 +80,11 @@ def compare_fal(request: HttpRequest) -> HttpResponse:
     try:
         if file.size > settings.USAGE_MAX_BYTES:
             raise fal_usage.UnreadableFalUsage(
-                gettext("More than %(megabytes)s MB.")
-                % {"megabytes": settings.USAGE_MAX_BYTES // 1_048_576}
+                Sentence("More than %(megabytes)s MB.", megabytes=settings.USAGE_MAX_BYTES >> 20)
             )
         billed = fal_usage.read_usage(file.read())
     except fal_usage.UnreadableFalUsage as problem:
-        form.add_error("report", str(problem))
+        form.add_error("report", problem.sentence.translated(gettext))
         return _overview(request, UsageForm(), fal_form=form, status=422)
     compared = days.compared_with_fal(billed)
     return _overview(request, UsageForm(), compared=compared, was_compared=True)

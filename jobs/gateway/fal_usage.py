@@ -13,11 +13,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from jobs.gateway.sentences import Sentence
+from jobs.gateway.sentences import gettext_noop as _
+
 DECIMALS = 6
 
 
 class UnreadableFalUsage(Exception):
-    """Not an answer that can be trusted. The message is a sentence for the clerk."""
+    """Not an answer that can be trusted. The `sentence` is for the clerk."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 def read_usage(data: bytes) -> dict[date, int]:
@@ -36,9 +43,13 @@ def read_usage(data: bytes) -> dict[date, int]:
     except UnreadableFalUsage:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, InvalidOperation):
-        raise UnreadableFalUsage("This is not the JSON of fal’s usage report.") from None
+        raise UnreadableFalUsage(
+            Sentence(_("This is not the JSON of fal’s usage report."))
+        ) from None
     if not is_all:
-        raise UnreadableFalUsage("This is one page of several: ask fal for all days at once.")
+        raise UnreadableFalUsage(
+            Sentence(_("This is one page of several: ask fal for all days at once."))
+        )
     return {
         day: int(cost.scaleb(DECIMALS).to_integral_value(ROUND_HALF_UP))
         for day, cost in sums.items()
@@ -48,13 +59,15 @@ def read_usage(data: bytes) -> dict[date, int]:
 def _day(said: str) -> date:
     at = datetime.fromisoformat(said)
     if at.utcoffset() != timedelta():
-        raise UnreadableFalUsage("Its days are not those of UTC: ask fal with timezone=UTC.")
+        raise UnreadableFalUsage(
+            Sentence(_("Its days are not those of UTC: ask fal with timezone=UTC."))
+        )
     return at.astimezone(UTC).date()
 
 
 def _dollars(result: dict[str, Any]) -> Decimal:
     if result["currency"] != "USD":
-        raise UnreadableFalUsage("It is not in dollars.")
+        raise UnreadableFalUsage(Sentence(_("It is not in dollars.")))
     cost = result["cost"]
     if not isinstance(cost, Decimal) or not 0 <= cost < 10**9:
         raise ValueError("no amount")

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from jobs.gateway.sentences import Sentence
+from jobs.gateway.sentences import gettext_noop as _
+
 COLUMNS = ("request_id", "model", "cost", "time")
 MOST_PROBLEMS = 20  # named one by one; the rest is counted
 MOST_ID_LETTERS = 200
@@ -29,7 +32,7 @@ FAST_CLOCK = timedelta(days=1)
 class UnreadableUsage(Exception):
     """Not an export that can be trusted. `problems` are sentences, the first of them all."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[Sentence]) -> None:
         super().__init__(" ".join(problems))
         self.problems = problems
 
@@ -50,27 +53,47 @@ def read_usage(data: bytes, *, most_lines: int, now: datetime) -> list[UsageEntr
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UnreadableUsage(["This is not text in UTF-8."]) from None
+        raise UnreadableUsage([Sentence(_("This is not text in UTF-8."))]) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     entries: list[UsageEntry] = []
-    problems: list[str] = []
+    problems: list[Sentence] = []
     try:
         columns = _columns(next(reader, []))
         for row in reader:
             if not any(cell.strip() for cell in row):
                 continue
             if len(entries) + len(problems) >= most_lines:
-                raise UnreadableUsage([f"More than {most_lines:,} lines: import it in parts."])
+                raise UnreadableUsage(
+                    [
+                        Sentence(
+                            _("More than %(most)s lines: import it in parts."),
+                            most=f"{most_lines:,}",
+                        )
+                    ]
+                )
             try:
                 entries.append(_entry(reader.line_num, row, columns, now))
             except ValueError as problem:
-                problems.append(f"Line {reader.line_num}: {problem}.")
+                problems.append(
+                    Sentence(
+                        _("Line %(line)s: %(problem)s."),
+                        line=reader.line_num,
+                        problem=problem.args[0],
+                    )
+                )
     except csv.Error as problem:
-        problems.append(f"Line {reader.line_num}: {problem}; nothing after it was read.")
+        problems.append(
+            Sentence(
+                _("Line %(line)s: %(problem)s; nothing after it was read."),
+                line=reader.line_num,
+                problem=str(problem),
+            )
+        )
     if problems:
         more = len(problems) - MOST_PROBLEMS
         raise UnreadableUsage(
-            problems[:MOST_PROBLEMS] + ([f"And {more:,} more lines."] if more > 0 else [])
+            problems[:MOST_PROBLEMS]
+            + ([Sentence(_("And %(count)s more lines."), count=f"{more:,}")] if more > 0 else [])
         )
     return entries
 
@@ -80,17 +103,32 @@ def _columns(header: list[str]) -> dict[str, int]:
     names = [name.strip().lower() for name in header]
     missing = [name for name in COLUMNS if name not in names]
     if missing:
-        raise UnreadableUsage([f"The first line must name the columns; missing: {_and(missing)}."])
+        raise UnreadableUsage(
+            [
+                Sentence(
+                    _("The first line must name the columns; missing: %(columns)s."),
+                    columns=_and(missing),
+                )
+            ]
+        )
     twice = [name for name in COLUMNS if names.count(name) > 1]
     if twice:
-        raise UnreadableUsage([f"The first line names a column twice: {_and(twice)}."])
+        raise UnreadableUsage(
+            [Sentence(_("The first line names a column twice: %(columns)s."), columns=_and(twice))]
+        )
     return {"": len(names), **{name: names.index(name) for name in COLUMNS}}
 
 
 def _entry(number: int, row: list[str], columns: dict[str, int], now: datetime) -> UsageEntry:
     """Raises ValueError with the reason, to stand after the line's number."""
     if len(row) != columns[""]:
-        raise ValueError(f"{len(row)} fields where the first line has {columns['']}")
+        raise ValueError(
+            Sentence(
+                _("%(count)s fields where the first line has %(expected)s"),
+                count=len(row),
+                expected=columns[""],
+            )
+        )
     request_id, model, cost, time = (row[columns[name]].strip() for name in COLUMNS)
     return UsageEntry(
         number=number,
@@ -103,17 +141,27 @@ def _entry(number: int, row: list[str], columns: dict[str, int], now: datetime) 
 
 def _name(column: str, said: str, most_letters: int) -> str:
     if not said:
-        raise ValueError(f"no {column}")
+        raise ValueError(Sentence(_("no %(column)s"), column=column))
     if len(said) > most_letters or not said.isprintable():
-        raise ValueError(f"the {column} is no name")
+        raise ValueError(Sentence(_("the %(column)s is no name"), column=column))
     return said
 
 
 def _micros(said: str) -> int:
     if not COST.fullmatch(said):
-        raise ValueError(f"the cost {said[:30]!r} is no amount of dollars, such as 0.0031")
+        raise ValueError(
+            Sentence(
+                _("the cost %(cost)s is no amount of dollars, such as 0.0031"), cost=repr(said[:30])
+            )
+        )
     if len(said.partition(".")[2]) > DECIMALS:
-        raise ValueError(f"the cost {said[:30]} has more than {DECIMALS} decimals")
+        raise ValueError(
+            Sentence(
+                _("the cost %(cost)s has more than %(most)s decimals"),
+                cost=said[:30],
+                most=DECIMALS,
+            )
+        )
     return int(Decimal(said).scaleb(DECIMALS))
 
 
@@ -124,11 +172,19 @@ def _moment(said: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         at = None
     if at is None:
-        raise ValueError(f"the time {said[:40]!r} is none, such as 2026-05-22T13:17:32Z")
+        raise ValueError(
+            Sentence(
+                _("the time %(time)s is none, such as 2026-05-22T13:17:32Z"), time=repr(said[:40])
+            )
+        )
     if at < FIRST_MOMENT:
-        raise ValueError(f"the time {said[:40]} lies before {FIRST_MOMENT.year}")
+        raise ValueError(
+            Sentence(
+                _("the time %(time)s lies before %(year)s"), time=said[:40], year=FIRST_MOMENT.year
+            )
+        )
     if at > now + FAST_CLOCK:
-        raise ValueError(f"the time {said[:40]} lies in the future")
+        raise ValueError(Sentence(_("the time %(time)s lies in the future"), time=said[:40]))
     return at
 
 
