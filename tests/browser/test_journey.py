@@ -6,6 +6,7 @@ import re
 import secrets
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from sandbox.demo import journey
@@ -191,6 +192,12 @@ def test_without_javascript_the_way_is_the_same(
     expect(pictures_shown).to_have_count(2)
     for picture in pictures_shown.all():
         expect(picture).to_be_visible()
+    card.get_by_role("link", name="Download").click()
+    page.get_by_role("radio", name=re.compile("^JPEG")).check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download", exact=True).click()
+    with Image.open(download.value.path()) as taken:
+        assert taken.format == "JPEG"
     page.goto("/wallet/")
     expect(page.locator(".balance")).to_have_text(journey.dollars(1_000_000 - 2_581))
 
