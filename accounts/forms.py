@@ -134,9 +134,9 @@ class LimitsForm(forms.Form):
         help_text=_("Nothing more is ordered in a month than this. Leave empty for no limit."),
     )
     warn_below_micros = DollarsField(
-        label=_("E-mail me below"),
+        label=_("E-mail me when my balance falls below"),
         required=False,
-        help_text=_("One e-mail each time your balance falls below this. Leave empty for none."),
+        help_text=_("In dollars. One e-mail each time that happens. Leave empty for none."),
     )
 
     @classmethod

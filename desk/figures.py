@@ -361,10 +361,10 @@ def _spenders(period: Period) -> list[Spender]:
 
 
 AGES = (
-    (_("less than an hour"), timedelta(0), timedelta(hours=1)),
-    (_("less than a day"), timedelta(hours=1), timedelta(days=1)),
-    (_("less than a week"), timedelta(days=1), timedelta(days=7)),
-    (_("a week or more"), timedelta(days=7), None),
+    (_("For less than an hour"), timedelta(0), timedelta(hours=1)),
+    (_("For less than a day"), timedelta(hours=1), timedelta(days=1)),
+    (_("For less than a week"), timedelta(days=1), timedelta(days=7)),
+    (_("For a week or more"), timedelta(days=7), None),
 )
 
 

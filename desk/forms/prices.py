@@ -26,7 +26,7 @@ class PriceForm(forms.Form):
         label=_("From (UTC)"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_("Leave empty for now."),
+        help_text=_("Leave empty to start at once."),
     )
     reason = forms.CharField(
         label=_("Reason"),

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from jobs.models import Consent, ConsentStatus, RejectionReason
@@ -22,7 +23,10 @@ class QueueFilter(forms.Form):
     status = forms.ChoiceField(
         label=_("Show"),
         required=False,
-        choices=[("", _("Waiting")), (ConsentStatus.QUESTIONED, _("Asked, no answer yet"))],
+        choices=[
+            ("", pgettext_lazy("filter", "Waiting")),
+            (ConsentStatus.QUESTIONED, _("Asked, no answer yet")),
+        ],
     )
     flag = forms.ChoiceField(label=_("Flag"), required=False)
     age = forms.ChoiceField(
@@ -36,9 +40,9 @@ class QueueFilter(forms.Form):
         ],
     )
     hand = forms.ChoiceField(
-        label=_("In hand"),
+        label=pgettext_lazy("of a reviewer", "In hand"),
         required=False,
-        choices=[("", _("Everybody’s")), ("free", _("Nobody’s")), ("mine", _("Mine"))],
+        choices=[("", _("Anybody’s or nobody’s")), ("free", _("Nobody’s")), ("mine", _("Mine"))],
     )
     member = forms.CharField(label=_("Member"), max_length=100, required=False)
 

@@ -157,6 +157,6 @@ def _done(request: HttpRequest, correction: Correction) -> HttpResponse:
         words = _("%(correction)s: done. The member reads the reason in the statement.")
         messages.success(request, words % {"correction": correction.words})
     else:
-        words = _("%(correction)s waits for a second person. The others have got a letter.")
+        words = _("%(correction)s waits for a second person. The others have got an e-mail.")
         messages.warning(request, words % {"correction": correction.words})
     return redirect(reverse("desk_member", args=[correction.member_id]) + "#corrections")

@@ -31,7 +31,10 @@ class ShareForm(forms.Form):
     )
     agreed = forms.BooleanField(
         label=_("Those in the picture who can be asked agree to its being shown"),
-        help_text=_("Of a child: its parents do. Of somebody who died: their family would."),
+        help_text=_(
+            "For a child, the parents decide. For somebody who has died, ask yourself whether the "
+            "family would agree."
+        ),
         error_messages={"required": _("Please tick that they agree, or don’t share it.")},
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from jobs import images
@@ -19,7 +19,7 @@ ACCEPTED = ",".join([*images.CONTENT_TYPES.values(), "image/heif", ".heic", ".he
 
 # What the script says while it sends; braces are filled in by it.
 UPLOAD_WORDS = {
-    "waiting": _("Waiting"),
+    "waiting": pgettext_lazy("upload", "Waiting"),
     "checking": _("Looking whether it is here already"),
     "sending": _("Sending, {percent} %"),
     "storing": _("Being looked at and stored"),
@@ -38,7 +38,7 @@ UPLOAD_WORDS = {
     "total": _("{done} of {all} done"),
     "speed": _("{speed} a second, {left} left"),
     "finished": _("{taken} here, {not_taken} not taken"),
-    "all_here": _("All {all} are here"),
+    "all_here": _("All here: {all}"),
     "seconds": _("{n} s"),
     "minutes": _("{n} min"),
     "pasted": _("pasted picture"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from jobs.states import JobState
+
 
 class JobEvent(models.Model):
     """`by` names who or what moved the job."""
@@ -20,3 +22,7 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_state or 'nothing'} to {self.to_state}"
+
+    @property
+    def to_state_words(self) -> str:
+        return str(JobState(self.to_state).label)

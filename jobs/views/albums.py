@@ -114,7 +114,7 @@ def put(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Please tick photos and choose an album for them."))
         return back(request)
     try:
-        _say(request, step.put(album=into, photos=photos), into)
+        _say(request, step.put(album=into, photos=photos), len(photos), into)
     except step.AlbumError as problem:
         messages.error(request, str(problem))
     return back(request)
@@ -129,7 +129,8 @@ def move_photos(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Please tick photos and choose an album for them."))
         return back(request)
     try:
-        _say(request, step.move_photos(photos=photos, out_of=out_of, into=into), into)
+        moved = step.move_photos(photos=photos, out_of=out_of, into=into)
+        _say(request, moved, len(photos), into)
     except step.AlbumError as problem:
         messages.error(request, str(problem))
     return back(request)
@@ -151,9 +152,13 @@ def take_out(request: HttpRequest) -> HttpResponse:
     return back(request)
 
 
-def _say(request: HttpRequest, count: int, into: Album) -> None:
+def _say(request: HttpRequest, count: int, ticked: int, into: Album) -> None:
+    """How many of those that were ticked are new in the album."""
     if not count:
-        messages.info(request, _("They were in “%(name)s” already.") % {"name": into.name})
+        words = ngettext(
+            "It was in “%(name)s” already.", "They were in “%(name)s” already.", ticked
+        )
+        messages.info(request, words % {"name": into.name})
         return
     words = ngettext(
         "%(count)d photo is in “%(name)s” now.",

@@ -104,7 +104,7 @@ def test_pause_go_on_and_cancel(open_page: OpenPage, people: People):
     expect(line(page, "c.jpg")).to_contain_text("Not sent")
     page.unroute("**/photos/upload/one/")
     page.get_by_role("button", name="Go on").click()
-    expect(page.locator("[data-upload-total]")).to_have_text("All 2 are here")
+    expect(page.locator("[data-upload-total]")).to_have_text("All here: 2")
     expect(page.locator("#photos > li")).to_have_count(2)
     assert len(held) == 2
 
@@ -135,7 +135,7 @@ def test_what_is_dropped_or_pasted_is_sent_too(open_page: OpenPage, people: Peop
           document.body.dispatchEvent(event);
         }"""
     )
-    expect(page.locator("[data-upload-total]")).to_have_text("All 2 are here")
+    expect(page.locator("[data-upload-total]")).to_have_text("All here: 2")
     expect(in_gallery(page, "dropped")).to_be_visible()
     expect(in_gallery(page, "pasted")).to_be_visible()
 
@@ -163,7 +163,7 @@ def test_photos_go_into_an_album_and_come_home_as_a_zip(
     page.get_by_role("button", name="Make the album").click()
     expect(page.get_by_role("heading", name="Aunts")).to_be_visible()
     choose(page, photo("anna", "peru"), photo("berta", "olive"))
-    expect(page.locator("[data-upload-total]")).to_have_text("All 2 are here")
+    expect(page.locator("[data-upload-total]")).to_have_text("All here: 2")
     expect(page.locator("#photos > li")).to_have_count(2)
     page.goto("/albums/")
     expect(page.get_by_text("2 photos")).to_be_visible()

@@ -166,7 +166,7 @@ def test_a_long_body_is_cut_until_somebody_wants_all_of_it(
     (row, *_) = kept(job, 30, body="x" * 5_000)
     text = desk[0].get(address(job), {"callbacks": "2"}).content.decode()
     assert "x" * 1_001 not in text
-    assert "4001 letters more" in text
+    assert "4001 characters more" in text
     whole = desk[0].get(address(job), {"whole": row.pk})
     assert "x" * 5_000 in whole.content.decode()
     assert [one.row for one in whole.context["file"].callbacks.newest] == [row]

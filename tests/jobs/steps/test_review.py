@@ -330,7 +330,7 @@ def test_the_member_reads_the_reason_the_note_and_that_it_costs_nothing():
     subject, text = the_mail(given)
     assert subject == "“Class of 1931” was not accepted"
     assert "They wrote: Ask Anna & tell us." in text
-    for words in ("The reason: The person shown should be asked first.", "It costs nothing"):
+    for words in ("The reason: “The person shown should be asked first”.", "It costs nothing"):
         assert text.count(words) >= 2, "not in both the plain and the HTML text"
 
 

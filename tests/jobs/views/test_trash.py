@@ -49,9 +49,9 @@ def test_the_day_is_never_told_as_one_that_has_passed(bucket: None, settings: An
     later = make_photo(owner=owner, title="Later", trashed_at=now)
     page = text(client_of(owner), "trash")
     lines = re.findall(r"<bdi>(\w+)</bdi></h3>\s*<p[^>]*>(.*?)</p>", page)
-    assert lines[:2] == [("Late", "About to be erased"), ("Now", "Erased today")]
+    assert lines[:2] == [("Late", "About to be erased"), ("Now", "Will be erased today")]
     assert later.erased_on is not None
-    assert f'Erased on <time datetime="{later.erased_on.isoformat()}">' in lines[2][1]
+    assert f'Will be erased on <time datetime="{later.erased_on.isoformat()}">' in lines[2][1]
 
 
 def test_what_was_ticked_goes_and_what_cannot_is_named(bucket: None, vendor: FakeVendor):
