@@ -25,22 +25,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.members import member_of
 from accounts.models import User
 from accounts.money import dollars
-from jobs import catalog, doorbell, prices
+from jobs import catalog, prices
 from jobs.forms.orders import BatchClickForm
 from jobs.forms.restorations import SettingsForm
-from jobs.models import Photo, Price, RestorationJob
+from jobs.models import Photo, Price
 from jobs.steps import order, orderable
 from jobs.views.cards import PhotoCard
 from jobs.views.offers import (
     Purse,
     Shown,
+    Total,
     advice_for,
     model_named,
     purse_of,
-    refusals_said,
     shown_before,
     shown_now,
 )
+from jobs.views.ordering import order_all
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ class Batch:
     click_key: uuid.UUID
 
     @property
-    def count(self) -> int:
-        """How many can be ordered."""
-        return sum(line.line.quote is not None for line in self.lines)
+    def total(self) -> Total:
+        """Of those that can be ordered."""
+        return Total([line.line.quote for line in self.lines if line.line.quote], self.purse)
 
     @property
     def asking(self) -> list[Photo]:
@@ -83,18 +84,6 @@ class Batch:
         others = [line.card.photo for line in self.lines if line.card.photo not in asking]
         query = [("photo", photo.pk) for photo in asking] + [("with", one.pk) for one in others]
         return f"{reverse('consent_many')}?{urlencode([*query, ('model', self.model.key)])}"
-
-    @property
-    def total_micros(self) -> int:
-        return sum(line.line.quote.total_micros for line in self.lines if line.line.quote)
-
-    @property
-    def missing_micros(self) -> int:
-        return self.purse.missing(self.total_micros)
-
-    @property
-    def over_limit_micros(self) -> int:
-        return self.purse.over_limit(self.total_micros)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,29 +147,15 @@ def _order(request: HttpRequest) -> HttpResponse:
         )
         for photo_id, micros in agreed.items()
     }
-    ordered_before = RestorationJob.objects.filter(
-        owner=member, click_key__in=[one.key for one in clicks.values()]
-    ).exists()
-    with refusals_said(request):
-        one = order.Order(
-            model=model,
-            parameters=quoted.form.cleaned_data,
-            price=shown.price,
-            clicks=clicks,
-        )
-        jobs = order.place_all([one], by=member)
-        doorbell.ring_on_commit("submit")
-        if ordered_before:
-            messages.info(request, _("These are ordered already: one click counts."))
-        else:
-            total = dollars(sum(job.quoted_micros for job in jobs))
-            words = ngettext(
-                "%(count)s photo ordered with %(model)s for %(total)s.",
-                "%(count)s photos ordered with %(model)s for %(total)s.",
-                len(jobs),
-            )
-            said = {"count": len(jobs), "model": model.name, "total": total}
-            messages.success(request, words % said)
+    one = order.Order(
+        model=model, parameters=quoted.form.cleaned_data, price=shown.price, clicks=clicks
+    )
+    done = ngettext(
+        "%(count)s photo ordered with %(model)s for %(total)s.",
+        "%(count)s photos ordered with %(model)s for %(total)s.",
+        len(agreed),
+    ) % {"count": len(agreed), "model": model.name, "total": dollars(sum(agreed.values()))}
+    if order_all(request, [one], done=done):
         return redirect("gallery")
     return _page(request, _batch(request, photos, model, shown, data=request.POST), status=422)
 

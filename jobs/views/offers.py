@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts import ledger
 from accounts.models import User
-from accounts.money import dollars
 from jobs import catalog, prices
 from jobs.catalog import Quote, RestorationModel, advice
 from jobs.forms.restorations import RestorationForm
 from jobs.models import Photo, PhotoState, Price
-from jobs.steps import order
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,30 @@ def purse_of(user: User) -> Purse:
     wallet = ledger.wallet_of(user)
     limited = wallet.monthly_limit_micros is not None
     return Purse(wallet.available_micros, ledger.room_in_month(user) if limited else None)
+
+
+@dataclass(frozen=True)
+class Total:
+    """What these cost together, and what stands in the way of spending it; in micro-dollars."""
+
+    quotes: Sequence[Quote]
+    purse: Purse
+
+    @property
+    def count(self) -> int:
+        return len(self.quotes)
+
+    @property
+    def micros(self) -> int:
+        return sum(quote.total_micros for quote in self.quotes)
+
+    @property
+    def missing_micros(self) -> int:
+        return self.purse.missing(self.micros)
+
+    @property
+    def over_limit_micros(self) -> int:
+        return self.purse.over_limit(self.micros)
 
 
 @dataclass(frozen=True)
@@ -110,8 +130,7 @@ class Offer:
     advice: str
     suggested_why: str
     click_key: uuid.UUID
-    missing_micros: int
-    over_limit_micros: int
+    total: Total
 
 
 def make_offer(
@@ -125,7 +144,6 @@ def make_offer(
     """What stands on one model's card; `data` is a form that was sent, else the defaults."""
     form = RestorationForm(model=model, photo=photo, data=data)
     quote = form.quote(shown.price) if data is None or form.is_valid() else None
-    total = quote.total_micros if quote else 0
     return Offer(
         model=model,
         form=form,
@@ -134,42 +152,5 @@ def make_offer(
         advice=advice_for(model, photo),
         suggested_why=suggested_for(model, photo),
         click_key=uuid.uuid4(),
-        missing_micros=purse.missing(total),
-        over_limit_micros=purse.over_limit(total),
+        total=Total([quote] if quote else [], purse),
     )
-
-
-@contextmanager
-def refusals_said(request: HttpRequest) -> Iterator[None]:
-    """Where something is ordered: why it was not is said, and the page goes on."""
-    try:
-        yield
-    except ledger.InsufficientFunds as problem:
-        messages.error(request, _too_little(problem))
-    except ledger.OverMonthlyLimit as problem:
-        messages.error(request, _over_limit(problem))
-    except order.CannotOrder as problem:
-        messages.error(request, str(problem))
-
-
-def _too_little(problem: ledger.InsufficientFunds) -> str:
-    return _(
-        "Your wallet is %(missing)s short: this costs %(costs)s and you have %(have)s. "
-        "Nothing was ordered or charged."
-    ) % {
-        "missing": dollars(problem.missing_micros),
-        "costs": dollars(problem.needed_micros),
-        "have": dollars(problem.available_micros),
-    }
-
-
-def _over_limit(problem: ledger.OverMonthlyLimit) -> str:
-    return _(
-        "This would go over the monthly limit of %(limit)s that you set: it costs %(costs)s and "
-        "%(spent)s are spent or set aside. Nothing was ordered or charged. You can change the "
-        "limit on your wallet's page."
-    ) % {
-        "limit": dollars(problem.limit_micros),
-        "costs": dollars(problem.needed_micros),
-        "spent": dollars(problem.spent_micros),
-    }

@@ -12,18 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
-from jobs import doorbell
 from jobs.forms.orders import ClickForm
 from jobs.forms.restorations import RestorationForm
-from jobs.models import RestorationJob
 from jobs.steps import order
-from jobs.views.offers import (
-    make_offer,
-    model_named,
-    purse_of,
-    refusals_said,
-    shown_before,
-)
+from jobs.views.offers import make_offer, model_named, purse_of, shown_before
+from jobs.views.ordering import order_all
 from jobs.views.photo import or_elsewhere, own_photo, photo_page, press_again
 
 
@@ -63,21 +56,15 @@ def restore(request: HttpRequest, photo_id: uuid.UUID, model_key: str) -> HttpRe
     if not click.is_valid():
         messages.info(request, _("Here is the price for these settings. Press again to order."))
         return photo_page(request, photo, answered=answered, status=422)
-    ordered_before = RestorationJob.objects.filter(
-        owner=member_of(request), click_key=click.cleaned_data["click_key"]
-    ).exists()
-    with refusals_said(request):
-        order.place(
-            photo=photo,
-            by=member_of(request),
-            model=model,
-            parameters=form.cleaned_data,
-            price=shown.price,
-            agreed_micros=click.cleaned_data["shown_micros"] if shown.held else None,
-            click_key=click.cleaned_data["click_key"],
-        )
-        doorbell.ring_on_commit("submit")
-        if ordered_before:
-            messages.info(request, _("This is ordered already: one click counts."))
+    agreed = click.cleaned_data["shown_micros"] if shown.held else None
+    one = order.Order(
+        model=model,
+        parameters=form.cleaned_data,
+        price=shown.price,
+        clicks={
+            photo.pk: order.Click(key=click.cleaned_data["click_key"], agreed_micros=agreed),
+        },
+    )
+    if order_all(request, [one]):
         return redirect("photo", photo.pk)
     return photo_page(request, photo, answered=answered, status=422)
