@@ -43,6 +43,7 @@ class PhotoCard:
     latest_job: RestorationJob | None = None
     shows_trash: bool = False
     usual_seconds: float | None = None
+    is_kept_back: bool = False  # its latest job is: no vendor that it may go to takes anything now
     seen_at: datetime = field(default_factory=timezone.now)
 
     def __getattr__(self, name: str) -> object:
@@ -221,9 +222,16 @@ class JobCard:
 def photo_cards(photos: Iterable[Any]) -> list[PhotoCard]:
     """Cards for photos that were fetched `with_jobs`."""
     shown = [(photo, next(iter(photo.newest_jobs), None)) for photo in photos]
-    usual = _usual_seconds(job for _, job in shown if job)
+    latest = [job for _, job in shown if job]
+    usual = _usual_seconds(latest)
+    kept_back = breaker.kept_back(latest, timezone.now())
     return [
-        PhotoCard(photo, job, usual_seconds=usual.get(job.model_key) if job else None)
+        PhotoCard(
+            photo,
+            job,
+            usual_seconds=usual.get(job.model_key) if job else None,
+            is_kept_back=job is not None and job.pk in kept_back,
+        )
         for photo, job in shown
     ]
 

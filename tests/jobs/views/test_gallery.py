@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs import places, storage
-from jobs.models import Photo, PhotoState, RestorationJob
+from jobs.models import Breaker, BreakerState, Photo, PhotoState, RestorationJob
 from jobs.states import JobState
 from jobs.views.gallery import PHOTOS_ON_A_PAGE
 from tests.builders import make_job, make_member, make_photo, run
@@ -28,7 +28,8 @@ from tests.staff import client_of
 
 pytestmark = pytest.mark.django_db
 
-GALLERY_QUERIES = 8  # session, member, albums, photos, their jobs, usual time, count, wallet
+# session, member, albums, photos, their jobs, usual time, vendors, count, wallet
+GALLERY_QUERIES = 9
 
 
 def send(client: Client, *files: tuple[str, bytes]) -> Any:
@@ -81,6 +82,29 @@ def test_the_gallery_does_the_same_few_queries_whatever_its_length(
         make_job(photo=photo)
     with django_assert_num_queries(GALLERY_QUERIES):
         client.get(reverse("gallery"))
+
+
+def test_a_card_says_when_its_restorer_is_stopped_and_no_card_costs_a_query_more(
+    client: Client, member: User, django_assert_num_queries: Any
+):
+    first = make_job(photo=make_photo(owner=member))
+    words = "GFPGAN: the restorer can’t take work just now. It goes on by itself."
+    assert words not in client.get(reverse("gallery")).content.decode()
+    Breaker.objects.create(
+        vendor="pixazo",
+        state=BreakerState.OPEN,
+        opened_at=timezone.now(),
+        probe_at=timezone.now(),
+        http_status=402,
+        met_by="submit",
+    )
+    for _ in range(3):
+        make_job(photo=make_photo(owner=member))
+    with django_assert_num_queries(GALLERY_QUERIES + 1):  # which of them may go elsewhere
+        text = client.get(reverse("gallery")).content.decode()
+    assert text.count(words) == 4
+    RestorationJob.objects.filter(pk=first.pk).update(state=JobState.QUEUED)
+    assert client.get(reverse("gallery")).content.decode().count(words) == 3
 
 
 def test_the_newest_job_of_a_photo_stands_on_its_card(client: Client, member: User):
