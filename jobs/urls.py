@@ -48,6 +48,7 @@ urlpatterns = [
     path("photos/<uuid:photo_id>/withdraw/", photo.withdraw, name="withdraw"),
     path("photos/<uuid:photo_id>/quote/<slug:model_key>/", restore.quote, name="quote"),
     path("photos/<uuid:photo_id>/restore/<slug:model_key>/", restore.restore, name="restore"),
+    path("photos/<uuid:photo_id>/compare/", restore.compare, name="compare"),
     path("consents/", consent_records.consents, name="consents"),
     path("consents/give/", consents.consent_many, name="consent_many"),
     path(

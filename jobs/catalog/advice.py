@@ -1,7 +1,8 @@
-"""What we'd say about a model for a photo with these faces, after the seeds' decision guide.
+"""What we'd say about the models for a photo with these faces, after the vendor's decision guide.
 
 Source: Pixazo, "Introducing FLUX.1 Kontext API, GFPGAN API & CodeFormer API", sections "Which
-restoration API should you use" and "Honest Limitations". Widths are px.
+restoration API should you use" and "Honest Limitations". Widths are px. No model is called safer
+for a face than another: the page shows the faces instead.
 """
 
 from __future__ import annotations
@@ -15,21 +16,34 @@ from django.utils.translation import ngettext
 SMALL_FACE_PX = 48
 
 
-def suggested(face_widths: Sequence[int]) -> tuple[str, str]:
-    """The model to begin with, by its key, and why. None is called safer for a face than another.
+def where_to_begin(face_widths: Sequence[int]) -> tuple[str, ...]:
+    """The models to begin with, by their keys.
 
-    The guide: a face is what GFPGAN is for, at the least price; everything else is a scene.
+    The guide: a face is what GFPGAN and CodeFormer are for; everything else is a scene.
     """
+    return ("gfpgan", "codeformer") if _has_a_face_to_draw(face_widths) else ("flux-kontext",)
+
+
+def for_photo(face_widths: Sequence[int]) -> list[str]:
+    """What was found in the photo and what follows from it, a sentence each."""
     if not face_widths:
-        return "flux-kontext", _("no face was found, and it repairs the whole scene")
-    if max(face_widths) < SMALL_FACE_PX:
-        return "flux-kontext", _("its faces are too small for a model that draws faces")
-    words = ngettext(
-        "it has a face, %(px)s px wide at most, and it is made for faces",
-        "it has %(count)s faces, %(px)s px wide at most, and it is made for faces",
-        len(face_widths),
-    )
-    return "gfpgan", words % {"count": len(face_widths), "px": max(face_widths)}
+        return [_("No face found: FLUX.1 Kontext. It repairs the whole scene.")]
+    said = [_what_follows(face_widths)]
+    if warning := small_face_warning(face_widths):
+        said.append(warning)
+    if _has_a_face_to_draw(face_widths):
+        said.append(_("Cracks, stains or fading all over the picture: FLUX.1 Kontext."))
+    return said
+
+
+def small_face_warning(face_widths: Sequence[int]) -> str:
+    """Nothing when no face is too small."""
+    smallest = min(face_widths, default=SMALL_FACE_PX)
+    if smallest >= SMALL_FACE_PX:
+        return ""
+    return _("Smallest face %(px)s px: a restored face may not be the same person.") % {
+        "px": smallest
+    }
 
 
 def for_kontext(face_widths: Sequence[int]) -> str:
@@ -38,38 +52,37 @@ def for_kontext(face_widths: Sequence[int]) -> str:
     return _("Looks at the whole picture: choose it when cracks, stains or fading run all over.")
 
 
-def _small_face_warning(face_widths: Sequence[int]) -> str:
-    smallest = min(face_widths)
-    if smallest >= SMALL_FACE_PX:
-        return ""
-    return _("Smallest face %(px)s px: a restored face may not be the same person.") % {
-        "px": smallest
-    }
-
-
 def for_gfpgan(face_widths: Sequence[int]) -> str:
     if not face_widths:
         return _("No face found: a face model makes such a photo worse, not better.")
-    words = ngettext(
-        "%(count)s face, %(px)s px wide: suits portraits.",
-        "%(count)s faces, the largest %(px)s px wide: suits portraits.",
-        len(face_widths),
-    )
-    return _with_warning(words, face_widths)
+    return _("Made for faces, and costs the same however large the photo is.")
 
 
 def for_codeformer(face_widths: Sequence[int]) -> str:
     if not face_widths:
         return _("No face found: useful here only to enlarge.")
-    words = ngettext(
-        "%(count)s face, %(px)s px wide: you set how closely it keeps to the face you have.",
-        "%(count)s faces, the largest %(px)s px wide: you set how closely it keeps to the face "
-        "you have.",
-        len(face_widths),
-    )
-    return _with_warning(words, face_widths)
+    return _("You set how closely it keeps to the faces you have. It does the background as well.")
 
 
-def _with_warning(words: str, face_widths: Sequence[int]) -> str:
-    said = words % {"count": len(face_widths), "px": max(face_widths)}
-    return f"{said} {_small_face_warning(face_widths)}".rstrip()
+def _has_a_face_to_draw(face_widths: Sequence[int]) -> bool:
+    return max(face_widths, default=0) >= SMALL_FACE_PX
+
+
+def _what_follows(face_widths: Sequence[int]) -> str:
+    count, largest = len(face_widths), max(face_widths)
+    if _has_a_face_to_draw(face_widths):
+        words = ngettext(
+            "%(count)s face, %(px)s px wide: GFPGAN or CodeFormer.",
+            "%(count)s faces, the largest %(px)s px: GFPGAN or CodeFormer.",
+            count,
+        )
+        if count == 2:
+            words = _("%(count)s faces, the larger %(px)s px: GFPGAN or CodeFormer.")
+    else:
+        words = ngettext(
+            "%(count)s face, %(px)s px wide: FLUX.1 Kontext. It is too small for a model of faces.",
+            "%(count)s faces, the largest %(px)s px: FLUX.1 Kontext. They are too small for a "
+            "model of faces.",
+            count,
+        )
+    return words % {"count": count, "px": largest}

@@ -9,11 +9,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from jobs.catalog import MODELS, RestorationModel
+from jobs.catalog.presets import CLOSER
 from jobs.forms.restorations import RestorationForm
 from jobs.models import NotThemReason, RestorationJob
 from jobs.steps import not_them
-
-CLOSER = 0.85  # to the face in the photo: Pixazo's guide, for archives
 
 
 class NotThemForm(forms.Form):

@@ -1,4 +1,8 @@
-"""What a button for an order carries."""
+"""What a button for an order carries.
+
+The token that names the row of the price list is no field: one that does not hold any more is no
+mistake of the member's, so the view judges it and shows today's price (`views.offers`).
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,21 @@ from django.utils.translation import gettext as _
 
 
 class ClickForm(forms.Form):
-    """What the button carries: which click it was, and the price that stood on it.
-
-    `price_token` names the row of the price list; one that does not hold any more is judged by the
-    view, which then shows today's price.
-    """
+    """Which click it was."""
 
     click_key = forms.UUIDField()
+
+
+class ComparisonClickForm(ClickForm):
+    """The click for several models, and what stood there as their sum."""
+
+    total_micros = forms.IntegerField(min_value=1)
+
+
+class AgreedForm(forms.Form):
+    """The price that stood on a model's card, whose key is the prefix."""
+
     shown_micros = forms.IntegerField(min_value=1)
-    price_token = forms.CharField(required=False)
 
 
 class LinesField(forms.Field):
@@ -37,9 +47,7 @@ class LinesField(forms.Field):
         return agreed
 
 
-class BatchClickForm(forms.Form):
-    """What the button under a list of photos carries: its key, and what stood beside each."""
+class BatchClickForm(ClickForm):
+    """The click under a list of photos, and what stood beside each."""
 
-    click_key = forms.UUIDField()
     line = LinesField()
-    price_token = forms.CharField(required=False)

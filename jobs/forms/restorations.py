@@ -79,9 +79,13 @@ class SettingsForm(forms.Form):
     """One model's parameters."""
 
     def __init__(
-        self, *, model: catalog.RestorationModel, data: Mapping[str, Any] | None = None
+        self,
+        *,
+        model: catalog.RestorationModel,
+        data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, prefix=model.key)
+        super().__init__(data, prefix=model.key, initial=dict(initial or {}))
         self.model = model
         for parameter in model.parameters:
             field = field_for(parameter)
@@ -95,8 +99,8 @@ class SettingsForm(forms.Form):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What is filled in (the defaults, when nothing was sent)."""
-        return self.cleaned_data if self.is_bound else self.model.defaults()
+        """What is filled in (when nothing was sent: what it began with, else the defaults)."""
+        return self.cleaned_data if self.is_bound else {**self.model.defaults(), **self.initial}
 
     @property
     def error(self) -> str:
@@ -116,8 +120,9 @@ class RestorationForm(SettingsForm):
         model: catalog.RestorationModel,
         photo: Photo,
         data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(model=model, data=data)
+        super().__init__(model=model, data=data, initial=initial)
         self.photo = photo
 
     def clean(self) -> dict[str, Any]:

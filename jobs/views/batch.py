@@ -40,16 +40,18 @@ from jobs.views.offers import (
     purse_of,
     shown_before,
     shown_now,
+    warning_for,
 )
 from jobs.views.ordering import order_all
 
 
 @dataclass(frozen=True)
 class BatchLine:
-    """One photo of the list: its card, our advice, and its price or why it has none."""
+    """One photo of the list: its card, what we'd say of it, and its price or why it has none."""
 
     card: PhotoCard
     advice: str
+    warning: str
     line: orderable.Line
 
     def __getattr__(self, name: str) -> object:
@@ -201,7 +203,12 @@ def _batch(
         model=model,
         form=form,
         shown=shown,
-        lines=[BatchLine(PhotoCard(one.photo), advice_for(model, one.photo), one) for one in lines],
+        lines=[
+            BatchLine(
+                PhotoCard(one.photo), advice_for(model, one.photo), warning_for(one.photo), one
+            )
+            for one in lines
+        ],
         purse=purse_of(member_of(request)),
         click_key=uuid.uuid4(),
     )

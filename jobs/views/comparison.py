@@ -30,6 +30,11 @@ class Picture:
     preview_url: str
     full_url: str
     faces_url: str
+    is_keeper: bool = False
+
+    @property
+    def is_original(self) -> bool:
+        return self.key == ORIGINAL
 
     @property
     def closer_url(self) -> str:
@@ -116,6 +121,7 @@ def _of_job(job: JobCard) -> Picture:
         preview_url=job.preview_url,
         full_url=job.result_url,
         faces_url=_shown(faces_key(row.result_key)) if row.has_faces_strip else "",
+        is_keeper=job.is_keeper,
     )
 
 

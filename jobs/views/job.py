@@ -62,7 +62,11 @@ def keep_result(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return press_again(request, row.photo_id)
     try:
-        choose.keep(row) if request.POST.get("keep") else choose.keep_none(row)
+        if request.POST.get("keep"):
+            choose.keep(row)
+            messages.success(request, _("This is your choice now. The others stay below."))
+        else:
+            choose.keep_none(row)
     except choose.NothingToKeep as problem:
         messages.error(request, str(problem))
     return redirect("photo", row.photo_id)

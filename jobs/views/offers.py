@@ -14,8 +14,10 @@ from accounts import ledger
 from accounts.models import User
 from jobs import catalog, prices
 from jobs.catalog import Quote, RestorationModel, advice
+from jobs.catalog.presets import Preset
 from jobs.forms.restorations import RestorationForm
 from jobs.models import Photo, PhotoState, Price
+from jobs.steps import order
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,19 @@ def advice_for(model: RestorationModel, photo: Photo) -> str:
     """What we'd say about the model for this photo; nothing before anybody looked for faces."""
     if photo.state != PhotoState.PREPARED:
         return ""
-    return model.advise([face["width"] for face in photo.faces])
+    return model.advise(photo.face_widths)
 
 
-def suggested_for(model: RestorationModel, photo: Photo) -> str:
-    """Why this is the model to begin with for this photo; nothing for the others."""
-    if photo.state != PhotoState.PREPARED:
-        return ""
-    key, why = advice.suggested([face["width"] for face in photo.faces])
-    return why if key == model.key else ""
+def warning_for(photo: Photo) -> str:
+    """What to know before the click, whichever model it is; mostly nothing."""
+    return advice.small_face_warning(photo.face_widths)
+
+
+def is_to_begin_with(model: RestorationModel, photo: Photo) -> bool:
+    """Whether we'd suggest it for this photo."""
+    return photo.state == PhotoState.PREPARED and model.key in advice.where_to_begin(
+        photo.face_widths
+    )
 
 
 @dataclass(frozen=True)
@@ -127,10 +133,24 @@ class Offer:
     form: RestorationForm
     shown: Shown
     quote: Quote | None
-    advice: str
-    suggested_why: str
-    click_key: uuid.UUID
     total: Total
+    advice: str
+    is_suggested: bool
+    is_ticked: bool
+    filled_by: Preset | None
+
+    def order(self, photo: Photo, *, click_key: uuid.UUID, shown_micros: int) -> order.Order:
+        """Of what the card shows. One click may order several models: each has a key of its own."""
+        click = order.Click(
+            key=uuid.uuid5(click_key, self.model.key),
+            agreed_micros=shown_micros if self.shown.held else None,
+        )
+        return order.Order(
+            model=self.model,
+            parameters=self.form.settings,
+            price=self.shown.price,
+            clicks={photo.pk: click},
+        )
 
 
 def make_offer(
@@ -140,17 +160,23 @@ def make_offer(
     shown: Shown,
     purse: Purse,
     data: Mapping[str, Any] | None = None,
+    preset: Preset | None = None,
+    is_ticked: bool = False,
 ) -> Offer:
-    """What stands on one model's card; `data` is a form that was sent, else the defaults."""
-    form = RestorationForm(model=model, photo=photo, data=data)
+    """What stands on one model's card; `data` is a form that was sent, else it is filled in as the
+    `preset` says, if that is about this model, and with the defaults."""
+    filled_by = preset if preset and model.key in preset.settings else None
+    filled = filled_by.settings[model.key] if filled_by else None
+    form = RestorationForm(model=model, photo=photo, data=data, initial=filled)
     quote = form.quote(shown.price) if data is None or form.is_valid() else None
     return Offer(
         model=model,
         form=form,
         shown=shown,
         quote=quote,
-        advice=advice_for(model, photo),
-        suggested_why=suggested_for(model, photo),
-        click_key=uuid.uuid4(),
         total=Total([quote] if quote else [], purse),
+        advice=advice_for(model, photo),
+        is_suggested=is_to_begin_with(model, photo),
+        is_ticked=is_ticked or bool(filled_by and filled_by.is_comparison),
+        filled_by=filled_by,
     )

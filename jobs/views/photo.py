@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.members import member_of
-from jobs import catalog, doorbell, prices
+from jobs import doorbell
+from jobs.catalog import RestorationModel, advice
 from jobs.models import Attempt, Photo, RestorationJob
 from jobs.states import BRINGS_A_PICTURE
 from jobs.steps import consent as consent_step
 from jobs.steps import erase
 from jobs.views.cards import PhotoCard, job_cards
+from jobs.views.choices import choice_on_page, click_key_after
 from jobs.views.comparison import comparison
 from jobs.views.consent_cards import consent_card
 from jobs.views.live import live_address
-from jobs.views.offers import Shown, make_offer, purse_of, shown_now
+from jobs.views.offers import purse_of
 
 View = Callable[..., HttpResponse]
 
@@ -115,33 +117,39 @@ def photo_page(
     request: HttpRequest,
     photo: Photo,
     *,
-    answered: tuple[catalog.RestorationModel, Mapping[str, Any], Shown] | None = None,
+    sent: QueryDict | None = None,
+    about: Collection[RestorationModel] = (),
     status: int = 200,
 ) -> HttpResponse:
-    purse = purse_of(member_of(request))
-    listed = prices.price_list()
-    offers = []
-    for model in catalog.MODELS.values():
-        shown = shown_now(listed[model.key]) if model.key in listed else None
-        data = None
-        if answered and answered[0] is model:
-            _model, data, shown = answered
-        if shown:
-            offers.append(make_offer(photo=photo, model=model, shown=shown, purse=purse, data=data))
+    """The page; after a click that ordered nothing, with all that was `sent` kept.
+
+    What was sent speaks `about` these models, and about those whose cards it holds.
+    """
     jobs = RestorationJob.objects.filter(photo=photo).with_story().with_place().newest_first()
     card, seen, seen_jobs = consent_card(photo), PhotoCard(photo), job_cards(jobs)
     left, right = request.GET.get("left", ""), request.GET.get("right", "")
+    results = [job for job in seen_jobs if job.is_delivered]
+    choice = choice_on_page(
+        photo=photo,
+        purse=purse_of(member_of(request)),
+        sent=sent,
+        about=about,
+        preset=request.GET.get("preset", ""),
+    )
     context = {
         "photo": seen,
         "comparison": comparison(seen, seen_jobs, left=left, right=right),
         "has_free_rerun": not any(
             job.is_free and job.state in BRINGS_A_PICTURE for job in seen_jobs
         ),
-        "has_choice": sum(job.is_delivered for job in seen_jobs) > 1,
+        "results": results,
+        "has_choice": len(results) > 1,
         "consent": card,
         "outlook": consent_step.outlook(photo) if card and card.can_withdraw else None,
         "can_order": bool(card and card.allows_orders),
-        "offers": offers,
+        "advice": advice.for_photo(photo.face_widths) if seen.is_prepared else [],
+        "choice": choice,
+        "click_key": click_key_after(photo, orders=len(seen_jobs)),
         "jobs": seen_jobs,
         "live_address": live_address(photo.owner_id, photos=[seen], jobs=jobs),
         "trash_days": settings.TRASH_DAYS,

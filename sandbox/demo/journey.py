@@ -186,7 +186,7 @@ def prepared(member: Visitor, photo: str) -> Page:
 
     def look() -> Page | None:
         page = member.open(photo)
-        offers = [form for form in map(Form, page.content.all("form")) if _is_offer(form)]
+        offers = [form for form in Form.all_in(page.content) if _is_offer(form)]
         if not offers:
             raise PageError(f"The photo could not be prepared. {page.complaint}".strip())
         return page if all(offer.can_be_sent for offer in offers) else None

@@ -125,14 +125,16 @@ def parse(html: str) -> Element:
 
 @dataclass(frozen=True)
 class Form:
-    """One form of a page."""
+    """One form of a page, and the button that is pressed: the first, unless another is named."""
 
     element: Element
+    button: Element | None = None
 
     @property
     def action(self) -> str:
         """Relative to the page; empty means the page itself."""
-        return self.element.attributes.get("action", "")
+        action = self.element.attributes.get("action", "")
+        return self.button.attributes.get("formaction", action) if self.button else action
 
     @property
     def file_field(self) -> str:
@@ -141,8 +143,8 @@ class Form:
 
     @property
     def can_be_sent(self) -> bool:
-        """It has a button, and the first, which is the one pressed, is not switched off."""
-        return any("disabled" not in button.attributes for button in self._buttons()[:1])
+        """It has a button, and the one pressed is not switched off."""
+        return any("disabled" not in button.attributes for button in self._pressed())
 
     def value(self, name: str) -> str:
         """What a field holds now. Raises PageError when it is not there."""
@@ -167,18 +169,30 @@ class Form:
             if not controls:
                 raise PageError(f"The form has no field “{name}”.")
             sent[name] = _entered(controls, name, value)
-        for button in self._buttons()[:1]:
+        for button in self._pressed():
             if "name" in button.attributes:
                 sent[button.attributes["name"]] = [button.attributes.get("value", "")]
         return sent
 
-    def _buttons(self) -> list[Element]:
+    @classmethod
+    def all_in(cls, page: Element) -> list[Form]:
+        """One for each button of each form, in the order of the page."""
+        return [
+            cls(element, button) for element in page.all("form") for button in cls(element).buttons
+        ]
+
+    @property
+    def buttons(self) -> list[Element]:
+        """Those that send it."""
         return [
             one
             for one in self.element
             if (one.tag == "button" and one.attributes.get("type", "submit") == "submit")
             or (one.tag == "input" and one.attributes.get("type") == "submit")
         ]
+
+    def _pressed(self) -> list[Element]:
+        return [self.button] if self.button else self.buttons[:1]
 
     def _controls(self) -> list[Element]:
         return [

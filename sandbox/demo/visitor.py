@@ -40,10 +40,13 @@ class Page:
         return " ".join(dict.fromkeys(found))
 
     def form(self, action: str) -> Form:
-        """The first form with this in its action. Raises PageError when there is none."""
+        """The first form with this in its action, or a button's. Raises PageError without one."""
         for element in self.content.all("form"):
             if action in element.attributes.get("action", ""):
                 return Form(element)
+        for form in Form.all_in(self.content):
+            if action in form.action:
+                return form
         raise PageError(f"{self.url} has no form for {action}.")
 
 

@@ -21,6 +21,7 @@ from jobs.catalog import (
     advice,
     megapixels,
 )
+from jobs.catalog.presets import Preset, presets_for
 from jobs.catalog.quote import PerMegapixel, print_size
 
 
@@ -114,12 +115,64 @@ def test_a_payload_keeps_zero_and_false():
     assert payload["background_enhance"] is False
 
 
-def test_advice_warns_of_small_faces_and_of_face_models_without_a_face():
-    assert "may not be the same person" in CODEFORMER.advise([210, 34])
-    assert "2 faces, the largest 210 px" in GFPGAN.advise([210, 180])
-    assert "may not be" not in GFPGAN.advise([210, 180])
-    assert "No face found" in GFPGAN.advise([])
+NO_SAFE_FACE = "a restored face may not be the same person."
+EVERYWHERE = "Cracks, stains or fading all over the picture: FLUX.1 Kontext."
+
+
+@pytest.mark.parametrize(
+    ("faces", "said"),
+    [
+        ([], ["No face found: FLUX.1 Kontext. It repairs the whole scene."]),
+        ([210], ["1 face, 210 px wide: GFPGAN or CodeFormer.", EVERYWHERE]),
+        ([180, 210], ["2 faces, the larger 210 px: GFPGAN or CodeFormer.", EVERYWHERE]),
+        (
+            [210, 34, 90],
+            [
+                "3 faces, the largest 210 px: GFPGAN or CodeFormer.",
+                f"Smallest face 34 px: {NO_SAFE_FACE}",
+                EVERYWHERE,
+            ],
+        ),
+        (
+            [34],
+            [
+                "1 face, 34 px wide: FLUX.1 Kontext. It is too small for a model of faces.",
+                f"Smallest face 34 px: {NO_SAFE_FACE}",
+            ],
+        ),
+        (
+            [34, 47],
+            [
+                "2 faces, the largest 47 px: FLUX.1 Kontext. They are too small for a model of "
+                "faces.",
+                f"Smallest face 34 px: {NO_SAFE_FACE}",
+            ],
+        ),
+    ],
+)
+def test_what_we_say_of_a_photo_follows_from_the_faces_found(faces: list[int], said: list[str]):
+    assert advice.for_photo(faces) == said
+
+
+def test_a_face_model_is_not_praised_for_a_photo_without_a_face():
+    assert "worse, not better" in GFPGAN.advise([])
+    assert "only to enlarge" in CODEFORMER.advise([])
     assert "good first choice" in FLUX_KONTEXT.advise([])
+    assert "No face" not in " ".join(model.advise([210]) for model in MODELS.values())
+
+
+def test_no_model_is_called_safer_for_a_face():
+    faces: tuple[list[int], ...] = ([], [34], [210], [210, 34])
+    said = " ".join(
+        sentence
+        for widths in faces
+        for sentence in [
+            *advice.for_photo(widths),
+            *(model.advise(widths) for model in MODELS.values()),
+            *(one.why for one in presets(widths)),
+        ]
+    )
+    assert not [word for word in ("safe", "identity", "trust", "preserve") if word in said.lower()]
 
 
 def test_settings_are_told_in_the_members_words():
@@ -187,15 +240,56 @@ def test_only_codeformer_can_go_anywhere_else():
         GFPGAN.route("fal")
 
 
+# --- Presets --------------------------------------------------------------------------------
+def presets(
+    faces: list[int], width: int = 1000, height: int = 1000, most: int = 100_000_000
+) -> list[Preset]:
+    return presets_for(face_widths=faces, width_px=width, height_px=height, most_pixels=most)
+
+
+def filled(found: list[Preset]) -> dict[str, Any]:
+    return {preset.key: preset.settings for preset in found}
+
+
+def test_the_presets_follow_the_guide():
+    archive = {"codeformer_fidelity": 0.85, "background_enhance": True, "upscale": 1}
+    assert filled(presets([210])) == {
+        "family": {"gfpgan": {"scale": 2}},
+        "archive": {"codeformer": archive},
+        "enlarge": {"codeformer": {"upscale": 4}},
+        "compare": {"gfpgan": {"scale": 2}, "codeformer": {"upscale": 2}},
+    }
+    assert [one.is_comparison for one in presets([210])] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("faces", [[], [34]])
+def test_without_a_face_worth_a_model_of_faces_the_family_gets_the_whole_scene(faces: list[int]):
+    found = filled(presets(faces))
+    assert found["family"] == {"flux-kontext": {}}
+    assert "compare" not in found
+
+
+def test_a_preset_says_only_what_the_model_knows():
+    for preset in [*presets([210]), *presets([])]:
+        assert preset.why
+        for key, said in preset.settings.items():
+            assert said.keys() <= MODELS[key].defaults().keys()
+
+
 @pytest.mark.parametrize(
-    ("faces", "key"),
-    [([], "flux-kontext"), ([34], "flux-kontext"), ([48], "gfpgan"), ([210, 34], "gfpgan")],
+    ("side", "enlarges_to"),
+    [(2_500, 4), (2_501, 3), (3_333, 3), (3_334, 2), (5_000, 2), (5_001, None)],
 )
-def test_what_to_begin_with_follows_from_the_faces_found(faces: list[int], key: str):
-    found, why = advice.suggested(faces)
-    assert found == key
-    assert why
-    assert found in MODELS
+def test_nothing_is_enlarged_beyond_what_we_can_keep(side: int, enlarges_to: int | None):
+    found = filled(presets([210], side, side))
+    assert found.get("enlarge") == (
+        None if enlarges_to is None else {"codeformer": {"upscale": enlarges_to}}
+    )
+    assert found["family"] == {"gfpgan": {"scale": 2 if side <= 5_000 else 1}}
+
+
+def test_a_photo_larger_than_any_result_that_we_can_keep_has_no_presets():
+    assert presets([210], 10_001, 10_000) == []
 
 
 def test_a_print_is_told_in_centimetres_and_inches():

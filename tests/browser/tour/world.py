@@ -66,7 +66,7 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     couple = photos["delivered"] = _upload(member, "Oma and Opa, wedding", SAMPLES[1])
     journey.give_consent(member, couple, depicted=["DECEASED"], basis="My grandparents.")
     jobs = {"delivered": _ended(member, couple, "gfpgan")}
-    _ended(member, couple, "codeformer")
+    other = _ended(member, couple, "codeformer")
 
     failed = photos["failed"] = _upload(member, "The shop")
     journey.give_consent(member, failed, depicted=["NOBODY"])
@@ -107,7 +107,13 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     gateway.delete("faults").raise_for_status()
     jobs["under_way"] = card.id
     paths = {f"photo {state}": urlsplit(photo).path for state, photo in photos.items()}
-    return paths | albums | {f"job {state}": f"/jobs/{number}/" for state, number in jobs.items()}
+    both = {"two results": f"{paths['photo delivered']}?left={jobs['delivered']}&right={other}"}
+    return (
+        paths
+        | albums
+        | both
+        | {f"job {state}": f"/jobs/{number}/" for state, number in jobs.items()}
+    )
 
 
 def _upload(member: Visitor, title: str, sample: str = "") -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User, Wallet
 from jobs import catalog
+from jobs.catalog import advice
 from jobs.forms.consents import ConsentForm
 from jobs.models import Consent, ConsentStatus, Photo, PhotoState, RestorationJob
 from jobs.states import JobState
@@ -35,6 +36,7 @@ DOORS = [
     ("post", "withdraw", ()),
     ("get", "quote", ("gfpgan",)),
     ("post", "restore", ("gfpgan",)),
+    ("post", "compare", ()),
 ]
 
 
@@ -97,7 +99,7 @@ def test_the_statements_link_of_an_erased_photos_job_leads_to_the_record(
 
 @pytest.mark.parametrize(
     ("method", "name", "more"),
-    [("get", "withdraw", ()), ("get", "restore", ("gfpgan",))],
+    [("get", "withdraw", ()), ("get", "restore", ("gfpgan",)), ("get", "compare", ())],
 )
 def test_what_changes_something_is_never_done_by_looking(
     client: Client, photo: Photo, bucket: None, method: str, name: str, more: tuple[str, ...]
@@ -232,16 +234,21 @@ def test_withdrawing_stops_the_jobs_returns_the_money_and_begins_to_erase(
     assert rings == ["erase"]
 
 
-@pytest.mark.parametrize(("faces", "name"), [([], "flux-kontext"), ([210], "gfpgan")])
-def test_one_model_is_suggested_for_this_photo_with_its_reason(
-    client: Client, photo: Photo, faces: list[int], name: str
+@pytest.mark.parametrize(
+    ("faces", "suggested"), [([], ["flux-kontext"]), ([210], ["gfpgan", "codeformer"])]
+)
+def test_what_suits_this_photo_is_marked_on_its_card_and_said_with_its_reason(
+    client: Client, photo: Photo, faces: list[int], suggested: list[str]
 ):
-    boxes = [{"left": 0, "top": 0, "width": width, "height": width} for width in faces]
+    boxes = [{"x": 0, "y": 0, "width": width, "height": width} for width in faces]
     Photo.objects.filter(pk=photo.pk).update(faces=boxes)
-    text = client.get(reverse("photo", args=[photo.pk])).content.decode()
-    assert text.count("Suggested for this photo") == 1
-    before = text.partition("Suggested for this photo")[0]
-    assert before.rfind(f'id="offer-{name}"') == before.rfind('id="offer-')
+    answer = client.get(reverse("photo", args=[photo.pk]))
+    offers = answer.context["choice"].offers
+    assert [offer.model.key for offer in offers if offer.is_suggested] == suggested
+    text = answer.content.decode()
+    assert text.count("Suggested for this photo") == len(suggested)
+    for sentence in advice.for_photo(faces):
+        assert sentence in text
 
 
 def test_the_price_says_how_large_the_result_prints(client: Client, photo: Photo):

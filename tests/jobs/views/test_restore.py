@@ -26,17 +26,22 @@ GFPGAN_MICROS = 3_100
 
 
 def click(client: Client, photo: Photo, *, model: str = "gfpgan", **said: Any) -> Any:
-    """The button under GFPGAN, with its form as it is shown; None leaves a field out."""
+    """The button on GFPGAN's card, with the card as it is shown; None leaves a field out."""
     form = {
         "click_key": uuid.uuid4(),
-        "price_token": token(model),
-        "shown_micros": GFPGAN_MICROS,
+        f"{model}-price_token": token(model),
+        f"{model}-shown_micros": GFPGAN_MICROS,
         "gfpgan-scale": "2",
         "gfpgan-version": "v1.4",
         **said,
     }
     sent = {name: value for name, value in form.items() if value is not None}
     return client.post(reverse("restore", args=[photo.pk, model]), sent)
+
+
+def card(**said: Any) -> dict[str, Any]:
+    """What is said on GFPGAN's card."""
+    return {f"gfpgan-{name}": value for name, value in said.items()}
 
 
 def token(model: str) -> str:
@@ -52,8 +57,8 @@ def balances(user: User) -> tuple[int, int]:
 
 # --- The quote ------------------------------------------------------------------------------
 def quote(client: Client, photo: Photo, model: str, *, token: str = "", **said: str) -> Any:
-    asked = {f"{model}-{key}": value for key, value in said.items()}
-    return client.get(reverse("quote", args=[photo.pk, model]), {**asked, "price_token": token})
+    asked = {f"{model}-{key}": value for key, value in {**said, "price_token": token}.items()}
+    return client.get(reverse("quote", args=[photo.pk, model]), asked)
 
 
 def test_the_quote_is_a_few_queries(client: Client, photo: Photo, django_assert_num_queries: Any):
@@ -64,7 +69,7 @@ def test_the_quote_is_a_few_queries(client: Client, photo: Photo, django_assert_
 
 def test_the_quote_follows_what_is_filled_in(client: Client, photo: Photo):
     text = quote(client, photo, "codeformer", codeformer_fidelity="0.5", upscale="8")
-    assert 'name="shown_micros" value="413"' in text.content.decode()
+    assert 'name="codeformer-shown_micros" value="413"' in text.content.decode()
     assert "512 × 384 px" in text.content.decode()
 
 
@@ -102,7 +107,7 @@ def test_a_model_that_is_not_in_the_catalogue_is_not_there(
 def test_a_click_orders_what_was_shown_sets_the_money_aside_and_rings(
     client: Client, photo: Photo, rings: list[str]
 ):
-    response = click(client, photo, **{"gfpgan-scale": "3"})
+    response = click(client, photo, **card(scale="3"))
     job = RestorationJob.objects.get()
     assert response["Location"] == reverse("photo", args=[photo.pk])
     assert (job.state, job.owner, job.photo) == (JobState.READY, photo.owner, photo)
@@ -122,12 +127,29 @@ def test_a_second_click_is_the_same_job_and_the_same_money(
     assert balances(photo.owner) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
 
 
-def test_a_page_shown_anew_is_a_new_click(client: Client, photo: Photo, rings: list[str]):
-    keys = set()
+def test_two_tabs_with_the_same_page_order_the_same_once(
+    client: Client, photo: Photo, rings: list[str]
+):
+    shown = [page_key(client, photo) for _ in range(2)]
+    for key in shown:
+        click(client, photo, click_key=key)
+    assert RestorationJob.objects.count() == 1
+    response = click(client, photo, click_key=shown[1], **card(scale="3"))
+    assert "You ordered from this page before, with other settings." in response.content.decode()
+    assert RestorationJob.objects.count() == 1
+
+
+def test_a_page_that_shows_what_was_ordered_is_for_a_new_order(
+    client: Client, photo: Photo, rings: list[str]
+):
     for _ in range(2):
-        offers = client.get(reverse("photo", args=[photo.pk])).context["offers"]
-        keys |= {offer.click_key for offer in offers}
-    assert len(keys) == 2 * len(catalog.MODELS)
+        click(client, photo, click_key=page_key(client, photo))
+    assert RestorationJob.objects.count() == 2
+
+
+def page_key(client: Client, photo: Photo) -> uuid.UUID:
+    key: uuid.UUID = client.get(reverse("photo", args=[photo.pk])).context["click_key"]
+    return key
 
 
 def test_too_little_money_says_how_much_is_missing_and_keeps_the_form(
@@ -137,17 +159,15 @@ def test_too_little_money_says_how_much_is_missing_and_keeps_the_form(
     client.force_login(poor)
     photo = make_photo(owner=poor)
     make_consent(photo)
-    key = uuid.uuid4()
-    response = click(client, photo, click_key=key, **{"gfpgan-scale": "3"})
+    response = click(client, photo, **card(scale="3"))
     text = response.content.decode()
     assert response.status_code == 422
     assert (
         "Your wallet is $0.0021 short: this costs $0.0031 and you have $0.001. "
         "Nothing was ordered or charged." in text
     )
-    offer = next(o for o in response.context["offers"] if o.model is catalog.GFPGAN)
+    offer = next(o for o in response.context["choice"].offers if o.model is catalog.GFPGAN)
     assert offer.form["scale"].value() == "3"
-    assert offer.click_key != key  # a form shown anew is a click of its own
     assert not RestorationJob.objects.exists()
     assert balances(poor) == (1_000, 0)
     assert rings == []
@@ -175,7 +195,7 @@ def test_a_price_that_changed_since_the_page_was_opened_does_not_touch_it(
 ):
     shown = token("gfpgan")
     publish_price("gfpgan", 9_900)
-    click(client, photo, price_token=shown)
+    click(client, photo, **card(price_token=shown))
     job = RestorationJob.objects.get()
     assert (job.quoted_micros, job.price.price_micros) == (GFPGAN_MICROS, GFPGAN_MICROS)
     assert balances(photo.owner) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
@@ -185,8 +205,8 @@ def test_the_quote_goes_on_at_the_price_that_the_page_began_with(client: Client,
     shown = token("codeformer")
     publish_price("codeformer", 9_900)
     text = quote(client, photo, "codeformer", token=shown, codeformer_fidelity="0.5", upscale="8")
-    assert 'name="shown_micros" value="413"' in text.content.decode()
-    assert f'name="price_token" value="{shown}"' in text.content.decode()
+    assert 'name="codeformer-shown_micros" value="413"' in text.content.decode()
+    assert f'name="codeformer-price_token" value="{shown}"' in text.content.decode()
     anew = client.get(reverse("photo", args=[photo.pk])).content.decode()
     assert "$0.0099 a megapixel of the result" in anew
 
@@ -197,15 +217,19 @@ def test_after_its_time_a_shown_price_orders_nothing_and_the_page_shows_todays(
     with time_machine.travel(timezone.now() - timedelta(hours=1, seconds=1)):
         shown = token("gfpgan")
     publish_price("gfpgan", 9_900)
-    response = click(client, photo, price_token=shown)
+    response = click(client, photo, **card(price_token=shown))
     text = response.content.decode()
     assert response.status_code == 422
     assert "The price for these settings is now $0.0099. Press again to order." in text
-    assert 'name="shown_micros" value="9900"' in text
+    assert 'name="gfpgan-shown_micros" value="9900"' in text
     assert not RestorationJob.objects.exists()
     assert rings == []
-    offer = next(o for o in response.context["offers"] if o.model is catalog.GFPGAN)
-    click(client, photo, price_token=offer.shown.token, shown_micros=9_900)
+    offer = next(o for o in response.context["choice"].offers if o.model is catalog.GFPGAN)
+    click(
+        client,
+        photo,
+        **card(price_token=offer.shown.token, shown_micros=9_900),
+    )
     assert RestorationJob.objects.get().quoted_micros == 9_900
 
 
@@ -213,10 +237,10 @@ def test_a_second_click_after_its_time_is_still_the_same_job(
     client: Client, photo: Photo, rings: list[str]
 ):
     key, shown = uuid.uuid4(), token("gfpgan")
-    click(client, photo, click_key=key, price_token=shown)
+    click(client, photo, click_key=key, **card(price_token=shown))
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
         client.force_login(photo.owner)
-        response = click(client, photo, click_key=key, price_token=shown)
+        response = click(client, photo, click_key=key, **card(price_token=shown))
     assert response["Location"] == reverse("photo", args=[photo.pk])
     assert RestorationJob.objects.count() == 1
 
@@ -226,7 +250,7 @@ def test_a_token_that_is_not_of_this_page_orders_nothing(
     client: Client, photo: Photo, rings: list[str], forged: str | None
 ):
     said = token("codeformer") if forged == "another model's" else forged
-    response = click(client, photo, price_token=said)
+    response = click(client, photo, **card(price_token=said))
     assert response.status_code == 422
     assert "is now $0.0031. Press again to order." in response.content.decode()
     assert not RestorationJob.objects.exists()
@@ -237,14 +261,14 @@ def test_a_model_without_a_price_is_not_offered_and_breaks_no_page(
     client: Client, photo: Photo, monkeypatch: pytest.MonkeyPatch, door: str
 ):
     monkeypatch.setitem(catalog.MODELS, "new", replace(catalog.GFPGAN, key="new"))
-    offers = client.get(reverse("photo", args=[photo.pk])).context["offers"]
+    offers = client.get(reverse("photo", args=[photo.pk])).context["choice"].offers
     assert [offer.model.key for offer in offers] == ["gfpgan", "codeformer", "flux-kontext"]
     ask = client.post if door == "restore" else client.get
     assert ask(reverse(door, args=[photo.pk, "new"])).status_code == 404
 
 
 def test_a_forged_price_is_not_believed(client: Client, photo: Photo, rings: list[str]):
-    assert click(client, photo, shown_micros=1).status_code == 422
+    assert click(client, photo, **card(shown_micros=1)).status_code == 422
     assert not RestorationJob.objects.exists()
 
 
@@ -254,7 +278,7 @@ def test_a_forged_price_is_not_believed(client: Client, photo: Photo, rings: lis
         {"gfpgan-scale": "9"},
         {"gfpgan-scale": None},
         {"gfpgan-version": "v9"},
-        {"shown_micros": None},
+        {"gfpgan-shown_micros": None},
         {"click_key": "not-a-key"},
         {"click_key": None},
     ],
@@ -271,10 +295,10 @@ def test_a_form_that_is_wrong_orders_nothing_and_shows_the_page_again(
 def test_a_click_without_a_price_on_it_shows_the_price_first(
     client: Client, photo: Photo, rings: list[str]
 ):
-    response = click(client, photo, shown_micros=None)
+    response = click(client, photo, **card(shown_micros=None))
     text = response.content.decode()
     assert "Here is the price for these settings. Press again to order." in text
-    assert 'name="shown_micros" value="3100"' in text
+    assert 'name="gfpgan-shown_micros" value="3100"' in text
     assert not RestorationJob.objects.exists()
 
 
@@ -282,9 +306,9 @@ def test_the_price_can_be_asked_for_without_a_script_and_without_ordering(
     client: Client, photo: Photo, rings: list[str]
 ):
     shown = token("gfpgan")
-    response = click(client, photo, price_token=shown, show_price="1", **{"gfpgan-scale": "3"})
+    response = click(client, photo, show_price="1", **card(price_token=shown, scale="3"))
     assert response.status_code == 200
-    offer = next(o for o in response.context["offers"] if o.model is catalog.GFPGAN)
+    offer = next(o for o in response.context["choice"].offers if o.model is catalog.GFPGAN)
     assert offer.form["scale"].value() == "3"
     assert offer.shown.token == shown
     assert not RestorationJob.objects.exists()
@@ -292,8 +316,8 @@ def test_the_price_can_be_asked_for_without_a_script_and_without_ordering(
 
 
 def test_a_correction_in_one_form_leaves_the_others_as_they_were(client: Client, photo: Photo):
-    response = click(client, photo, **{"gfpgan-scale": "9"})
-    offers = {offer.model.key: offer for offer in response.context["offers"]}
+    response = click(client, photo, **card(scale="9"))
+    offers = {offer.model.key: offer for offer in response.context["choice"].offers}
     assert offers["gfpgan"].form.errors
     assert not offers["codeformer"].form.is_bound
     assert offers["codeformer"].quote is not None
