@@ -112,7 +112,7 @@ def test_consent_that_is_withdrawn_erases_the_pictures(open_page: OpenPage, peop
     page.locator("summary", has_text="Withdraw consent").click()
     page.get_by_role("button", name="Withdraw consent and erase the photo").click()
 
-    expect(page.get_by_text("is withdrawn and its pictures are being erased")).to_be_visible()
+    expect(page.get_by_text("is withdrawn. It and its pictures are being erased")).to_be_visible()
     expect(page.get_by_role("heading", name="Record of an erased photo")).to_be_visible()
     expect(page.get_by_text("stays, because its picture was delivered on")).to_be_visible()
     journey.eventually(lambda: statuses(copies) <= {403, 404}, "The pictures were still there")
