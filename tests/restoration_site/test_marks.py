@@ -411,7 +411,7 @@ MORE = {  # other states of pages, with `name#state`
 # What answers with no page of its own: it only takes something and leads on (most of them), …
 LEADS_ON = """
     upload job album_put album_move_photos album_take_out album_delete album_move trash_many
-    trash_photo put_back erase_now consent_answer withdraw restore keep_result job_cancel
+    trash_photo put_back erase_now consent_answer withdraw restore compare keep_result job_cancel
     share_revoke wallet_limits top_up_begin top_up_again photos_download desk_decide
     desk_usage_import desk_fal_usage desk_explain desk_close_day desk_job_act desk_job_replay
     desk_job_show desk_gateway_try desk_gateway_close desk_notice_start desk_notice_publish
