@@ -227,7 +227,7 @@ def _check_words(
     if (kind == CorrectionKind.REFUND) != (hold is not None):
         raise CorrectionError(_("A refund names the charge it is for; an adjustment has none."))
     if hold is not None and hold.wallet.user_id != member.pk:
-        raise CorrectionError(_("This charge is another member's."))
+        raise CorrectionError(_("This charge is another member’s."))
 
 
 def _outlook(by: User, member: User, amount_micros: int) -> Outlook:

@@ -46,7 +46,7 @@ def obstacles(member: User) -> list[str]:
     if any(_is_disputed(top_up) for top_up in TopUp.objects.filter(member=member, disputed=True)):
         found.append(
             _(
-                "Your card's bank has an open dispute about a payment of yours. The account can "
+                "Your card’s bank has an open dispute about a payment of yours. The account can "
                 "be closed when that is decided."
             )
         )

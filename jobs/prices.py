@@ -122,7 +122,7 @@ def check(
             _("A cost is at least nothing and at most %(most)s.") % {"most": dollars(MOST_MICROS)}
         )
     if effective_from is not None and effective_from < timezone.now():
-        raise CannotPublish(_("A price can't begin in the past: what was shown then was shown."))
+        raise CannotPublish(_("A price can’t begin in the past: what was shown then was shown."))
     return model
 
 

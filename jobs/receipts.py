@@ -27,8 +27,8 @@ HEIRLOOM = "heirloom"
 MEMBER = "member"
 
 ATTESTATION = lazy(
-    "The uploader's own statement. What it says about another person is the uploader's "
-    "attestation, not that person's."
+    "The uploader’s own statement. What it says about another person is the uploader’s "
+    "attestation, not that person’s."
 )
 RESTORE = lazy("Restore this photograph; faces may change")
 KEEP = lazy(
@@ -211,7 +211,7 @@ def _processing(consent: Consent) -> dict[str, Any]:
         "pii_controllers": [HEIRLOOM],
         "collection_method": _("Uploaded by the member through the web site"),
         "withdrawal_method": {
-            "how": _("“Withdraw consent” on the photo's page and on this consent's record"),
+            "how": _("“Withdraw consent” on the photo’s page and on this consent’s record"),
             "address": settings.PUBLIC_BASE_URL
             + reverse("consent_record", args=[consent.photo_id]),
         },
@@ -274,7 +274,7 @@ def _sending(vendor: str) -> str:
     usual, name = (catalog.VENDORS.get(one, one) for one in (catalog.USUAL_VENDOR, vendor))
     if vendor == catalog.USUAL_VENDOR:
         return _("Send a copy without hidden data to %(vendor)s, for this alone") % {"vendor": name}
-    words = _("Send the same copy to %(vendor)s instead, while %(usual)s can't be used")
+    words = _("Send the same copy to %(vendor)s instead, while %(usual)s can’t be used")
     return words % {"vendor": name, "usual": usual}
 
 

@@ -386,7 +386,7 @@ def _bring_leg_to(top_up: TopUp, leg: str, target: int) -> bool:
         memo = (
             gettext_noop("Refunded to your card")
             if leg == "refund"
-            else gettext_noop("Disputed by your card's bank")
+            else gettext_noop("Disputed by your card’s bank")
         )
         key = _key(top_up, leg, steps + 1)
         ledger.take_back(

@@ -103,7 +103,7 @@ def _to_the_card_page(request: HttpRequest, top_up: TopUp) -> HttpResponse:
     except cards.CardsUnavailable as problem:
         log.warning("top-up %s: %s", top_up.pk, problem)
         messages.error(
-            request, _("Our card processor can't be reached right now. Nothing was charged.")
+            request, _("Our card processor can’t be reached right now. Nothing was charged.")
         )
         return redirect(here)
     except cards.CardsRefused as problem:

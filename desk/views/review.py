@@ -331,7 +331,7 @@ def _reviewed(consent_id: uuid.UUID) -> Consent:
     this = Consent.objects.only_for_reviewers().filter(pk=consent_id).select_related(*BESIDE)
     whole, _lost = rows.read(this, beside=BESIDE)
     if not whole:
-        raise Http404(_("There is no such statement, or it can't be read."))
+        raise Http404(_("There is no such statement, or it can’t be read."))
     return whole[0]
 
 

@@ -42,7 +42,7 @@ FLUX_KONTEXT = RestorationModel(
             key="safety_tolerance",
             label=_("Content filter"),
             in_a_line=_("content filter: %(value)s"),
-            help=_("How strictly the vendor's own filter refuses pictures."),
+            help=_("How strictly the vendor’s own filter refuses pictures."),
             values=((2, _("Most permissive")), (1, _("Medium")), (0, _("Strictest"))),
             default=2,
             advanced=True,
@@ -70,7 +70,7 @@ GFPGAN = RestorationModel(
     maker="TencentARC",
     tagline=_("Brings faces into focus"),
     good_for=_("Portraits that are blurred, grainy or small. The quickest and often the cheapest."),
-    honest_limit=_("If a face is very small or badly damaged, it may turn into somebody else's."),
+    honest_limit=_("If a face is very small or badly damaged, it may turn into somebody else’s."),
     routes=(
         Route(
             vendor="pixazo",

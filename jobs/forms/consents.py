@@ -57,7 +57,7 @@ class ConsentForm(forms.Form):
                 help_text=self.words.send_to_help(vendor),
                 required=is_usual,
                 error_messages={
-                    "required": _("The models run at %(vendor)s: without this we can't restore.")
+                    "required": _("The models run at %(vendor)s: without this we can’t restore.")
                     % {"vendor": usual_name}
                 },
             )
@@ -118,7 +118,7 @@ class ConsentForm(forms.Form):
         depicted = set(said.get("depicted", []))
         if Depicted.NOBODY in depicted and len(depicted) > 1:
             self.add_error(
-                "depicted", _("“Nobody can be recognised” can't be true together with the others.")
+                "depicted", _("“Nobody can be recognised” can’t be true together with the others.")
             )
         if {Depicted.CHILD, Depicted.OTHER} & depicted and not words.said(said.get("basis", "")):
             self.add_error(

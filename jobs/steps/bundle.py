@@ -20,20 +20,20 @@ from jobs.steps.zipping import Missing, Picture, add_pictures, pictures_of
 README = lazy("""Photos from Heirloom
 ====================
 
-results/     what was restored, with the model's name
+results/     what was restored, with the model’s name
 
 What is in results/ was restored by a model: it may show what was never there. To get a result that
-says so in the file itself, download it from its photo's page.
+says so in the file itself, download it from its photo’s page.
 """)
 # Translators: README.txt in a ZIP of photos. The folders keep their names.
 README_WITH_ORIGINALS = lazy("""Photos from Heirloom
 ====================
 
 originals/   your photos, byte for byte as you uploaded them
-results/     what was restored, with the model's name
+results/     what was restored, with the model’s name
 
 What is in results/ was restored by a model: it may show what was never there. To get a result that
-says so in the file itself, download it from its photo's page.
+says so in the file itself, download it from its photo’s page.
 """)
 
 

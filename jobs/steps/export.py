@@ -48,7 +48,7 @@ README = lazy("""Your data at Heirloom
 For %(email)s, %(when)s (UTC).
 
 originals/          your photos, byte for byte as you uploaded them
-results/            what was restored, with the model's name, and further versions of it
+results/            what was restored, with the model’s name, and further versions of it
 photos.json         what we know of each photo, its albums, and the name of its file here
 albums.json         your albums, with the photos in each
 jobs.json           every restoration: model, settings, price, how it ended, links to it

@@ -39,7 +39,7 @@ class StoreDown(Refused):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "Our picture store can't be reached just now, so nothing was uploaded. "
+                "Our picture store can’t be reached just now, so nothing was uploaded. "
                 "Please try again in a few minutes."
             )
         )

@@ -129,7 +129,7 @@ def replay(*, delivery: Delivery, by: User, reason: str) -> Delivery:
     """Settle a delivery's raw body once more. Raises CannotIntervene."""
     reason = _reason(reason)
     if delivery.attempt is None or not may_replay(delivery):
-        raise CannotIntervene(_("This delivery can't be replayed: it was not the vendor's word."))
+        raise CannotIntervene(_("This delivery can’t be replayed: it was not the vendor’s word."))
     with transaction.atomic():
         again = settle.replay(delivery, by=by)
         job = delivery.attempt.job

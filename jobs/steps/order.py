@@ -246,7 +246,7 @@ def cancel(*, job: RestorationJob, by: User) -> None:
             return
         if job.state not in UNSENT:
             raise AlreadySent(
-                _("This restoration has already been sent, so it can't be cancelled.")
+                _("This restoration has already been sent, so it can’t be cancelled.")
             )
         abandon.end(
             job,

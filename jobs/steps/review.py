@@ -148,7 +148,7 @@ def approve(*, consent: Consent, by: User, seen: Seen, words: str = "") -> Conse
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         if photo.state != PhotoState.PREPARED:
-            raise ReviewError(_("This picture can't be seen yet: its copies are still being made."))
+            raise ReviewError(_("This picture can’t be seen yet: its copies are still being made."))
         decision = _decide(consent, by, ReviewVerdict.APPROVE, words=words)
         if approvals(consent) < approvals_needed(consent):
             said = f"approved by the first of two. {words}".strip()

@@ -28,7 +28,7 @@ CODE = "stopped"
 A_DAY = timedelta(days=1)
 HANDED_OVER = lazy("It is being handed over at this moment. Please try again in a few seconds.")
 RESTORED = lazy(
-    "It is restored already, and the picture is being fetched. If that can't be done, "
+    "It is restored already, and the picture is being fetched. If that can’t be done, "
     "what you were charged is returned."
 )
 ENDED = lazy("This restoration has ended already.")

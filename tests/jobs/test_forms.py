@@ -274,7 +274,7 @@ def test_nothing_is_ticked_beforehand():
     [
         ("depicted", "Please say who is in the photo."),
         ("purpose_restore", "Without this we may not restore the photo."),
-        ("purpose_pixazo", "The models run at Pixazo: without this we can't restore."),
+        ("purpose_pixazo", "The models run at Pixazo: without this we can’t restore."),
     ],
 )
 def test_what_is_not_ticked_is_not_agreed_to(field: str, words: str):
@@ -285,7 +285,7 @@ def test_nobody_can_be_recognised_excludes_everybody_else():
     for others in (["NOBODY", "MYSELF"], ["CHILD", "NOBODY"]):
         form = statement(depicted=others, basis="My son")
         assert form.errors == {
-            "depicted": ["“Nobody can be recognised” can't be true together with the others."]
+            "depicted": ["“Nobody can be recognised” can’t be true together with the others."]
         }
     assert statement(depicted=["NOBODY"]).is_valid()
 

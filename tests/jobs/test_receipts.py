@@ -131,7 +131,7 @@ def test_of_a_statement_from_before_the_words_were_kept_none_are_made_up():
     assert found["x_heirloom"]["words_beside_the_boxes"] is None
     words = [one["description"] for one in found["pii_processing"]["purposes"]]
     assert words[1] == "Send a copy without hidden data to Pixazo, for this alone"
-    assert words[2] == "Send the same copy to fal.ai instead, while Pixazo can't be used"
+    assert words[2] == "Send the same copy to fal.ai instead, while Pixazo can’t be used"
 
 
 def test_the_parties_are_controller_principal_and_recipient(settings: Any):
@@ -205,4 +205,4 @@ def test_a_tick_about_somebody_else_is_the_uploaders_attestation():
     given = make_consent(make_photo(), depicted=("ADULT_RELATIVE",))
     own = receipt_of(given)["x_heirloom"]
     assert own["depicted"] == [{"code": "ADULT_RELATIVE", "words": "An adult who agreed to this"}]
-    assert "the uploader's attestation, not that person's" in own["attestation"]
+    assert "the uploader’s attestation, not that person’s" in own["attestation"]

@@ -222,7 +222,7 @@ def test_with_the_store_down_there_is_no_photo_and_the_member_is_told(
     caplog: pytest.LogCaptureFixture,
 ):
     assert refusal(png()) == (
-        "Our picture store can't be reached just now, so nothing was uploaded. "
+        "Our picture store can’t be reached just now, so nothing was uploaded. "
         "Please try again in a few minutes."
     )
     assert not shown_to_members()
