@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage
 from tests.browser.guard import Guard
 from tests.browser.tour import judges
-from tests.browser.tour.stops import STOPS
+from tests.browser.tour.stops import STOPS, UNVISITED
 from tests.browser.tour.world import World
 
 # All pages of one kind of screen are one test: a house lived in takes longer than looking at it.
@@ -43,6 +45,27 @@ def test_every_page_is_for_everybody(
         if (moved := judges.shifts(page)) > MOST_SHIFT:
             found.append(f"{stop.name}: things moved by {moved:.3f}")
     assert found == []
+
+
+def names(resolver: URLResolver) -> set[str]:
+    """The site's own; the staff's pages of Django and its queues have namespaces."""
+    found: set[str] = set()
+    for one in resolver.url_patterns:
+        if isinstance(one, URLPattern):
+            found.add(one.name or str(one.pattern))
+        elif one.namespace is None:
+            found |= names(one)
+    return found
+
+
+def test_no_page_is_left_out(world: World):
+    stops = [stop for stop in STOPS if stop.status == 200]
+    addresses = (stop.address(world.addresses) for stop in stops)
+    visited = {resolve(urlsplit(address).path).url_name for address in addresses}
+    known = names(get_resolver())
+    assert known - visited - set(UNVISITED) == set(), "a stop for them, or a reason in UNVISITED"
+    assert set(UNVISITED) & visited == set()
+    assert set(UNVISITED) - known == set()
 
 
 def test_every_page_is_valid_html_and_light(world: World, tmp_path: Path):

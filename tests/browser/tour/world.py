@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -63,10 +64,11 @@ def _staff(house: Addresses, stack: ExitStack, role: str, onward: str) -> Visito
 def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     """The member's photos, by what has become of them."""
     photos = {"unspoken": _upload(member, "Aunt Rose, 1931")}
+    nobody = _upload(member, "The kitchen")
     couple = photos["delivered"] = _upload(member, "Oma and Opa, wedding", SAMPLES[1])
     journey.give_consent(member, couple, depicted=["DECEASED"], basis="My grandparents.")
     jobs = {"delivered": _ended(member, couple, "gfpgan")}
-    other = _ended(member, couple, "codeformer")
+    jobs["other"] = _ended(member, couple, "codeformer")
 
     failed = photos["failed"] = _upload(member, "The shop")
     journey.give_consent(member, failed, depicted=["NOBODY"])
@@ -79,6 +81,12 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     journey.give_consent(member, rejected, depicted=["OTHER"], basis="A neighbour.")
     asked = photos["asked"] = _upload(member, "On the pier")
     journey.give_consent(member, asked, depicted=["OTHER"], basis="A friend of my mother.")
+
+    doubted = _upload(member, "Grandfather, before the war")
+    journey.give_consent(member, doubted, depicted=["DECEASED"])
+    page = member.open(f"/jobs/{_ended(member, doubted, 'gfpgan')}/not-them/")
+    said = {"reason": "ANOTHER_PERSON", "words": "His eyes were lighter."}
+    member.send(page, page.form("/not-them/"), said)
 
     for state in ("withdrawn", "trashed"):
         photo = photos[state] = _upload(member, f"To be {state}")
@@ -107,13 +115,47 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     gateway.delete("faults").raise_for_status()
     jobs["under_way"] = card.id
     paths = {f"photo {state}": urlsplit(photo).path for state, photo in photos.items()}
-    both = {"two results": f"{paths['photo delivered']}?left={jobs['delivered']}&right={other}"}
-    return (
-        paths
-        | albums
-        | both
-        | {f"job {state}": f"/jobs/{number}/" for state, number in jobs.items()}
-    )
+    paths |= {f"job {state}": f"/jobs/{number}/" for state, number in jobs.items()}
+    ticked = (photos["unspoken"], nobody, couple)
+    several = "&".join(f"photo={photo.split('/')[-2]}" for photo in ticked)
+    both = f"?left={jobs['delivered']}&right={jobs['other']}"
+    wholes = {
+        "batch": f"/restore/?{several}",
+        "consent many": f"/consents/give/?{several}",
+        "two results": f"{paths['photo delivered']}{both}",
+    }
+    links = _shared(member, paths["job delivered"])
+    return paths | albums | wholes | links | _paid_in(member)
+
+
+def _shared(member: Visitor, job: str) -> dict[str, str]:
+    """Links to a result: a plain one, one that shows all, and one that was ended."""
+    found = {}
+    for name, more in {
+        "open": {},
+        "with all": {"with_original": True, "with_title": True},
+        "ended": {},
+    }.items():
+        page = member.open(f"{job}share/")
+        page = member.send(page, page.form("/share/"), {"agreed": True, "days": "30", **more})
+        found[f"link {name}"] = urlsplit(page.content.one(id="address").text).path
+    page = member.open("/links/")
+    member.send(page, page.form("/end/"))  # the newest
+    return found
+
+
+def _paid_in(member: Visitor) -> dict[str, str]:
+    """A payment that was paid, and one whose card page was left; and the month's statement."""
+    found = {}
+    for name in ("paid", "open"):
+        page = member.open("/wallet/")
+        cards = member.send(page, page.form("/top-up/"))
+        back = cards.content.link("Cancel, and go back without paying")
+        found[f"top-up {name}"] = urlsplit(back).path
+        if name == "paid":
+            form = next(Form(one) for one in cards.content.all("form"))
+            member.send(cards, form, {"number": "4242 4242 4242 4242"})
+    return found | {"month": f"/wallet/{datetime.now(UTC):%Y-%m}/"}
 
 
 def _upload(member: Visitor, title: str, sample: str = "") -> str:
@@ -147,6 +189,8 @@ def _at_the_desk(people: dict[str, Visitor], addresses: dict[str, str]) -> dict[
     number = addresses["job delivered"].split("/")[2]
     adjust = clerk.open(f"/desk/members/?q={number}").content.link("Adjust the balance")
     found["desk member"] = urlsplit(adjust).path.removesuffix("adjust/")
+    found["desk refund"] = clerk.open(f"/desk/members/?q={number}").content.link("Refund")
+    found["today"] = f"{datetime.now(UTC):%Y-%m-%d}"
     for state in ("delivered", "failed", "under_way"):
         found[f"desk job {state}"] = f"/desk{addresses[f'job {state}']}"
     return found
