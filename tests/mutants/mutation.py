@@ -1,6 +1,6 @@
 """Put a defect into a copy of a function, and see whether a test notices.
 
-    with defect(ledger._post, {"wallet = _lock(user)": "wallet = wallet_of(user)"}):
+    with defect(posting.post, {"wallet = lock(user)": "wallet = balances.wallet_of(user)"}):
         assert notices(test_ledger.test_racing_holds)
 
 A proof that names fixtures is made `ready` first, outside the defect.

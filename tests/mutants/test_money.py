@@ -15,6 +15,7 @@ import pytest
 from django.db import connection
 
 from accounts import append_only, books, ledger
+from accounts.ledger import balances, months, posting
 from accounts.models import Transfer
 from jobs.catalog.quote import PerMegapixel
 from jobs.steps import settle
@@ -47,7 +48,7 @@ class Mutant:
 # Between the look and the lock stands a pause: the defect is there without it, but seldom seen.
 PAUSE = "    __import__('time').sleep(0.05)\n"
 GUARD_BEFORE_LOCK = {
-    "    with transaction.atomic():\n        wallet = _lock(user)\n": (
+    "    with transaction.atomic():\n        wallet = lock(user)\n": (
         "    wallet = Wallet.objects.select_related('user').get(user=user)\n"
         f"{PAUSE}    with transaction.atomic():\n"
     )
@@ -64,25 +65,25 @@ CHECK_THEN_INSERT = {
 RACING = [
     Mutant(
         "guard before lock: holds",
-        ledger._post,
+        posting.post,
         GUARD_BEFORE_LOCK,
         test_ledger.test_sixty_four_racing_holds_with_money_for_twenty_give_exactly_twenty,
     ),
     Mutant(
         "guard before lock: refunds",
-        ledger._post,
+        posting.post,
         GUARD_BEFORE_LOCK,
         test_ledger.test_of_racing_refunds_of_one_charge_one_wins,
     ),
     Mutant(
         "guard before lock: the month's limit",
-        ledger._post,
+        posting.post,
         GUARD_BEFORE_LOCK,
         test_limits.test_racing_holds_never_pass_the_limit,
     ),
     Mutant(
         "check then insert: a key",
-        ledger._post,
+        posting.post,
         CHECK_THEN_INSERT,
         test_ledger.test_eight_captures_with_one_key_charge_once,
     ),
@@ -92,19 +93,19 @@ RACING = [
 PLAIN = [
     Mutant(
         "projection drift: what is held is not written",
-        ledger._post,
+        posting.post,
         {'update_fields=["available_micros", "held_micros"]': 'update_fields=["available_micros"]'},
         test_ledger_machine.hunt,
     ),
     Mutant(
         "projection drift: a balance kept from before",
-        ledger._post,
+        posting.post,
         {"available_after_micros=wallet.available_micros": "available_after_micros=before"},
         test_ledger_machine.hunt,
     ),
     Mutant(
         "float money",
-        ledger._post,
+        posting.post,
         {
             "wallet.available_micros += change[A.AVAILABLE]": (
                 "wallet.available_micros = int("
@@ -116,25 +117,25 @@ PLAIN = [
     ),
     Mutant(
         "capture beyond the hold",
-        ledger._check_hold,
+        posting._check_hold,
         {"if amount_micros > room:": "if amount_micros > now.held:"},
         test_ledger_machine.hunt,
     ),
     Mutant(
         "refund beyond what is left of the charge",
-        ledger._check_hold,
+        posting._check_hold,
         {"now.charged if kind": "now.captured if kind"},
         test_ledger.test_refunds_stop_at_what_was_charged,
     ),
     Mutant(
         "a key that stands for something else is taken for the same",
-        ledger._post,
+        posting.post,
         {"amount_micros, hold.pk if hold else None)": "earlier.amount_micros, earlier.hold_id)"},
         lambda: test_ledger.test_a_key_that_stands_for_something_else_is_refused({"micros": 31}),
     ),
     Mutant(
         "a new key for each try",
-        ledger._post,
+        posting.post,
         {"            key=key,": "            key=f'{key}:{wallet.transfers.count()}',"},
         test_ledger_machine.hunt,
     ),
@@ -178,25 +179,25 @@ PLAIN = [
     ),
     Mutant(
         "a debt that nobody collects",
-        ledger._post,
+        posting.post,
         {"if kind in SQUARED_AFTER:": "if kind == K.TOP_UP:"},
         test_card_movements.test_a_hold_that_comes_back_pays_what_the_card_took_meanwhile,
     ),
     Mutant(
         "a debt that is collected for ever",
-        ledger.owed_by,
+        balances.owed_by,
         {"for kind, sign in DEBT.items()": "for kind, sign in DEBT.items() if sign > 0"},
         test_card_movements.test_whatever_comes_in_pays_what_is_owed_and_the_rest_is_the_members,
     ),
     Mutant(
         "the limit forgets what was spent",
-        ledger._check_limit,
+        months.check_limit,
         {"spent + amount_micros": "amount_micros"},
         test_limits.test_a_hold_that_reaches_the_limit_is_the_last_one,
     ),
     Mutant(
         "a letter for every hold below the line",
-        ledger._warn_if_low,
+        posting._warn_if_low,
         {" < line <= before_micros": " < line"},
         test_limits.test_crossing_the_line_downwards_writes_one_letter,
     ),
@@ -263,7 +264,7 @@ def test_a_wallet_locked_before_the_job_is_noticed(
     watches = test_lock_order.watching(monkeypatch)
     wallet_first = {
         "        job = RestorationJob": (
-            "        ledger._lock(attempt.job.owner)\n        job = RestorationJob"
+            "        ledger.posting.lock(attempt.job.owner)\n        job = RestorationJob"
         )
     }
     with watches as watch, defect(settle.apply, wallet_first):
