@@ -218,15 +218,7 @@ def hold(*, user: User, amount_micros: int, key: str, memo: str, reference: str)
 
 def capture(*, hold: Transfer, amount_micros: int, key: str) -> Transfer:
     """Charge a held amount. Raises ExceedsHold beyond what is still set aside."""
-    return posting.post(
-        user=hold.wallet.user,
-        kind=K.CAPTURE,
-        amount_micros=amount_micros,
-        key=key,
-        hold=hold,
-        memo=hold.memo,
-        reference=hold.reference,
-    )
+    return _settle(hold, K.CAPTURE, amount_micros=amount_micros, key=key)
 
 
 def release(*, hold: Transfer, key: str, reason: str = "") -> Transfer | None:
@@ -236,25 +228,29 @@ def release(*, hold: Transfer, key: str, reason: str = "") -> Transfer | None:
         still_open = balance_of(hold).open
         if still_open == 0:
             return Transfer.objects.filter(key=key).first()
-        return posting.post(
-            user=hold.wallet.user,
-            kind=K.RELEASE,
-            amount_micros=still_open,
-            key=key,
-            hold=hold,
-            memo=hold.memo,
-            reference=hold.reference,
-            reason=reason,
-        )
+        return _settle(hold, K.RELEASE, amount_micros=still_open, key=key, reason=reason)
 
 
 def refund(
     *, hold: Transfer, amount_micros: int, key: str, reason: str, actor: User | None = None
 ) -> Transfer:
     """Give back a charged amount. Raises ExceedsHold beyond captured − already refunded."""
+    return _settle(hold, K.REFUND, amount_micros=amount_micros, key=key, reason=reason, actor=actor)
+
+
+def _settle(
+    hold: Transfer,
+    kind: TransferKind,
+    *,
+    amount_micros: int,
+    key: str,
+    reason: str = "",
+    actor: User | None = None,
+) -> Transfer:
+    """Move money that was set aside, for what it was set aside for."""
     return posting.post(
         user=hold.wallet.user,
-        kind=K.REFUND,
+        kind=kind,
         amount_micros=amount_micros,
         key=key,
         hold=hold,
