@@ -17,9 +17,8 @@ from django.urls import reverse
 from accounts import corrections
 from accounts.models import AuditEntry, User
 from accounts.roles import BILLING_STAFF, REVIEWERS
-from jobs import reconciliation
 from jobs.models import Attempt, DayClose, Finding, UsageImport
-from jobs.reconciliation import ONE_DAY
+from jobs.reconciliation import ONE_DAY, closing
 from tests.builders import make_job
 from tests.jobs.usage import NOON, Line, attempted, billed, delivered, export
 from tests.staff import staff
@@ -105,7 +104,7 @@ def test_all_lines_of_a_kind_are_explained_at_once(desk: tuple[Client, User]):
 def test_all_means_all_however_many_with_one_line_in_the_trail_for_each_thousand(
     desk: tuple[Client, User], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(reconciliation, "EXPLAINED_IN_A_ROW", 10)
+    monkeypatch.setattr(closing, "EXPLAINED_IN_A_ROW", 10)
     client, clerk = desk
     bring(client, [Line(f"nobodys-{number}", cost="0.1") for number in range(25)])
     said = {"kind": "EXTRA", "all": "on", "explanation": "Our other house."}

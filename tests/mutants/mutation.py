@@ -17,17 +17,21 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import pytest
 from _pytest.outcomes import OutcomeException
 
+OURS = ("accounts", "jobs", "desk", "restoration_site")
+
 
 @contextmanager
 def defect(function: Callable[..., Any], changes: Mapping[str, str]) -> Iterator[None]:
-    """While it lasts, callers of the function's module get a copy with these texts replaced.
+    """While it lasts, callers of the function get a copy with these texts replaced.
 
-    Raises LookupError when a text does not stand in it exactly once.
+    Also those of our modules that imported it by its name. Raises LookupError when a text does not
+    stand in it exactly once.
     """
     module = sys.modules[function.__module__]
     source = textwrap.dedent(inspect.getsource(function))
@@ -41,9 +45,15 @@ def defect(function: Callable[..., Any], changes: Mapping[str, str]) -> Iterator
     *classes, name = function.__qualname__.split(".")
     for each in classes:
         owner = getattr(owner, each)
+    imported = [one for one in _modules_of_ours() if vars(one).get(name) is function]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, name, made[function.__name__])
+        for each in (owner, *imported):
+            patch.setattr(each, name, made[function.__name__])
         yield
+
+
+def _modules_of_ours() -> list[ModuleType]:
+    return [module for name, module in sys.modules.items() if name.partition(".")[0] in OURS]
 
 
 def notices(test: Callable[..., object], *arguments: Any, **named: Any) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs import reconciliation
 from jobs.models.job import JobQuerySet
+from jobs.reconciliation import judging
 from jobs.steps import abandon, not_them, order, settle
 from tests.desk import test_not_them as at_the_desk
 from tests.fakes import FakeVendor
@@ -59,7 +59,7 @@ MUTANTS: dict[str, tuple[Callable[..., Any], dict[str, str], Callable[..., objec
         proofs.test_what_was_written_of_a_face_goes_with_the_photo_and_the_reason_stays,
     ),
     "the vendor's bill for it finds nobody who paid": (
-        reconciliation._attempts_that_were_paid,
+        judging._attempts_that_were_paid,
         {"if waived or sums": "if sums"},
         at_the_desk.test_the_vendors_bill_for_it_is_no_finding,
     ),

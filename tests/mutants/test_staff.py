@@ -10,7 +10,8 @@ from django.db import connection
 
 from accounts import append_only, audit, corrections
 from accounts.models import AuditEntry
-from jobs import prices, reconciliation
+from jobs import prices
+from jobs.reconciliation import closing, judging
 from tests.accounts import test_audit, test_corrections
 from tests.builders import make_member
 from tests.jobs import test_prices, test_reconciliation
@@ -61,7 +62,7 @@ def test_a_proof_about_corrections_notices(
     ("function", "changes", "proof"),
     [
         pytest.param(
-            reconciliation._judge,
+            judging.judge,
             {
                 'request_id=OuterRef("request_id"), pk__lt=OuterRef("pk"))': (
                     'request_id=OuterRef("request_id"), pk__lt=OuterRef("pk"),'
@@ -72,19 +73,19 @@ def test_a_proof_about_corrections_notices(
             id="doubled within one file only",
         ),
         pytest.param(
-            reconciliation._differences,
+            judging._differences,
             {"if attempt.job.state in TERMINAL and line.cost_micros:": "if line.cost_micros:"},
             test_reconciliation.test_while_a_job_is_under_way_nobody_says_orphaned_and_the_close_asks_again,
             id="orphaned before the job has ended",
         ),
         pytest.param(
-            reconciliation._differences,
+            judging._differences,
             {"if line.cost_micros and attempt.pk not in paid:": "if False:"},
             test_reconciliation.test_a_line_can_be_mispriced_and_orphaned,
             id="nobody asks who paid",
         ),
         pytest.param(
-            reconciliation.close_day,
+            closing.close_day,
             {"        if still_open:\n": "        if False:\n"},
             test_reconciliation.test_a_close_finds_what_no_import_spoke_for,
             id="closed with lines unexplained",
