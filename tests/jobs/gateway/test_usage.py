@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -20,7 +21,7 @@ def read(text: str | bytes, most_lines: int = 1000) -> list[UsageEntry]:
     return read_usage(data, most_lines=most_lines, now=NOW)
 
 
-def problems(text: str | bytes, **limits: int) -> list[str]:
+def problems(text: str | bytes, **limits: int) -> Sequence[str]:
     with pytest.raises(UnreadableUsage) as refused:
         read(text, **limits)
     return refused.value.problems
