@@ -115,7 +115,7 @@ def test_the_second_vendor_alone_is_not_enough_for_it_runs_only_in_the_firsts_st
         reverse("consent", args=[photos[1].pk]), said(purpose_pixazo=None, purpose_fal="on")
     )
     assert refused.status_code == 422
-    assert "without this we can&#x27;t restore" in refused.content.decode()
+    assert "without this we can’t restore" in refused.content.decode()
 
 
 def test_what_is_said_once_is_kept_for_each_photo_with_its_own_bytes(

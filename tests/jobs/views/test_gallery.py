@@ -346,7 +346,7 @@ def test_with_the_store_down_the_page_says_so_and_keeps_nothing(
     monkeypatch.setattr(storage, "put", put)
     response = send(client, ("a.png", png()))
     assert response.status_code == 422
-    assert "Our picture store can&#x27;t be reached just now" in response.content.decode()
+    assert "Our picture store can’t be reached just now" in response.content.decode()
     assert not Photo.objects.for_member(member).exists()
 
 
