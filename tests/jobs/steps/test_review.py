@@ -144,7 +144,7 @@ def test_a_photo_that_was_thrown_away_is_not_decided_on(gone: dict[str, Any]):
 
 def test_a_picture_that_cannot_be_seen_yet_is_not_approved_but_may_be_asked_about():
     given = pending(state=PhotoState.UPLOADED)
-    with pytest.raises(ReviewError, match="can't be seen yet"):
+    with pytest.raises(ReviewError, match="can’t be seen yet"):
         decide(given)
     asked = review.ask(consent=given, by=reviewer(), seen=review.seen(given), question="Who?")
     assert asked.status == ConsentStatus.QUESTIONED

@@ -124,7 +124,7 @@ def test_a_store_that_is_down_or_full_can_be_tried_again(
     monkeypatch.setattr(storage, "put", put)
     answer = send(client, png())
     assert (answer.status_code, answer.json()["state"]) == (503, "later")
-    assert "can't be reached" in answer.json()["words"]
+    assert "can’t be reached" in answer.json()["words"]
 
 
 def test_whoever_has_been_signed_out_is_told_so_and_not_sent_a_page():
