@@ -44,6 +44,8 @@ def test_every_page_is_for_everybody(
         found += [f"{stop.name}: {one}" for one in judges.inaccessible(page)]
         if (moved := judges.shifts(page)) > MOST_SHIFT:
             found.append(f"{stop.name}: things moved by {moved:.3f}")
+        found += [f"{stop.name}: {one}" for one in judges.hard_to_press(page)]
+        found += [f"{stop.name}: {one}" for one in judges.lost_focus(page)]
     assert found == []
 
 
@@ -96,5 +98,10 @@ def test_the_judges_see_what_is_wrong(open_page: OpenPage, guard: Guard, tmp_pat
     page.evaluate("document.body.innerHTML += '<main><img src=/static/img/favicon.svg></main>'")
     rules = {one.partition(":")[0] for one in judges.inaccessible(page)}
     assert "image-alt" in rules
+    assert judges.hard_to_press(page) == judges.lost_focus(page) == []
+    page.evaluate("document.querySelector('main').innerHTML = '<button>OK</button>'")
+    small = {"blockSize": "20px", "minBlockSize": "0", "outline": "none"}
+    page.locator("main button").evaluate("(one, small) => Object.assign(one.style, small)", small)
+    assert len(judges.hard_to_press(page)) == len(judges.lost_focus(page)) == 1
     (tmp_path / "wrong.html").write_text("<!DOCTYPE html><html lang=en><title>x</title><p><img>")
     assert any("src" in one for one in judges.invalid(tmp_path))
