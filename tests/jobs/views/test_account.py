@@ -128,7 +128,7 @@ def test_the_page_says_what_is_in_it():
     photo = make_photo()
     make_job(photo=photo)
     page = client_of(photo.owner).get(reverse("data")).content.decode()
-    for words in ("1 photo,", "1 restoration:", "1 statement", "2 movements of money"):
+    for words in ("1 photo,", "1 restoration:", "1 consent", "2 movements of money"):
         assert words in page
 
 

@@ -90,7 +90,7 @@ def test_cancelling_what_was_sent_meanwhile_does_nothing_yet_and_tells_what_it_w
     text = response.content.decode()
     assert "has already been sent" in text
     assert "The $0.0031 that is set aside returns to your wallet at once." in text
-    assert "10 are left" in text
+    assert "10 times are left" in text
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
 
