@@ -252,7 +252,7 @@ def test_the_list_of_a_batch_leads_to_one_question_for_all_that_lack_an_answer(
     form = said(photo=[str(photo.pk) for photo in photos[1:]], model="codeformer")
     form["with"] = [str(photos[0].pk)]
     back = client.post(reverse("consent_many"), form, follow=True)
-    assert back.context["batch"].count == 3
+    assert back.context["batch"].total.count == 3
     assert back.context["batch"].model.key == "codeformer"
 
 

@@ -24,7 +24,7 @@ def test_anybody_sees_every_model_with_its_price_and_its_limit_in_one_query(
         page = client.get(reverse("front")).content.decode()
     for model in MODELS.values():
         assert model.name in page
-        assert escape(model.honest_limit) in page
+        assert escape(str(model.honest_limit)) in page
     for words in ("$0.0031 a photo", "$0.0021 a megapixel of the result", "$0.04 a photo"):
         assert words in page
 
