@@ -91,11 +91,10 @@ class Tally:
 
     `vendor_cost` is what the vendor takes for what it completed; `in_vain`, what it may have taken
     for submissions of which we never learned the end and which were sent once more, or for which
-    their member stopped waiting. `returned` is
-    what cards took back less what came again from them; `borne`, how much of it no member has paid.
-    `waived` is what free restorations would have brought; the vendor's cost of them is in
-    `vendor_cost`.
-    Both may fall below nothing in a period, and `bonus` too: what came back came back then.
+    their member stopped waiting. `waived` is what free restorations would have brought; what the
+    vendor takes for them is in `vendor_cost`. `returned` is what cards took back less what came
+    again from them; `borne`, how much of it no member has paid. These two, `waived` and `bonus` may
+    fall below nothing in a period: what came back came back then.
     """
 
     captured: int = 0

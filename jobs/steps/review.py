@@ -151,8 +151,8 @@ def approve(*, consent: Consent, by: User, seen: Seen, words: str = "") -> Conse
             raise ReviewError(_("This picture can’t be seen yet: its copies are still being made."))
         decision = _decide(consent, by, ReviewVerdict.APPROVE, words=words)
         if approvals(consent) < approvals_needed(consent):
-            said = f"approved by the first of two. {words}".strip()
-            note(consent, consent.status, by, said, decision=decision)
+            why = f"approved by the first of two. {words}".strip()
+            note(consent, consent.status, by, why, decision=decision)
             return consent
         change(consent, ConsentStatus.APPROVED, by, words or "approved", decision=decision)
         jobs = _waiting_jobs(consent)
@@ -181,8 +181,8 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         decision = _decide(consent, by, ReviewVerdict.REJECT, words=words, reason_code=reason_code)
-        said = f"{reason}. {words}".strip()
-        change(consent, ConsentStatus.REJECTED, by, said, decision=decision)
+        why = f"{reason}. {words}".strip()
+        change(consent, ConsentStatus.REJECTED, by, why, decision=decision)
         jobs = _waiting_jobs(consent)
         for job in jobs:
             abandon.end(
@@ -198,7 +198,7 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
             decision,
             "review_rejected",
             jobs=len(jobs),
-            reason=str(reason),
+            reason=reason,
             copies=aftermath.copies_of(photo),
         )
     return consent
