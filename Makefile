@@ -12,7 +12,7 @@ PRODUCTION := DEBUG=false SANDBOX=false VAR_DIR=$(CURDIR)/var/check \
 	CONTROLLER_NAME=x CONTROLLER_ADDRESS=x CONTROLLER_EMAIL=x@heirloom.example CONTROLLER_COUNTRY=x \
 	STORAGE_LOCATION=x
 
-.PHONY: help run test bench model chaos demo screenshots lighthouse lint format site-ready dev-ready contract
+.PHONY: help run test bench model chaos demo screenshots lighthouse messages lint format site-ready dev-ready contract
 .SILENT:
 
 help: ## say what can be made (this)
@@ -48,6 +48,9 @@ screenshots: dev-ready ## photograph every page and state into var/screenshots/;
 lighthouse: dev-ready ## let Lighthouse judge the pages that are opened most (needs Node)
 	$(PY) -m sandbox.stack.browser
 	exec $(PY) -m tests.browser.tour.lighthouse $(ARGS)
+
+messages: dev-ready ## take every marked string into locale/, where it is translated, and compile that
+	$(PY) manage.py messages
 
 lint: dev-ready ## style, types, architecture, migrations, deployment settings
 	$(PY) -m ruff check .

@@ -419,7 +419,7 @@ if bool(C2PA_CERTIFICATES_FILE) != bool(C2PA_PRIVATE_KEY_FILE):
 
 # --- Words, times, static files ---------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
