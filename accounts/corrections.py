@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, ledger, letters
 from accounts.models import Correction, CorrectionKind, CorrectionState, Transfer, User, Wallet
 from accounts.money import dollars
+from accounts.reading import on_record
 from accounts.roles import staff_with
 from accounts.words import said
 
@@ -323,10 +324,12 @@ def _note(correction: Correction, *, by: User, action: str, why: str = "") -> No
         "take-back": "took back",
     }[action]
     waits = " (waits for a second person)" if action == "ask" else ""
+    with on_record():
+        what = f"{words}: {correction.words}{waits}"
     audit.record(
         actor=by,
         action=f"correction.{action}",
-        what=f"{words}: {correction.words}{waits}",
+        what=what,
         why=why.strip() or correction.reason,
         subject=f"correction {correction.pk}",
         member=correction.member,

@@ -12,13 +12,17 @@ from django.utils import timezone
 
 from accounts import plain
 from accounts.models import User
+from accounts.reading import as_read_by
 
 
 def compose(
     template: str, context: Mapping[str, Any], *, to: str, reader: User | None = None
 ) -> EmailMultiAlternatives:
-    """The subject is the template's title; times are in the zone of the `reader`, else in UTC."""
-    with timezone.override(reader.zone if reader else UTC):
+    """The subject is the template's title; words and times are the `reader`'s.
+
+    For nobody in particular words are in the language of whoever asks, and times in UTC.
+    """
+    with as_read_by(reader) if reader else timezone.override(UTC):
         html = render_to_string(template, dict(context))
     letter = plain.read(html)
     message = EmailMultiAlternatives(subject=letter.subject, body=letter.text, to=[to])

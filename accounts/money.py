@@ -2,11 +2,33 @@
 
 from decimal import Decimal
 
+from django.utils.translation import gettext
+
+from accounts.figures import rounded
+
 MICROS_IN_A_DOLLAR = 1_000_000
 
 
 def dollars(micros: int) -> str:
-    """An exact amount in words: at least two decimals, none rounded away."""
+    """An exact amount, not negative, as its reader writes it: "$1,234.5031", "1.234,5031 $".
+
+    At least two decimals, none rounded away.
+    """
+    whole, rest = divmod(micros, MICROS_IN_A_DOLLAR)
+    cents = _cents(rest)
+    amount = rounded(Decimal(f"{whole}.{cents}"), len(cents))
+    # Translators: an amount in US dollars, such as "$12.50". Please no space that can break a line.
+    return gettext("$%(amount)s") % {"amount": amount}
+
+
+def whole_dollars(micros: int) -> str:
+    """The same without cents where there are none, for the words of a button: "$5"."""
+    whole, rest = divmod(micros, MICROS_IN_A_DOLLAR)
+    return dollars(micros) if rest else gettext("$%(amount)s") % {"amount": rounded(whole)}
+
+
+def dollars_on_record(micros: int) -> str:
+    """The same as rows keep it, whoever asked: "$1,234.5031"."""
     whole, rest = divmod(micros, MICROS_IN_A_DOLLAR)
     return f"${whole:,}.{_cents(rest)}"
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from defusedcsv import csv
 from django.http import StreamingHttpResponse
 
+from accounts.reading import on_record
 from accounts.words import straight
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as something else
@@ -27,11 +28,15 @@ class Line:
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of a CSV file, RFC 4180, one after the other."""
+    """The lines of a CSV file, RFC 4180, one after the other.
+
+    They are for machines: the same in whichever language somebody asks.
+    """
     writer = csv.writer(Line())
-    yield BYTE_ORDER_MARK + writer.writerow(header)
-    for row in rows:
-        yield writer.writerow([_plain(cell) for cell in row])
+    with on_record():
+        yield BYTE_ORDER_MARK + writer.writerow(header)
+        for row in rows:
+            yield writer.writerow([_plain(cell) for cell in row])
 
 
 def csv_download(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import payments, wallet, zone
+from accounts.views import language, payments, wallet, zone
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -13,5 +13,7 @@ urlpatterns = [
     path("wallet/top-up/<uuid:top_up_id>/", payments.top_up, name="top_up"),
     path("wallet/top-up/<uuid:top_up_id>/again/", payments.top_up_again, name="top_up_again"),
     path("account/time-zone/", zone.time_zone, name="time_zone"),
+    path("account/language/", language.language, name="language"),
+    path("language/", language.choose_language, name="choose_language"),
     path("webhooks/stripe/", payments.stripe_webhook, name="stripe_webhook"),
 ]

@@ -12,13 +12,13 @@ import re
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils import translation
 
 from accounts import mailing
 from accounts.models import User
+from accounts.reading import as_read_by
 from desk.letter_samples import SAMPLES, Sample
 
-READER = User(email="maria@family.example", name="Maria", time_zone="Europe/Berlin")
+READER = {"email": "maria@family.example", "name": "Maria", "time_zone": "Europe/Berlin"}
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 ADDRESS = re.compile(r'\bhref="[^"]*"')
 
@@ -53,9 +53,10 @@ def previews(language: str) -> list[Preview]:
 
 
 def preview(sample: Sample, language: str) -> Preview:
-    with translation.override(language):
-        context = {**sample.context(), "site_url": settings.PUBLIC_BASE_URL, "to": READER}
-        message = mailing.compose(sample.template, context, to=READER.email, reader=READER)
+    reader = User(language=language, **READER)
+    with as_read_by(reader):
+        context = {**sample.context(), "site_url": settings.PUBLIC_BASE_URL, "to": reader}
+    message = mailing.compose(sample.template, context, to=reader.email, reader=reader)
     html, _ = message.alternatives[0]
     return Preview(sample, str(message.subject), str(message.body), str(html))
 

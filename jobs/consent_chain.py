@@ -19,8 +19,8 @@ from typing import Any
 
 FIRST = "0" * 64  # what stands before a consent's first event
 # Of what is sealed now. 2 added the flags for reviewers and their decisions, 3 the words beside
-# the boxes.
-FORM = 3
+# the boxes, 4 which of the notice's texts was read.
+FORM = 4
 LEARNT_LATER = "MANY_FACES"  # the one flag that may join a statement after it was given
 
 
@@ -47,6 +47,9 @@ def statement_sha256(consent: Any, *, form: int) -> str:
         wording = consent.wording
         facts["wording_sha256"] = wording.sha256 if wording else ""
         facts["wording_first_shown_at"] = _moment(wording.first_shown_at) if wording else ""
+    if form >= 4:
+        facts["notice_language"] = consent.notice_language
+        facts["notice_read_sha256"] = consent.notice_sha256
     return _sha256(facts)
 
 
@@ -86,17 +89,21 @@ def decision_sha256(decision: Any) -> str:
 
 
 def notice_sha256(notice: Any) -> str:
-    """Of a published version: its words, and who published it when. Takes a `ConsentNotice` row."""
-    return _sha256(
-        {
-            "version": notice.version,
-            "title": notice.title,
-            "text": notice.text,
-            "sha256": notice.sha256,
-            "published_at": _moment(notice.published_at),
-            "published_by": notice.published_by_id,
-        }
-    )
+    """Of a published version: its words, and who published it when. Takes a `ConsentNotice` row.
+
+    One in a single language is sealed as all were before there were others.
+    """
+    facts = {
+        "version": notice.version,
+        "title": notice.title,
+        "text": notice.text,
+        "sha256": notice.sha256,
+        "published_at": _moment(notice.published_at),
+        "published_by": notice.published_by_id,
+    }
+    if translations := getattr(notice, "translations", None):  # older migrations know none
+        facts["translations"] = translations
+    return _sha256(facts)
 
 
 def check_sha256(check: Any) -> str:

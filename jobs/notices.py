@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,10 +18,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, languages
 from accounts.models import User
 from jobs import catalog, consent_chain
 from jobs.models import ConsentNotice, NoticeDraft
+from jobs.models.notice import InLanguages, NoticeText
+
+Translations = Mapping[str, Mapping[str, str]]  # title and text, by the language's code
 
 MOST_LETTERS = 20_000
 WORDS = re.compile(r"\S+|\s+")
@@ -56,14 +60,35 @@ def start(*, by: User) -> NoticeDraft:
     """A new draft, with the newest version's words to begin with."""
     now = newest()
     return NoticeDraft.objects.create(
-        title=now.title if now else "", text=now.text if now else "", edited_by=by
+        title=now.title if now else "",
+        text=now.text if now else "",
+        translations=now.translations if now else {},
+        edited_by=by,
     )
 
 
-def edit(*, draft: NoticeDraft, by: User, title: str, text: str, seen: datetime) -> NoticeDraft:
-    """Write a draft anew. Raises CannotPublish when somebody else did since it was `seen`."""
+def edit(
+    *,
+    draft: NoticeDraft,
+    by: User,
+    title: str,
+    text: str,
+    seen: datetime,
+    translations: Translations | None = None,
+) -> NoticeDraft:
+    """Write a draft anew, in all its languages: those that `translations` lacks are gone.
+
+    Raises CannotPublish when somebody else did since it was `seen`.
+    """
     changed = NoticeDraft.objects.filter(pk=draft.pk, edited_at=seen).update(
-        title=title.strip(), text=tidy(text), edited_by=by, edited_at=timezone.now()
+        title=title.strip(),
+        text=tidy(text),
+        translations={
+            code: {"title": said["title"].strip(), "text": tidy(said["text"])}
+            for code, said in (translations or {}).items()
+        },
+        edited_by=by,
+        edited_at=timezone.now(),
     )
     if not changed:
         raise CannotPublish(
@@ -81,15 +106,22 @@ def discard(*, draft: NoticeDraft) -> None:
     NoticeDraft.objects.filter(pk=draft.pk).delete()
 
 
-def obstacle(text: str) -> str:
-    """Why nobody could be asked for consent beside this text; nothing when everybody can."""
-    usual = catalog.USUAL_VENDOR
-    if usual in catalog.vendors_named_in(text):
-        return ""
-    return _(
-        "The text does not name %(vendor)s, who restores the pictures. A member must "
-        "read who receives a copy: without that name nobody could be asked for consent."
-    ) % {"vendor": catalog.VENDORS[usual]}
+def obstacle(texts: Iterable[NoticeText]) -> str:
+    """Why nobody could be asked for consent beside these texts; nothing when everybody can.
+
+    Whatever language members read, they are asked about the same vendors.
+    """
+    texts, usual = list(texts), catalog.USUAL_VENDOR
+    for one in texts:
+        if usual not in catalog.vendors_named_in(one.text):
+            words = _(
+                "The text does not name %(vendor)s, who restores the pictures. A member must "
+                "read who receives a copy: without that name nobody could be asked for consent."
+            ) % {"vendor": catalog.VENDORS[usual]}
+            return f"{languages.name_of(one.language)}: {words}" if len(texts) > 1 else words
+    if len({catalog.vendors_named_in(one.text) for one in texts}) > 1:
+        return _("The texts in its languages do not name the same vendors.")
+    return ""
 
 
 # --- Versions ---------------------------------------------------------------------------------
@@ -112,17 +144,23 @@ def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int
                     _("Version %(version)s was published meanwhile. Look at the difference again.")
                     % {"version": version}
                 )
-            if _sha256(locked.title, locked.text) != seen_sha256:
+            if draft_sha256(locked) != seen_sha256:
                 raise CannotPublish(_("The draft was changed meanwhile. Look at it again."))
-            if not locked.title.strip() or not locked.text.strip():
+            if not all(one.title.strip() and one.text.strip() for one in locked.texts):
                 raise CannotPublish(_("A notice needs a title and a text."))
-            if why := obstacle(locked.text):
+            if why := obstacle(locked.texts):
                 raise CannotPublish(why)
-            if now and (now.title, now.text) == (locked.title, locked.text):
+            if is_same(now, locked):
                 raise CannotPublish(
                     _("This is what version %(version)s says already.") % {"version": version}
                 )
-            notice = add(version=version + 1, title=locked.title, text=locked.text, by=by)
+            notice = add(
+                version=version + 1,
+                title=locked.title,
+                text=locked.text,
+                translations=locked.translations,
+                by=by,
+            )
             locked.delete()
             audit.record(
                 actor=by,
@@ -139,12 +177,20 @@ def publish(*, draft: NoticeDraft, by: User, seen_sha256: str, seen_version: int
     return notice
 
 
-def add(*, version: int, title: str, text: str, by: User | None) -> ConsentNotice:
-    """Write a version, sealed: the row is never changed after it."""
+def add(
+    *,
+    version: int,
+    title: str,
+    text: str,
+    by: User | None,
+    translations: Translations | None = None,
+) -> ConsentNotice:
+    """Write a version in all its languages, sealed: the row is never changed after it."""
     notice = ConsentNotice(
         version=version,
         title=title,
         text=text,
+        translations=dict(translations or {}),
         sha256=sha256_of(text),
         published_by=by,
     )
@@ -154,12 +200,17 @@ def add(*, version: int, title: str, text: str, by: User | None) -> ConsentNotic
 
 
 def draft_sha256(draft: NoticeDraft) -> str:
-    """What names the very words of a draft that a page shows."""
-    return _sha256(draft.title, draft.text)
+    """What names the very words of a draft that a page shows, in all its languages."""
+    return sha256_of(json.dumps(_words(draft), sort_keys=True))
 
 
-def _sha256(title: str, text: str) -> str:
-    return sha256_of(f"{title}\n{text}")
+def is_same(one: InLanguages | None, other: InLanguages) -> bool:
+    """Whether both say the same, in the same languages."""
+    return one is not None and _words(one) == _words(other)
+
+
+def _words(said: InLanguages) -> list[object]:
+    return [said.title, said.text, said.translations]
 
 
 # --- The difference ---------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
-from accounts.money import dollars
+from accounts.money import dollars, dollars_on_record
 from accounts.words import said
 from jobs import catalog
 from jobs.models import Price
@@ -82,8 +82,8 @@ def publish(
             audit.record(
                 actor=by,
                 action="price.publish",
-                what=f"{model.name}: {dollars(price_micros)}, the vendor takes "
-                f"{dollars(cost_micros)}, from {begins:%Y-%m-%d %H:%M:%S %Z}",
+                what=f"{model.name}: {dollars_on_record(price_micros)}, the vendor takes "
+                f"{dollars_on_record(cost_micros)}, from {begins:%Y-%m-%d %H:%M:%S %Z}",
                 why=reason.strip(),
                 subject=f"price {price.pk}",
             )

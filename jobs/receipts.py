@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -140,7 +141,14 @@ def receipt(consent: Consent) -> dict[str, Any]:
     ``x_heirloom`` holds what the standard has no field for: the photo's hash, what was said in
     words, all that stood beside the boxes with every tick, which vendors got a copy, or could fetch
     one, and when, and the seals that `manage.py check_consents` proves. No reviewer is ever named.
+
+    It is in the language in which the words stood that were agreed to, whoever asks for it.
     """
+    with translation.override(wording.said_in(consent)):
+        return _receipt(consent)
+
+
+def _receipt(consent: Consent) -> dict[str, Any]:
     copies = copies_sent(Attempt.objects.filter(job__consent=consent))
     return {
         "receipt_metadata": {
@@ -198,15 +206,17 @@ def receipt(consent: Consent) -> dict[str, Any]:
 
 
 def _processing(consent: Consent) -> dict[str, Any]:
+    read = consent.notice_read
     return {
         "privacy_notice": {
-            "title": consent.notice.title,
+            "title": read.title,
             "version": consent.notice.version,
             "published_at": consent.notice.published_at.isoformat(),
-            "sha256": consent.notice.sha256,
-            "text": consent.notice.text,
+            "language": read.language,
+            "sha256": consent.notice_sha256,
+            "text": read.text,
         },
-        "language": _language(consent),
+        "language": wording.said_in(consent),
         "purposes": _purposes(consent),
         "pii_controllers": [HEIRLOOM],
         "collection_method": _("Uploaded by the member through the web site"),
@@ -294,12 +304,6 @@ def _words(consent: Consent) -> dict[str, Any] | None:
             for said in wording.as_answered(consent)
         ],
     }
-
-
-def _language(consent: Consent) -> str:
-    """In which the words stood that were agreed to; before that was kept there was but one."""
-    kept = wording.language_of(consent.wording.text) if consent.wording else ""
-    return kept or settings.LANGUAGE_CODE
 
 
 def _event(event: ConsentEvent, consent: Consent) -> dict[str, Any]:

@@ -11,7 +11,14 @@ import re
 
 from django.utils.translation import gettext_noop
 
+from accounts import kept
+
 GENERIC = gettext_noop("The restorer does not accept this photo with these settings.")
+WITH_REASON = kept.sentence(
+    gettext_noop(
+        "The restorer does not accept this photo with these settings. It says: “%(reason)s.”"
+    )
+)
 OURS = gettext_noop("Something went wrong on our side when we handed your photo over.")
 MOST_LETTERS = 160
 # What only we can put right: how the vendor gets the picture, and what we send along.
@@ -33,7 +40,7 @@ def words_for(reason: str) -> str:
         return OURS
     if not _is_plain(reason):
         return GENERIC
-    return f"{GENERIC} It says: \u201c{reason.rstrip('.')}.\u201d"
+    return WITH_REASON % {"reason": reason.rstrip(".")}
 
 
 def is_ours(reason: str) -> bool:

@@ -243,6 +243,12 @@ def language_of(text: str) -> str:
     return code if mark == LANGUAGE else ""
 
 
+def said_in(consent: Consent) -> str:
+    """The language of the words that were agreed to; before that was kept there was but one."""
+    kept = language_of(consent.wording.text) if consent.wording else ""
+    return kept or settings.LANGUAGE_CODE
+
+
 def _passage(kind: str, words: str | Promise, *, box: str = "") -> Passage:
     """Each is one line, whatever white space a translation brings."""
     return Passage(kind, " ".join(str(words).split()), box)

@@ -15,15 +15,16 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
-from django.utils import timezone
+from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import audit
 from accounts.models import Correction, Transfer, User
+from accounts.reading import on_record
 
 CALLBACKS = ("/webhooks/pixazo/", "/webhooks/fal/")
 STAFF_PAGES = ("/admin/", "/desk/")
-TIMELESS = ("/live/", "/webhooks/", "/health/", "/static/")
+WORDLESS = ("/live/", "/webhooks/", "/health/", "/static/")
 
 
 class RequestSizeLimit:
@@ -56,10 +57,31 @@ class MembersTime:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith((*STAFF_PAGES, *TIMELESS)):
+        if request.path_info.startswith((*STAFF_PAGES, *WORDLESS)):
             return self.get_response(request)
         with timezone.override(request.user.zone if isinstance(request.user, User) else UTC):
             return self.get_response(request)
+
+
+class MembersLanguage:
+    """Words are in the language that a member has chosen, whatever their browser asks for.
+
+    Of strangers, and until a member has chosen, Django's own middleware knows it: by the cookie of
+    the switch at every page's foot, else by what the browser asks for. What holds no words asks
+    nobody who it is. It is not put back: what is streamed is made after we have returned, and each
+    request begins anew.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(WORDLESS):
+            return self.get_response(request)
+        if isinstance(request.user, User) and request.user.language:
+            request.LANGUAGE_CODE = request.user.reads_in
+            translation.activate(request.LANGUAGE_CODE)
+        return self.get_response(request)
 
 
 class PrivatePages:
@@ -144,6 +166,7 @@ def _leaves_a_trail(request: HttpRequest) -> bool:
     )
 
 
+@on_record()
 def _record_page(request: HttpRequest, action: str) -> None:
     assert isinstance(request.user, User)
     said: dict[str, Any] = getattr(request, "audit_about", {})

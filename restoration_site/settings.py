@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "restoration_site.middleware.MembersLanguage",
     "restoration_site.middleware.MembersTime",
     "restoration_site.middleware.RequestSizeLimit",
     "restoration_site.middleware.PrivatePages",
@@ -421,6 +422,10 @@ if bool(C2PA_CERTIFICATES_FILE) != bool(C2PA_PRIVATE_KEY_FILE):
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = SERVED_OVER_HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH: list[str] = []

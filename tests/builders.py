@@ -69,6 +69,7 @@ def make_consent(
         by=photo.owner,
         session_key="session",
         notice=the_notice(),
+        notice_language="en",
         words=Words(vendors),
         depicted=depicted,
         basis="I say so.",

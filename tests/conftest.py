@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import Client
+from django.utils import translation
 from moto import mock_aws
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from xdist.scheduler import LoadScopeScheduling
@@ -43,6 +45,13 @@ PROTECTED_TABLES = (
     "jobs_dayclose",
     "jobs_breakerevent",
 )
+
+
+@pytest.fixture(autouse=True)
+def houses_own_language() -> Iterator[None]:
+    """What a page was served in stays in force in its thread until the next request."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from accounts.ledger import posting
 from accounts.ledger.balances import HoldBalance, balance_of, balances_of, owed_by, wallet_of
@@ -34,6 +33,7 @@ from accounts.ledger.errors import (
 from accounts.ledger.months import month_of, room_in_month, spent_in_month
 from accounts.ledger.routes import ROUTES
 from accounts.models import Transfer, TransferKind, User
+from accounts.models.wallet import GIVEN_UP
 
 __all__ = [
     "ROUTES",
@@ -200,7 +200,7 @@ def give_up(*, user: User, key: str) -> Transfer | None:
             amount_micros=left,
             key=key,
             actor=user,
-            reason=gettext_noop("Given up when the account was closed"),
+            reason=GIVEN_UP,
         )
 
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from accounts import zones
+from accounts import languages, zones
 
 
 class UserManager(BaseUserManager["User"]):
@@ -46,6 +46,12 @@ class User(AbstractUser):
         validators=[zones.check],
         help_text="Empty until their browser or they themselves have said it.",
     )
+    language = models.CharField(
+        max_length=10,
+        blank=True,
+        validators=[languages.check],
+        help_text="Empty until their browser or they themselves have said it.",
+    )
     left_at = models.DateTimeField(
         null=True, blank=True, help_text="When the account was closed; the row says nobody since."
     )
@@ -68,12 +74,30 @@ class User(AbstractUser):
         """In which they read times."""
         return zones.zone(self.time_zone)
 
+    @property
+    def reads_in(self) -> str:
+        """The language in which they are written to."""
+        return languages.code(self.language)
+
     def learn_time_zone(self, name: str) -> None:
         """What the browser says counts as long as nobody has said anything else."""
         if not self.time_zone and name in zones.known():
             self.time_zone = name
             if self.pk is not None:
                 User.objects.filter(pk=self.pk, time_zone="").update(time_zone=name)
+
+    def choose_language(self, code: str) -> None:
+        """What they have chosen themselves; what is no language of ours changes nothing."""
+        if code in languages.known():
+            self.language = code
+            self.save(update_fields=["language"])
+
+    def learn_language(self, code: str) -> None:
+        """What they read in when they come counts as long as they have chosen nothing else."""
+        if not self.language and code in languages.known():
+            self.language = code
+            if self.pk is not None:
+                User.objects.filter(pk=self.pk, language="").update(language=code)
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -11,7 +11,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_noop
 
+from accounts import kept
 from accounts.models.people import User
 from accounts.money import dollars
 
@@ -59,6 +61,10 @@ class Account(models.TextChoices):
     REVENUE = "revenue"
     AVAILABLE = "available"
     HELD = "held"
+
+
+# Why a member's balance went to the house, as its row keeps it.
+GIVEN_UP = gettext_noop("Given up when the account was closed")
 
 
 class TransferKind(models.TextChoices):
@@ -204,7 +210,13 @@ class Transfer(models.Model):
     @property
     def words(self) -> str:
         """What it was for. The memo is for ever; what is `about` can be forgotten."""
-        return self.about or self.memo
+        return self.about or kept.words(self.memo)
+
+    @property
+    def reason_words(self) -> str:
+        """Why, in the reader's language where the house said it; what staff wrote stays theirs."""
+        is_ours = self.actor_id is None or self.reason == GIVEN_UP
+        return kept.words(self.reason) if is_ours else self.reason
 
     @property
     def is_of_a_job(self) -> bool:

@@ -32,10 +32,11 @@ from django.utils.translation import gettext_noop
 
 from accounts import ledger, letters, members
 from accounts.models import CardEvent, CardVerdict, TopUp, TopUpState, Transfer, TransferKind, User
-from accounts.money import dollars
+from accounts.money import dollars, dollars_on_record
 from accounts.payments import card_facts, cards
 from accounts.payments.bare import bare
 from accounts.payments.cards import MICROS_IN_A_CENT, Session
+from accounts.reading import on_record
 from accounts.roles import staff_with
 
 log = logging.getLogger(__name__)
@@ -329,7 +330,7 @@ def _credit(top_up: TopUp, session: Session) -> Judged:
             amount_micros=bonus,
             memo=gettext_noop("A present for your first payment"),
         )
-    return CardVerdict.APPLIED, f"Credited {dollars(top_up.amount_micros)}."
+    return CardVerdict.APPLIED, f"Credited {dollars_on_record(top_up.amount_micros)}."
 
 
 def _close(top_up: TopUp, state: TopUpState) -> Judged:
@@ -337,7 +338,8 @@ def _close(top_up: TopUp, state: TopUpState) -> Judged:
         return CardVerdict.STALE, f"It was {top_up.state} before."
     top_up.state = state
     top_up.save(update_fields=["state"])
-    return CardVerdict.APPLIED, str(state.label)
+    with on_record():
+        return CardVerdict.APPLIED, str(state.label)
 
 
 def _bring_to(top_up: TopUp, facts: card_facts.Returned) -> Judged:
@@ -358,9 +360,9 @@ def _bring_to(top_up: TopUp, facts: card_facts.Returned) -> Judged:
         ledger.take_bonus_back(
             user=top_up.member, memo=gettext_noop("The payment that brought it was returned")
         )
-    note = f"{dollars(returned)} of {dollars(top_up.amount_micros)} went back."
+    note = f"{dollars_on_record(returned)} of {dollars_on_record(top_up.amount_micros)} went back."
     if said > returned:
-        note += f" The events say {dollars(said)}, more than was paid in."
+        note += f" The events say {dollars_on_record(said)}, more than was paid in."
     return (CardVerdict.APPLIED if changed else CardVerdict.NOTHING), note
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.corrections import REASON_MOST
-from accounts.forms import DollarsField
+from accounts.forms import DayInput, DollarsField
 from accounts.models import AuditEntry, CorrectionKind
 from accounts.models.audit import AuditQuerySet
 
@@ -94,10 +94,14 @@ class TrailFilter(forms.Form):
     about = forms.CharField(label=_("About whom"), max_length=100, required=False)
     action = forms.ChoiceField(label=_("Action"), required=False)
     first = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From"),
+        required=False,
+        widget=DayInput(),
     )
     last = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("To"),
+        required=False,
+        widget=DayInput(),
     )
 
     def __init__(self, data: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import DayInput
 from jobs import reconciliation
 from jobs.models import Finding, FindingKind
 
@@ -23,13 +24,13 @@ class UsageForm(forms.Form):
     first_day = forms.DateField(
         label=_("Complete from"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
         help_text=_("The day of its first line, unless you say otherwise (UTC)."),
     )
     last_day = forms.DateField(
         label=_("Complete to"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
         help_text=_("The day of its last line, unless you say otherwise."),
     )
     overlaps = forms.BooleanField(

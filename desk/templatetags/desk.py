@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django import template
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
+from accounts.figures import rounded
 from accounts.money import dollars
 from desk import masking
 
@@ -46,7 +48,7 @@ def percent_of(part: int, whole: int) -> str:
     if whole <= 0:
         return "–"
     tenths = (abs(part) * 1000 * 2 + whole) // (whole * 2)
-    words = f"{tenths // 10:,}.{tenths % 10} %"
+    words = f"{rounded(Decimal(tenths) / 10, 1)} %"
     return gettext("%(share)s lost") % {"share": words} if part < 0 and tenths else words
 
 
@@ -66,10 +68,10 @@ def seconds(time: timedelta | None) -> str:
         return "–"
     whole = time.total_seconds()
     if whole < 10:
-        return f"{whole:.1f} s"
+        return f"{rounded(whole, 1)} s"
     minutes, rest = divmod(round(whole), 60)
     return (
-        gettext("%(minutes)s min %(seconds)s s") % {"minutes": f"{minutes:,}", "seconds": rest}
+        gettext("%(minutes)s min %(seconds)s s") % {"minutes": rounded(minutes), "seconds": rest}
         if minutes
         else f"{rest} s"
     )

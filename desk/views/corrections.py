@@ -18,6 +18,7 @@ from accounts.corrections import PERMISSION, CorrectionError
 from accounts.members import member_of
 from accounts.models import Correction, CorrectionState, Transfer, TransferKind, User
 from accounts.money import dollars
+from accounts.reading import on_record
 from desk.doors import staff_only
 from desk.forms.members import AdjustmentForm, RefundForm
 from desk.lookup import with_charges_described
@@ -132,9 +133,11 @@ def _asked(
                 return _done(request, corrections.ask(form_id=form_id, **said))
             context["outlook"] = corrections.look_ahead(**said)
         except CorrectionError as problem:
+            with on_record():
+                what = f"asked for: {form.kind.label}, {dollars(said['amount_micros'])}. {problem}"
             _record_refused(
                 member_of(request),
-                f"asked for: {form.kind.label}, {dollars(said['amount_micros'])}. {problem}",
+                what,
                 why=said["reason"],
                 subject=subject,
                 member=member,

@@ -2,20 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import languages
 from accounts.members import member_of
 from desk.doors import staff_only
 from desk.forms.notices import DraftForm, PublishForm
 from jobs import notices, vendors
 from jobs.catalog import VENDORS
 from jobs.models import ConsentCheck, ConsentNotice, NoticeDraft
+from jobs.models.notice import InLanguages, NoticeText
+from jobs.notices import Paragraph
 
 PERMISSION = "jobs.publish_notice"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One language of a notice: what is read now, and what was in the version before."""
+
+    language: str
+    now: NoticeText | None
+    before: NoticeText | None
+
+    @property
+    def name(self) -> str:
+        return languages.name_of(self.language)
+
+    @property
+    def is_same(self) -> bool:
+        return _said(self.now) == _said(self.before)
+
+    @property
+    def titles(self) -> Sequence[Paragraph]:
+        return notices.difference(_said(self.before)[0], _said(self.now)[0])
+
+    @property
+    def paragraphs(self) -> Sequence[Paragraph]:
+        return notices.difference(_said(self.before)[1], _said(self.now)[1])
+
+
+def _said(text: NoticeText | None) -> tuple[str, str]:
+    return (text.title, text.text) if text else ("", "")
+
+
+def _readings(now: InLanguages, before: InLanguages | None) -> list[Reading]:
+    """Of every language in which one of them stands, the house's own first."""
+    after = {one.language: one for one in now.texts}
+    was = {one.language: one for one in before.texts} if before else {}
+    return [Reading(code, after.get(code), was.get(code)) for code in dict.fromkeys([*after, *was])]
 
 
 @require_safe
@@ -40,8 +83,7 @@ def version(request: HttpRequest, version: int) -> HttpResponse:
     context = {
         "notice": notice,
         "before": before,
-        "paragraphs": notices.difference(before.text, notice.text) if before else [],
-        "titles": notices.difference(before.title, notice.title) if before else [],
+        "readings": _readings(notice, before),
     }
     return render(request, "desk/notice.html", context)
 
@@ -72,6 +114,7 @@ def draft(request: HttpRequest, draft_id: int) -> HttpResponse:
             by=member_of(request),
             title=said["title"],
             text=said["text"],
+            translations=form.translations,
             seen=said["seen"],
         )
     except notices.CannotPublish as problem:
@@ -141,9 +184,11 @@ def _page(
     newest = notices.newest()
     version = newest.version if newest else 0
     shown = {"sha256": notices.draft_sha256(draft), "version": version}
+    readings = _readings(draft, newest)
+    own = next(one for one in readings if one.language == settings.LANGUAGE_CODE)
     context = {
         "draft": draft,
-        "obstacle": notices.obstacle(draft.text),
+        "obstacle": notices.obstacle(draft.texts),
         "unnamed": [
             VENDORS[vendor]
             for vendor in vendors.reachable()
@@ -151,13 +196,15 @@ def _page(
         ],
         "newest": newest,
         "next_version": version + 1,
-        "form": form
-        or DraftForm(
-            initial={"title": draft.title, "text": draft.text, "seen": draft.edited_at.isoformat()}
-        ),
+        "form": form or DraftForm(draft=draft),
         "confirm": confirm or PublishForm(initial=shown),
-        "paragraphs": notices.difference(newest.text if newest else "", draft.text),
-        "titles": notices.difference(newest.title if newest else "", draft.title),
-        "is_same": newest is not None and (newest.title, newest.text) == (draft.title, draft.text),
+        "readings": readings,
+        "untranslated": [
+            name for code, name in languages.others() if code not in draft.translations
+        ],
+        "left_as_it_was": [
+            one.name for one in readings if one.now and one.is_same and not own.is_same
+        ],
+        "is_same": notices.is_same(newest, draft),
     }
     return render(request, "desk/notice_draft.html", context, status=status)

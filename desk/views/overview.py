@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts.forms import DayInput
 from accounts.money import decimal_dollars
 from accounts.spreadsheets import csv_download
 from desk import charts, figures
@@ -39,9 +40,10 @@ class PeriodForm(forms.Form):
     """From when to when; both, or neither."""
 
     first = forms.DateField(
-        label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("From"),
+        widget=DayInput(),
     )
-    last = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=gettext_lazy("To"), widget=DayInput())
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -6,15 +6,22 @@ The catalogue knows no price: the price list does (`jobs.prices`), and whoever q
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts import kept
+from accounts.figures import rounded
 from accounts.money import dollars
 
 PIXELS_IN_A_MEGAPIXEL = 1_000_000
 PRINT_DPI = 300
 CM_IN_AN_INCH = 2.54
+# A job keeps them, filled in, as they stand here (`accounts.kept`).
+ROUNDED_UP = kept.sentence(gettext_noop("%(megapixels)s MP out × %(price)s, rounded up"))
+EXACT = kept.sentence(gettext_noop("%(megapixels)s MP out × %(price)s"))
 
 
 @dataclass(frozen=True)
@@ -38,17 +45,18 @@ class Quote:
 def megapixels(pixels: int) -> str:
     """Megapixels to one decimal, or more where one would say nothing."""
     value = pixels / PIXELS_IN_A_MEGAPIXEL
-    return f"{value:,.1f} MP" if value >= 0.1 else f"{value:.3f} MP"
+    decimals = 1 if value >= 0.1 else 3
+    return f"{rounded(value, decimals)} MP"
 
 
 def print_size(width_px: int, height_px: int) -> str:
     """How large it prints, in cm and inches, at 300 dots an inch: what a photo lab asks for."""
     inches = width_px / PRINT_DPI, height_px / PRINT_DPI
-    cm = " × ".join(f"{side * CM_IN_AN_INCH:.1f}" for side in inches)
+    cm = " × ".join(rounded(side * CM_IN_AN_INCH, 1) for side in inches)
     # Translators: how large a picture prints, in centimetres and in inches.
     return _("%(cm)s cm (%(inches)s in)") % {
         "cm": cm,
-        "inches": " × ".join(f"{side:.1f}" for side in inches),
+        "inches": " × ".join(rounded(side, 1) for side in inches),
     }
 
 
@@ -83,9 +91,11 @@ class PerMegapixel:
         return _("%(price)s a megapixel of the result") % {"price": dollars(unit_micros)}
 
     def explain(self, output_pixels: int, unit_micros: int) -> str:
-        exact = f"{output_pixels / PIXELS_IN_A_MEGAPIXEL:,.6f}".rstrip("0").rstrip(".")
+        megapixels = Decimal(output_pixels) / PIXELS_IN_A_MEGAPIXEL
+        decimals = max(0, -int(megapixels.normalize().as_tuple().exponent))
+        exact = rounded(megapixels, decimals)
         if output_pixels * unit_micros % PIXELS_IN_A_MEGAPIXEL:
-            words = _("%(megapixels)s MP out × %(price)s, rounded up")
+            words = gettext(ROUNDED_UP)
         else:
-            words = _("%(megapixels)s MP out × %(price)s")
+            words = gettext(EXACT)
         return words % {"megapixels": exact, "price": dollars(unit_micros)}

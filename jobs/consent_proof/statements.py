@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Generic, TypeVar
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, QuerySet
 
@@ -17,14 +18,17 @@ from jobs import consent_chain
 from jobs.models import (
     Consent,
     ConsentEvent,
+    ConsentNotice,
     ConsentStatus,
     RestorationJob,
     ReviewDecision,
     ReviewVerdict,
 )
+from jobs.notices import sha256_of
 from jobs.rows import CANNOT_BE_READ, Lost, Stored, in_batches, named, read
 
 Row = TypeVar("Row", ConsentEvent, ReviewDecision)
+Texts = Mapping[tuple[int, str], str]
 
 VERDICTS: dict[str, ReviewVerdict] = {  # a first approval of two changes no status
     ConsentStatus.APPROVED: ReviewVerdict.APPROVE,
@@ -58,7 +62,7 @@ def left_behind() -> Iterator[str]:
 
 
 def findings() -> Iterator[str]:
-    since = _decisions_since()
+    since, texts = _decisions_since(), _texts()
     stored = Consent.objects.order_by("pk").annotate(stored=Stored("pk"))
     names = map(named, stored.values_list("stored", flat=True).iterator(chunk_size=5_000))
     while some := list(islice(names, CONSENTS_IN_A_QUERY)):
@@ -68,8 +72,22 @@ def findings() -> Iterator[str]:
                 ids.append(uuid.UUID(name))
             except ValueError:
                 yield f"consent {name}: its number is none"
-        for suspect in [pk for pk, words in _some_consents(ids, since) if words]:
-            yield from _look_again(suspect, since)
+        for suspect in [pk for pk, words in _some_consents(ids, since, texts) if words]:
+            yield from _look_again(suspect, since, texts)
+
+
+def _texts() -> Texts:
+    """SHA-256 of every text there is, by its notice and language; what is no text is left out.
+
+    That each is the one that was published is proved by `texts`.
+    """
+    published, _ = read(ConsentNotice.objects.order_by("version"))
+    found = {(one.pk, settings.LANGUAGE_CODE): one.sha256 for one in published}
+    for one in published:
+        for code, said in one.translations.items():
+            if isinstance(said, dict) and isinstance(said.get("text"), str):
+                found[one.pk, code] = sha256_of(said["text"])
+    return found
 
 
 def _decisions_since() -> datetime | None:
@@ -83,11 +101,11 @@ def _decisions_since() -> datetime | None:
     return first
 
 
-def _look_again(pk: uuid.UUID, since: datetime | None) -> list[str]:
+def _look_again(pk: uuid.UUID, since: datetime | None, texts: Texts) -> list[str]:
     """Under its lock: its rows were read one after the other, and it may have changed between."""
     with transaction.atomic():
         list(Consent.objects.select_for_update().filter(pk=pk).values_list("pk"))
-        ((_, words),) = _some_consents([pk], since)
+        ((_, words),) = _some_consents([pk], since, texts)
     return [f"consent {pk}: {one}" for one in words]
 
 
@@ -100,7 +118,7 @@ class Filed(Generic[Row]):
 
 
 def _some_consents(
-    some: Sequence[uuid.UUID], since: datetime | None
+    some: Sequence[uuid.UUID], since: datetime | None, texts: Texts
 ) -> Iterator[tuple[uuid.UUID, list[str]]]:
     """Each with what is wrong about it."""
     events = _by_consent(ConsentEvent.objects.filter(consent__in=some).order_by("number"))
@@ -117,7 +135,11 @@ def _some_consents(
         elif pk in with_a_day and consents[pk].keep_until is None:
             yield pk, ["its row can't be read: keep_until"]
         else:
-            yield pk, list(_consent(consents[pk], events[pk], decisions[pk], since))
+            consent = consents[pk]
+            words = list(_consent(consent, events[pk], decisions[pk], since))
+            if texts.get((consent.notice_id, consent.notice_language)) != consent.notice_sha256:
+                words.append("the text that it says was read is none of its notice's")
+            yield pk, words
 
 
 def _by_consent(rows: QuerySet[Row]) -> defaultdict[uuid.UUID, Filed[Row]]:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts import words
+from accounts import languages, words
+from accounts.forms import DayInput
 from jobs import catalog, vendors
 from jobs.models import ConsentNotice, Depicted
 from jobs.steps import review
@@ -39,16 +40,18 @@ class ConsentForm(forms.Form):
     )
     keep_until = forms.DateField(
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )
     # What the page showed; it is no field's name in `wording`.
     notice_version = forms.CharField(widget=forms.HiddenInput)
+    notice_language = forms.CharField(widget=forms.HiddenInput)
     words_sha256 = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, notice: ConsentNotice, photos: int = 1, **options: Any) -> None:
         super().__init__(*args, **options)
         self.notice = notice
-        self.words = Words(vendors.to_ask_about(notice.text), many=photos > 1)
+        self.read = notice.in_language(languages.current())
+        self.words = Words(vendors.to_ask_about(self.read.text), many=photos > 1)
         usual_name = catalog.VENDORS[catalog.USUAL_VENDOR]
         for vendor in self.words.vendors:
             is_usual = vendor == catalog.USUAL_VENDOR
@@ -74,7 +77,11 @@ class ConsentForm(forms.Form):
     @property
     def shown(self) -> dict[str, str]:
         """What names the very words that this form shows, and the notice beside it."""
-        return {"notice_version": str(self.notice.version), "words_sha256": self.words.sha256}
+        return {
+            "notice_version": str(self.notice.version),
+            "notice_language": self.read.language,
+            "words_sha256": self.words.sha256,
+        }
 
     @property
     def is_what_was_read(self) -> bool:

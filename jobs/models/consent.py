@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from jobs.catalog import USUAL_VENDOR, VENDORS
-from jobs.models.notice import ConsentNotice, ConsentWording
+from jobs.models.notice import ConsentNotice, ConsentWording, NoticeText
 from jobs.models.photo import PhotoState
 
 if TYPE_CHECKING:
@@ -164,6 +164,10 @@ class Consent(models.Model):
     given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     session_fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the session's key.")
     notice = models.ForeignKey(ConsentNotice, on_delete=models.PROTECT)
+    notice_language = models.CharField(
+        max_length=10, help_text="Of the text that was read: one of the notice's."
+    )
+    notice_sha256 = models.CharField(max_length=64, help_text="Of that very text.")
     wording = models.ForeignKey(
         ConsentWording,
         null=True,
@@ -211,7 +215,11 @@ class Consent(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=ConsentStatus.values), name="consent_status_is_known"
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(notice_language="") & ~Q(notice_sha256=""),
+                name="a_consent_names_the_text_that_was_read",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -225,6 +233,11 @@ class Consent(models.Model):
     @property
     def is_live(self) -> bool:
         return self.is_live_for(USUAL_VENDOR)
+
+    @property
+    def notice_read(self) -> NoticeText:
+        """The notice as it was read, in the language of then."""
+        return self.notice.in_language(self.notice_language)
 
     def holder(self, *, now: datetime) -> User | None:
         """The reviewer who has it in hand now."""

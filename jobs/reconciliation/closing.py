@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts import audit
 from accounts.models import User
-from accounts.money import dollars
+from accounts.money import dollars_on_record as dollars
 from accounts.words import said
 from jobs.models import DayClose, Finding, FindingKind, UsageLine
 from jobs.reconciliation import judging

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext
 
-from accounts import ledger
+from accounts import kept, ledger
 from accounts.ledger import HoldBalance
 from accounts.money import dollars
 from jobs import catalog
@@ -49,7 +49,8 @@ def of_photo(photo: Photo) -> list[Aftermath]:
         Aftermath(
             model=job.model.name,
             ordered_at=job.created_at,
-            ended=job.failure_words or _("%(state)s.") % {"state": JobState(job.state).label},
+            ended=kept.words(job.failure_words)
+            or _("%(state)s.") % {"state": JobState(job.state).label},
             money=_money_words(job, money.get(job.hold_id or 0, NOTHING)),
             vendor=_vendor_words(job.attempts.all()),
         )

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import letters
 from accounts.models import User
+from accounts.reading import as_read_by
 from jobs import consent_chain, notices, risks
 from jobs.models import (
     AlbumPhoto,
@@ -80,6 +81,7 @@ def give_many(
     by: User,
     session_key: str,
     notice: ConsentNotice,
+    notice_language: str,
     words: Words,
     depicted: Sequence[str],
     basis: str,
@@ -90,13 +92,17 @@ def give_many(
 
     Each replaces those before it. Children and other people wait for a reviewer; the rest is live
     at once. Once a statement about a picture needed a reviewer, every later one about the same
-    bytes does too, whoever gives it. `words` are those that stood beside the boxes.
+    bytes does too, whoever gives it. `words` are those that stood beside the boxes,
+    `notice_language` is that of the text that was read above them.
 
     Raises NoticeChanged unless `notice` is the newest, CannotSay when a photo is gone, a reviewer
     has it, or a copy of it is with a vendor that the statement does not allow at once: what was
     sent under one statement is never left to the outcome of another. Raises ValueError for a vendor
-    that was not asked about.
+    that was not asked about, and for a language in which the notice does not stand.
     """
+    read = notice.in_language(notice_language)
+    if read.language != notice_language:
+        raise ValueError("Nobody can have read what was not written.")
     if not set(vendors) <= set(words.vendors):
         raise ValueError("Nobody can agree to what was not asked.")
     with transaction.atomic():
@@ -128,6 +134,8 @@ def give_many(
                 given_by=by,
                 session_fingerprint=hashlib.sha256(session_key.encode()).hexdigest(),
                 notice=notice,
+                notice_language=read.language,
+                notice_sha256=read.sha256,
                 wording=wording,
                 depicted=list(depicted),
                 basis=basis,
@@ -230,7 +238,7 @@ def withdraw(*, photo: Photo, by: User) -> None:
             code="withdrawn",
             words=gettext_noop("You withdrew consent for this photo."),
         )
-        with timezone.override(photo.owner.zone):
+        with as_read_by(photo.owner):
             restorations = [
                 {
                     "model": one.model,

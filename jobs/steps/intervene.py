@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import User
+from accounts.reading import on_record
 from jobs import breaker
 from jobs.models import Delivery, RestorationJob, Verdict
 from jobs.states import WAITING_FOR_VENDOR, JobState
@@ -106,10 +107,12 @@ def do(
         if problem := obstacle(job, deed, now):
             raise CannotIntervene(problem)
         VERBS[deed](job, by, reason, now)
+        with on_record():
+            what = f"{deed.label}: {job.model.name}, {seen_state}"
         audit.record(
             actor=by,
             action=f"job.{deed.value}",
-            what=f"{deed.label}: {job.model.name}, {seen_state}",
+            what=what,
             why=reason,
             subject=f"job {job.pk}",
             member=job.owner,
@@ -133,10 +136,12 @@ def replay(*, delivery: Delivery, by: User, reason: str) -> Delivery:
     with transaction.atomic():
         again = settle.replay(delivery, by=by)
         job = delivery.attempt.job
+        with on_record():
+            what = f"Replay a delivery: number {delivery.pk}, {again.get_verdict_display()}"
         audit.record(
             actor=by,
             action="job.replay",
-            what=f"Replay a delivery: number {delivery.pk}, {again.get_verdict_display()}",
+            what=what,
             why=reason,
             subject=f"job {job.pk}",
             member=job.owner,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from accounts import ledger
 from accounts.models import Transfer, User
 from accounts.money import dollars
+from accounts.reading import on_record
 from jobs.catalog import Quote, RestorationModel
 from jobs.models import Consent, JobEvent, Photo, Price, RestorationJob
 from jobs.states import UNSENT, JobState
@@ -166,6 +167,10 @@ def _job(
     order: Order, line: Line, quote: Quote, by: User, instead_of: RestorationJob | None
 ) -> RestorationJob:
     now = timezone.now()
+    with on_record():
+        explanation = order.model.basis.explain(
+            quote.output_width_px * quote.output_height_px, order.price.price_micros
+        )
     return RestorationJob(
         owner=by,
         photo=line.photo,
@@ -177,7 +182,7 @@ def _job(
         price=order.price,
         quoted_micros=quote.total_micros,
         vendor_cost_micros=quote.vendor_cost_micros,
-        quote_explanation=quote.explanation,
+        quote_explanation=explanation,
         quoted_width_px=quote.output_width_px,
         quoted_height_px=quote.output_height_px,
         instead_of=instead_of,

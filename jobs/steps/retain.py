@@ -22,6 +22,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import letters
 from accounts.models import Letter
+from accounts.reading import as_read_by
 from jobs.models import Consent, ConsentStatus, Photo
 from jobs.steps import consent as consent_step
 
@@ -87,6 +88,8 @@ def _is_past(consent: Consent, now: datetime) -> bool:
 
 def _write(what: str, photo: Photo, consent: Consent, key: str) -> None:
     assert consent.keep_until is not None
+    with as_read_by(photo.owner):
+        day = date_format(consent.keep_until)
     letters.write(
         to=photo.owner,
         kind=f"keep_until_{what}",
@@ -94,7 +97,7 @@ def _write(what: str, photo: Photo, consent: Consent, key: str) -> None:
         context={
             "title": photo.title,
             "photo": str(photo.pk),
-            "day": date_format(consent.keep_until),
+            "day": day,
         },
     )
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit, letters
 from accounts.models import User
+from accounts.reading import as_read_by, on_record
 from accounts.words import said
 from jobs import rows
 from jobs.models import (
@@ -177,11 +178,12 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
     """
     if reason_code not in RejectionReason.values:
         raise ReviewError(_("Please choose a reason: the member will read it."))
-    reason = str(RejectionReason(reason_code).label)
+    reason = RejectionReason(reason_code)
     with transaction.atomic():
         photo, consent = _locked(consent, by, seen)
         decision = _decide(consent, by, ReviewVerdict.REJECT, words=words, reason_code=reason_code)
-        why = f"{reason}. {words}".strip()
+        with on_record():  # it is sealed
+            why = f"{reason.label}. {words}".strip()
         change(consent, ConsentStatus.REJECTED, by, why, decision=decision)
         jobs = _waiting_jobs(consent)
         for job in jobs:
@@ -192,15 +194,9 @@ def reject(*, consent: Consent, by: User, seen: Seen, reason_code: str, words: s
                 code="consent_rejected",
                 words=gettext_noop("A reviewer could not accept the consent for this photo."),
             )
-        _write(
-            consent,
-            photo,
-            decision,
-            "review_rejected",
-            jobs=len(jobs),
-            reason=reason,
-            copies=aftermath.copies_of(photo),
-        )
+        with as_read_by(consent.given_by):
+            told = {"reason": str(reason.label), "copies": aftermath.copies_of(photo)}
+        _write(consent, photo, decision, "review_rejected", jobs=len(jobs), **told)
     return consent
 
 
@@ -357,11 +353,14 @@ def _decide(
     )
     consent.claimed_by = consent.claimed_until = None
     consent.save(update_fields=["claimed_by", "claimed_until"])
+    with on_record():
+        what = f"{verdict.label}: {consent.depicted_words}"
+        why = f"{_reason(decision)}. {words}".strip() if reason_code else words
     audit.record(
         actor=by,
         action=f"consent.{verdict.lower()}",
-        what=f"{verdict.label}: {consent.depicted_words}",
-        why=f"{_reason(decision)}. {words}".strip() if reason_code else words,
+        what=what,
+        why=why,
         subject=f"consent {consent.pk}",
         member=consent.given_by,
     )

@@ -10,10 +10,11 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import ledger, mailing
+from accounts import kept, ledger, mailing
 from accounts.ledger import HoldBalance
 from accounts.models.leased import lease, still_ours
 from accounts.money import dollars
+from accounts.reading import as_read_by
 from jobs.models import RestorationJob
 from jobs.states import JobState
 
@@ -61,7 +62,9 @@ def call(work: Work) -> None:
     if job.failure_code in SAID_ELSEWHERE:
         return
     kind = "delivered" if job.state == JobState.DELIVERED else "failed"
-    mailing.letter(kind, context_of(job, work.money), to=job.owner).send()
+    with as_read_by(job.owner):
+        context = context_of(job, work.money)
+    mailing.letter(kind, context, to=job.owner).send()
 
 
 def context_of(job: RestorationJob, money: HoldBalance) -> dict[str, object]:
@@ -69,7 +72,7 @@ def context_of(job: RestorationJob, money: HoldBalance) -> dict[str, object]:
     return {
         "photo_title": job.photo.title,
         "model_name": job.model.name,
-        "failure_words": job.failure_words,
+        "failure_words": kept.words(job.failure_words),
         "charge_words": charge_words(money, is_free=job.is_free),
         "statement_url": f"{settings.PUBLIC_BASE_URL}{reverse('wallet')}?job={job.pk}",
         "url": settings.PUBLIC_BASE_URL + reverse("photo", args=[job.photo_id]),

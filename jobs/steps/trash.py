@@ -15,11 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import kept
 from accounts.models import User
 from jobs.models import ConsentStatus, Photo, RestorationJob
 from jobs.states import UNSENT, JobState
 from jobs.steps import abandon, consent, share
 
+ERASED_BY_CLOCK = kept.sentence(gettext_noop("erased after %(days)s days in the trash"))
 ERASED_BY_MEMBER = gettext_noop("erased from the trash by the member")  # as the event keeps it
 
 
@@ -81,7 +83,7 @@ def erase_old(now: datetime, limit: int) -> int:
         with transaction.atomic():
             photo = old.select_for_update().filter(pk=pk).first()
             if photo is not None:
-                _erase(photo, by=None, why=f"erased after {settings.TRASH_DAYS} days in the trash")
+                _erase(photo, by=None, why=ERASED_BY_CLOCK % {"days": settings.TRASH_DAYS})
                 erased += 1
     return erased
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import kept
 from jobs import catalog, notices, wording
 from jobs.models import (
     Consent,
@@ -139,6 +140,11 @@ class ConsentCard:
         return wording.as_answered(self.consent)
 
     @property
+    def words_language(self) -> str:
+        """In which they stood."""
+        return wording.said_in(self.consent)
+
+    @property
     def question(self) -> str:
         """What a reviewer asked last."""
         asked = [one for one in self.consent.decisions.all() if one.verdict == ReviewVerdict.ASK]
@@ -155,7 +161,7 @@ class ConsentCard:
         status = ConsentStatus(event.to_status)
         words = DEEDS[status]
         if event.by_id is None:
-            note = "" if status == ConsentStatus.EXPIRED else event.why
+            note = "" if status == ConsentStatus.EXPIRED else kept.words(event.why)
             return Moment(event.at, "Heirloom", words, note)
         if event.by_id == self.consent.given_by_id:
             if event.from_status == ConsentStatus.QUESTIONED and status not in OVER:

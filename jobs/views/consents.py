@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts import languages
 from accounts.members import member_of
 from jobs import notices, vendors
 from jobs.forms.consents import ConsentForm
@@ -170,7 +171,8 @@ def _hear(request: HttpRequest, photos: Sequence[Photo]) -> Heard:
 def _notice_to_read() -> ConsentNotice:
     """The newest. Raises CannotAsk when it does not name the vendor that restores."""
     notice = notices.newest()
-    if notice is None or not vendors.to_ask_about(notice.text):
+    read = notice and notice.in_language(languages.current())
+    if notice is None or read is None or not vendors.to_ask_about(read.text):
         raise CannotAsk
     return notice
 
@@ -197,7 +199,7 @@ def _ask(request: HttpRequest, heard: Heard, template: str, **context: Any) -> H
         template,
         {
             **context,
-            "notice": heard.form.notice,
+            "notice": heard.form.read,
             "form": heard.form,
             "is_sent": is_sent,
             "blocked": list(heard.blocked.values()),
@@ -219,6 +221,7 @@ def _record(request: HttpRequest, photos: Sequence[Photo], form: ConsentForm) ->
         by=member_of(request),
         session_key=request.session.session_key or "",
         notice=form.notice,
+        notice_language=form.read.language,
         words=form.words,
         depicted=said["depicted"],
         basis=said["basis"],

@@ -9,6 +9,7 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
+from accounts import kept, languages
 from accounts.money import dollars
 from accounts.words import straight
 from jobs import catalog
@@ -89,6 +90,18 @@ def clock(seconds: float | None) -> str:
 def straight_filter(text: object) -> str:
     """`accounts.words.straight`, for titles and attributes, where no `<bdi>` can stand."""
     return straight(str(text))
+
+
+@register.filter(name="kept")
+def kept_filter(said: str) -> str:
+    """`accounts.kept`: a sentence of ours that a row keeps, as its reader reads it."""
+    return kept.words(said)
+
+
+@register.filter
+def own_name(code: str) -> str:
+    """A language's name in itself."""
+    return languages.name_of(code)
 
 
 @register.simple_tag(takes_context=True)

@@ -11,7 +11,8 @@ const REFRESH_MS = 4000;
 const OVER = new Set(["taken", "here", "refused", "cancelled"]);
 
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const sized = (bytes) => (bytes < 1048576 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`);
+const figure = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const sized = (bytes) => (bytes < 1048576 ? `${Math.ceil(bytes / 1024)} KB` : `${figure.format(bytes / 1048576)} MB`);
 const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const begin = (form) => {

@@ -57,6 +57,7 @@ def given() -> Consent:
         by=owner,
         session_key="session",
         notice=the_notice(),
+        notice_language="en",
         words=Words(("pixazo",)),
         depicted=("OTHER",),
         basis=f"My {TURN}neighbour",

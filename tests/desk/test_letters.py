@@ -88,7 +88,7 @@ def test_staff_see_the_list_and_each_letter(role: str, settings: Any):
     text = shown.content.decode()
     assert f'src="{reverse("desk_letter_html", args=["low_balance"])}?language=de"' in text
     assert '<a class="button" href="?language=en"' in text
-    assert "$0.74" in text
+    assert "0,74" in text
     assert client.get(reverse("desk_letter", args=["no-such"])).status_code == 404
 
 

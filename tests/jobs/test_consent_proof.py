@@ -126,7 +126,10 @@ def test_another_giver_is_found():
 def test_another_notice_is_found():
     given = make_consent(make_photo())
     Consent.objects.filter(pk=given.pk).update(notice=publish_notice())
-    assert found() == [f"consent {given.pk}: what was said is not what was sealed"]
+    assert found() == [
+        f"consent {given.pk}: what was said is not what was sealed",
+        f"consent {given.pk}: the text that it says was read is none of its notice's",
+    ]
 
 
 def test_other_bytes_are_found():
@@ -159,7 +162,7 @@ def test_an_event_that_was_sealed_anew_does_not_follow():
     event = given.events.get(number=3)
     event.why = "something else"
     event.sha256 = consent_chain.event_sha256(
-        event, statement=consent_chain.statement_sha256(given, form=3), form=3
+        event, statement=consent_chain.statement_sha256(given, form=event.form), form=event.form
     )
     with forging(ConsentEvent):
         event.save()
@@ -240,7 +243,7 @@ def test_a_statement_from_before_the_words_were_kept_still_holds_and_can_be_with
         event.save()
     consent_step.withdraw(photo=given.photo, by=given.given_by)
     assert found() == []
-    assert [one.form for one in given.events.order_by("number")] == [2, 3]
+    assert [one.form for one in given.events.order_by("number")] == [2, consent_chain.FORM]
 
 
 def test_a_version_that_is_gone_is_found():
@@ -346,11 +349,14 @@ def sealed_anew(given: Consent) -> None:
     """Whoever knows the code can write a whole chain anew."""
     given.basis = "I never said so."
     given.save()
-    statement, previous = consent_chain.statement_sha256(given, form=3), consent_chain.FIRST
+    form, previous = consent_chain.FORM, consent_chain.FIRST
+    statement = consent_chain.statement_sha256(given, form=form)
     with forging(ConsentEvent):
         for event in given.events.order_by("number"):
             event.previous_sha256 = previous
-            event.sha256 = previous = consent_chain.event_sha256(event, statement=statement, form=3)
+            event.sha256 = previous = consent_chain.event_sha256(
+                event, statement=statement, form=form
+            )
             event.save()
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import AuditEntry
-from jobs import notices, vendors
+from jobs import vendors
 from tests.builders import publish_notice, the_notice
 from tests.staff import REVIEWERS, make_staff
 
@@ -33,15 +33,24 @@ def test_it_publishes_once_as_staff_do_and_then_both_are_asked_about(house: Any)
     assert (now.version, now.title) == (before.version + 1, before.title)
     assert now.text.startswith(before.text)
     assert vendors.to_ask_about(now.text) == ("pixazo", "fal")
+    assert [one.language for one in now.texts] == ["en", "de"]
+    german = now.in_language("de")
+    assert vendors.to_ask_about(german.text) == ("pixazo", "fal")
     assert AuditEntry.objects.get(action="notice.publish").actor == now.published_by
 
 
-def test_what_staff_published_and_a_house_without_fal_are_left_alone(house: Any):
+def test_in_a_house_without_fal_nobody_is_asked_about_it_in_any_language(house: Any):
     house.FAL_KEY = ""
+    before = the_notice()
     call_command("publish_demo_notice")
-    assert notices.newest_version() == 1
+    now = the_notice()
+    assert (now.version, now.text) == (before.version + 1, before.text)
+    assert {vendors.to_ask_about(one.text) for one in now.texts} == {("pixazo",)}
+    assert not [one for one in now.texts if "fal.ai" in one.text]
+
+
+def test_what_staff_published_is_left_alone(house: Any):
     theirs = publish_notice()
-    house.FAL_KEY = "key"
     call_command("publish_demo_notice")
     assert the_notice() == theirs
 

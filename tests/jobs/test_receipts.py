@@ -94,6 +94,7 @@ def test_what_was_asked_and_not_ticked_is_told_as_not_agreed(settings: Any):
         by=photo.owner,
         session_key="session",
         notice=the_notice(),
+        notice_language="en",
         words=Words(("pixazo", "fal")),
         depicted=["MYSELF"],
         basis="",
@@ -178,8 +179,7 @@ def test_it_names_the_vendors_that_really_received_a_copy():
     assert consent_step.outlook(photo).copies_sent == 4
 
 
-def test_the_language_is_that_of_the_words_that_were_shown(settings: Any):
-    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+def test_the_language_is_that_of_the_words_that_were_shown():
     with translation.override("de"):
         given = make_consent(make_photo())
     assert receipt_of(given)["pii_processing"]["language"] == "de"

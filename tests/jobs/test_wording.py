@@ -83,7 +83,9 @@ def ask(client: Client, owner: User, *, photos: int) -> FormText:
 def send(client: Client, owner: User, shown: FormText) -> Consent:
     """Tick what there is, and send it."""
     photo = make_photo(owner=owner)
-    form = {name: shown.hidden[name] for name in ("notice_version", "words_sha256")}
+    form = {
+        name: shown.hidden[name] for name in ("notice_version", "notice_language", "words_sha256")
+    }
     ticks = {name: "on" for name in shown.boxes if name.startswith("purpose_")}
     client.post(reverse("consent", args=[photo.pk]), {"depicted": ["DECEASED"], **ticks, **form})
     return photo.consents.get()
@@ -188,6 +190,7 @@ def test_nobody_agrees_to_what_was_not_asked():
             by=photo.owner,
             session_key="session",
             notice=the_notice(),
+            notice_language="en",
             words=Words(("pixazo",)),
             depicted=["MYSELF"],
             basis="",

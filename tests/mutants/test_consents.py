@@ -410,7 +410,7 @@ def test_a_proof_about_the_proof_notices(
         ),
         pytest.param(
             notices.publish,
-            {"if why := obstacle(locked.text):": "if why := '':"},
+            {"if why := obstacle(locked.texts):": "if why := '':"},
             lambda: test_notices.test_a_text_beside_which_nobody_could_be_asked_is_not_published(
                 make_member(micros=0, is_staff=True), "We send it to somebody."
             ),
@@ -454,7 +454,7 @@ def test_a_form_that_is_not_compared_with_what_was_read_is_noticed(client: Clien
             id="another difference than was read",
         ),
         pytest.param(
-            {"if _sha256(locked.title, locked.text) != seen_sha256:": "if False:"},
+            {"if draft_sha256(locked) != seen_sha256:": "if False:"},
             test_notices.test_what_the_page_did_not_show_is_not_published,
             id="other words than were read",
         ),

@@ -52,6 +52,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 NAMES = (
     "Heirloom", "FLUX.1 Kontext", "GFPGAN", "CodeFormer", "TencentARC", "Black Forest Labs",
     "sczhou", "Pixazo", "pixazo", "fal.ai", "fal", "Redis", "S3",
+    *dict(settings.LANGUAGES).values(),  # each in itself
     *catalog.MODELS, *(one.model_id for model in catalog.MODELS.values() for one in model.routes),
 )  # fmt: skip
 SIGNS = (  # units, formats and codes, the same in every language that we know of
@@ -350,6 +351,7 @@ PAGES = {
     "data": Page("member"),
     "account_left": Page("visitor"),
     "time_zone": Page("member"),
+    "language": Page("member"),
     "wallet": Page("member", has="moved"),
     "wallet_month": Page("member", lambda house: [2026, timezone.now().month], has="moved"),
     "top_up": Page("member", lambda house: [house.top_up.pk]),
@@ -416,7 +418,7 @@ LEADS_ON = """
     desk_usage_import desk_fal_usage desk_explain desk_close_day desk_job_act desk_job_replay
     desk_job_show desk_gateway_try desk_gateway_close desk_notice_start desk_notice_publish
     desk_notice_discard desk_review_start desk_review_keep desk_review_claim desk_review_release
-    desk_review_go desk_review_show desk_review_decide
+    desk_review_go desk_review_show desk_review_decide choose_language
 """
 # … is read by a script or a machine, …
 FOR_MACHINES = """

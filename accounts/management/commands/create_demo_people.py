@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext_noop
 
 from accounts import ledger
 from accounts.models import Transfer, User
@@ -33,7 +34,7 @@ class Command(BaseCommand):
                 user=member,
                 amount_micros=settings.DEMO_CREDIT_MICROS,
                 key="demo-credit",
-                memo="Sandbox credit",
+                memo=gettext_noop("Sandbox credit"),
             )
 
     def _person(

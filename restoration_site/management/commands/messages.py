@@ -7,12 +7,14 @@ turns a template into something to scan, as it does for `makemessages`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -36,6 +38,8 @@ MARKS: dict[str, Any] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 NOTES = ["Translators:"]  # a comment that begins so stands above its string in the .po file
+# What a translation must have as its original has it: placeholders and tags.
+KEPT = (re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}"), re.compile(r"<[^>]+>"))
 WIDTH = 100
 HEADER = "# Every word of Heirloom. `make messages` adds what is new and takes out what is gone."
 
@@ -121,21 +125,40 @@ def brought_up_to_date(po: Path, marked: Catalog) -> Catalog:
 
 def untranslated(catalog: Catalog) -> Iterator[str]:
     for message in catalog:
-        words = message.string if isinstance(message.string, list | tuple) else (message.string,)
-        if message.id and (message.fuzzy or not all(words)):
-            yield message.id if isinstance(message.id, str) else message.id[0]
+        if message.id and (message.fuzzy or not all(_forms(message.string))):
+            yield _forms(message.id)[0]
 
 
 def faults(po: Path, catalog: Catalog) -> Iterator[str]:
     """What `--check` finds."""
     for words in untranslated(catalog):
         yield f"not translated: {words!r}"
-    for message, problems in catalog.check():
-        yield f"{message.id!r}: {'; '.join(map(str, problems))}"
+    for message in catalog:
+        if message.id and all(_forms(message.string)):
+            yield from (f"{message.id!r}: {problem}" for problem in message.check(catalog))
+            yield from (f"{message.id!r}: {problem}" for problem in _left_out(message))
     compiled = po.with_suffix(".mo")
     stale = not po.exists() or po.read_bytes() != as_po(catalog)
     if stale or not compiled.exists() or compiled.read_bytes() != as_mo(catalog):
         yield "is not up to date: run `make messages`"
+
+
+def _left_out(message: Message) -> Iterator[str]:
+    """Babel tells of what a translation has too much; here is what it lacks.
+
+    Of the forms of a plural the first may say its number in words.
+    """
+    original, translated = _forms(message.id)[-1], _forms(message.string)
+    for pattern in KEPT:
+        wanted = Counter(pattern.findall(original))
+        for number, form in enumerate(translated):
+            found = Counter(pattern.findall(form))
+            if found != wanted and (number == len(translated) - 1 or found - wanted):
+                yield f"{sorted(wanted.elements())} became {sorted(found.elements())}"
+
+
+def _forms(words: Any) -> Sequence[str]:
+    return words if isinstance(words, list | tuple) else (words,)
 
 
 def as_po(catalog: Catalog) -> bytes:

@@ -349,6 +349,7 @@ def give_many(photos: list[Photo], **said: Any) -> list[Consent]:
             "by": photos[0].owner,
             "session_key": "session",
             "notice": the_notice(),
+            "notice_language": "en",
             "words": Words(("pixazo",)),
             "depicted": ["MYSELF"],
             "basis": "",

@@ -694,6 +694,7 @@ def test_the_receipt_is_a_file_whose_seals_are_the_chains(client: Client, photo:
     assert "attachment" in response["Content-Disposition"]
     (event,) = response.json()["events"]
     given = photo.consents.get()
-    statement = consent_chain.statement_sha256(given, form=3)
-    sealed = consent_chain.event_sha256(given.events.get(), statement=statement, form=3)
+    form = consent_chain.FORM
+    statement = consent_chain.statement_sha256(given, form=form)
+    sealed = consent_chain.event_sha256(given.events.get(), statement=statement, form=form)
     assert event["x_seal_sha256"] == sealed
