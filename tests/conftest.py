@@ -63,7 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 # What has a house of its own, in which its tests wait for each other.
-HOUSES = ("tests/browser", "tests/journeys")
+HOUSES = ("tests/browser", "tests/browser/tour", "tests/journeys")
 # Begun first, so that no worker is alone with one at the end; each is a worker's for minutes.
 LONGEST = (*HOUSES, "tests/sandbox/test_imaging.py")
 

@@ -124,7 +124,7 @@ def test_from_signing_up_to_the_restored_picture(
     with page.expect_response(re.compile(r"/quote/codeformer/.*codeformer_fidelity=0\.6")):
         fidelity.press("ArrowRight")
         fidelity.press("ArrowRight")
-    expect(offer(page, "codeformer").locator("output")).to_have_text("0.6")
+    expect(offer(page, "codeformer").locator("output")).to_have_text("0.60")
     expect(price(page, "codeformer")).to_have_text("$0.000646")
 
     for number, model in enumerate(models, start=1):

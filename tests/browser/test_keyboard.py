@@ -19,19 +19,21 @@ from tests.journeys.people import People
 
 pytestmark = pytest.mark.browser
 MOST_STOPS = 120
-HAS_FOCUS = "element => element === document.activeElement"
-# On the element itself, or on the frame that stands for it.
-IS_MARKED = """element => {
-  const marked = (one) => one && getComputedStyle(one).outlineStyle !== "none";
-  return marked(element) || marked(element.closest(".compare__stage"));
+# Asked at once: a page that comes by itself may put another in the element's place in between. What
+# is marked is the element itself, or the frame that stands for it.
+FOCUS = """element => {
+  const isMarked = (one) => one && getComputedStyle(one).outlineStyle !== "none";
+  if (element !== document.activeElement) return "elsewhere";
+  return isMarked(element) || isMarked(element.closest(".compare__stage")) ? "seen" : "unseen";
 }"""
 
 
 def tab_to(control: Locator) -> Locator:
     """Press Tab until it has the focus, and see that this is shown."""
     for _ in range(MOST_STOPS):
-        if control.count() and control.first.evaluate(HAS_FOCUS):
-            assert control.first.evaluate(IS_MARKED), f"{control} does not show its focus"
+        focus = control.first.evaluate(FOCUS) if control.count() else "elsewhere"
+        assert focus != "unseen", f"{control} does not show its focus"
+        if focus == "seen":
             return control.first
         control.page.keyboard.press("Tab")
     raise AssertionError(f"{MOST_STOPS} times Tab did not lead to {control}")
