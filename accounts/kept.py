@@ -10,10 +10,16 @@ What people wrote themselves is never passed through here.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from django.utils.translation import gettext
 
+from accounts.figures import rounded
+from accounts.money import dollars, micros
+
 _BLANK = re.compile(r"%\((\w+)\)s")
+# As `dollars_on_record` and `rounded` write them in the house's language.
+_FIGURE = re.compile(r"\$?\d{1,3}(,\d{3})*\.\d{1,6}")
 _patterns: dict[str, re.Pattern[str]] = {}
 
 
@@ -33,5 +39,15 @@ def words(said: str) -> str:
         return whole
     for msgid, pattern in _patterns.items():
         if found := pattern.fullmatch(said):
-            return gettext(msgid) % found.groupdict()
+            return gettext(msgid) % {name: _read(one) for name, one in found.groupdict().items()}
     return said
+
+
+def _read(inside: str) -> str:
+    """An amount or a decimal as its reader writes it; all else as it stands."""
+    if not _FIGURE.fullmatch(inside):
+        return inside
+    figure = Decimal(inside.lstrip("$").replace(",", ""))
+    if inside.startswith("$"):
+        return dollars(micros(figure))
+    return rounded(figure, -int(figure.as_tuple().exponent))

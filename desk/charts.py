@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 84, 8, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 104, 8, 12, 28
 TICKS = 4
 MOST_LABELS = 10
 GAP = 0.28  # of a column's room that stays empty

@@ -17,14 +17,16 @@ from django.db import models
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ledger import HoldBalance
 from accounts.models import Correction, CorrectionKind
+from accounts.money import dollars
 from jobs.catalog import CODEFORMER, GFPGAN, VENDORS
 from jobs.models import Photo, RejectionReason, RestorationJob
 from jobs.states import JobState
-from jobs.steps import tell
+from jobs.steps import aftermath, tell
 
 Context = dict[str, Any]
 PHOTO = Photo(pk=uuid.UUID(int=1931), title="Oma and Opa, wedding")
@@ -68,10 +70,11 @@ def _job(state: JobState, money: HoldBalance, words: str = "", *, free: bool = F
 
 def _withdrawn() -> Context:
     day = date_format(WEDDING_DAY)
-    said = (
-        (GFPGAN, "Done. The charge of $0.0031 stays, because its picture was delivered."),
-        (CODEFORMER, "You withdrew consent for this photo. Nothing was charged."),
-    )
+    done = gettext("%(state)s.") % {"state": JobState.DELIVERED.label}
+    stays = gettext("The charge of %(amount)s stays.") % {"amount": dollars(3_100)}
+    withdrawn = gettext("You withdrew consent for this photo.")
+    nothing = gettext("Nothing was charged.")
+    said = ((GFPGAN, f"{done} {stays}"), (CODEFORMER, f"{withdrawn} {nothing}"))
     restorations = [{"model": one.name, "ordered": day, "words": words} for one, words in said]
     return {**OF_PHOTO, "restorations": restorations}
 
@@ -174,7 +177,7 @@ SAMPLES = [
             "note": "Please ask him first.",
             "jobs": 2,
             "reason": str(RejectionReason.NOT_ASKED.label),
-            "copies": "Nothing was sent to a restorer.",
+            "copies": str(aftermath.NEVER_SENT),
         },
     ),
     _member(

@@ -123,7 +123,8 @@ def _period(request: HttpRequest, form: PeriodForm, today: date) -> Period:
 
 def _charts(found: PeriodFigures) -> dict[str, charts.Chart]:
     by_day, by_model = found.by_day, found.by_model
-    days = [date_format(day, "j M") for day in by_day]
+    # Translators: a day and its month, in short, in the letters of Django's date filter.
+    days = [date_format(day, _("j M")) for day in by_day]
     models = [key for key in by_model if key in MODELS]
     return {
         "days": charts.columns(

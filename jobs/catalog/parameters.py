@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.formats import number_format
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -50,6 +52,9 @@ class Fraction(Parameter):
     low_words: str | _StrPromise
     high_words: str | _StrPromise
     step: float = 0.05
+
+    def words(self, value: Any) -> str:
+        return super().words(number_format(value))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import gettext_noop
 
-from accounts import letters
+from accounts import kept, letters
 from accounts.models import User
 from accounts.reading import as_read_by
 from jobs import consent_chain, notices, risks
@@ -48,7 +48,8 @@ class ConsentError(Exception):
     """Not allowed. The message is for the person who asked."""
 
 
-# Why a statement ended, as its event keeps it.
+# How a statement began and why it ended, as its events keep it.
+READ_NOTICE = kept.sentence(gettext_noop("read notice version %(version)s"))
 WITHDRAWN_BY_MEMBER = gettext_noop("withdrawn by the member")
 ACCOUNT_CLOSED = gettext_noop("the account was closed")
 NOTICE_CHANGED = lazy("Our notice has changed while you were reading. Here is the new one.")
@@ -147,7 +148,7 @@ def give_many(
                 ),
                 risks=risks_of[photo.pk],
             )
-            note(consent, "", by, f"read notice version {notice.version}")
+            note(consent, "", by, READ_NOTICE % {"version": notice.version})
             for earlier in replaced[photo.pk]:
                 _replace(earlier, consent, by)
             given.append(consent)

@@ -141,7 +141,8 @@ def _place(
             job.hold = hold
     RestorationJob.objects.bulk_create(jobs)
     JobEvent.objects.bulk_create(
-        JobEvent(job=job, to_state=job.state, by="member", why="ordered") for job in jobs
+        JobEvent(job=job, to_state=job.state, by="member", why=gettext_noop("ordered"))
+        for job in jobs
     )
     return jobs
 

@@ -54,6 +54,23 @@ def test_what_a_kept_sentence_holds_is_found_again(in_german: None, reason: str)
     assert kept.words(said) == f"Der Anbieter nimmt das nicht an. Er sagt: „{reason}.“"
 
 
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("2.2824 MP out × $0.0021", "2,2824 MP mal 0,0021\u00a0$"),
+        ("1,234.5 MP out × $1,000.50", "1.234,5 MP mal 1.000,50\u00a0$"),
+        ("4 MP out × $0.0021", "4 MP mal 0,0021\u00a0$"),
+        ("v1.2.3 MP out × $.5", "v1.2.3 MP mal $.5"),
+    ],
+)
+def test_figures_in_a_kept_sentence_are_as_their_reader_writes_them(
+    in_german: None, said: str, read: str
+):
+    assert kept.words(said) == read
+    with translation.override("en"):
+        assert kept.words(said) == said
+
+
 @pytest.mark.parametrize("said", ["", "Some words of before.", "%(reason)s", "100 %"])
 def test_what_is_no_sentence_of_ours_stands_as_it_is(in_german: None, said: str):
     assert kept.words(said) == said
@@ -89,7 +106,7 @@ def test_what_a_german_member_causes_is_kept_as_everybodys_is(in_german: None):
 def test_how_a_price_came_about_is_kept_so_and_read_so(in_german: None):
     job = make_job(photo=make_photo(width_px=1000, height_px=1000), model=catalog.CODEFORMER)
     assert job.quote_explanation.startswith("4 MP out × $")
-    assert kept.words(job.quote_explanation).startswith("4 MP mal $")
+    assert kept.words(job.quote_explanation) == "4 MP mal 0,0021\u00a0$"
     assert make_job().quote_explanation == "one price for any photo"
 
 

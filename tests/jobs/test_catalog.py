@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -180,6 +181,8 @@ def test_settings_are_told_in_the_members_words():
         CODEFORMER.words_for({**CODEFORMER.defaults(), "background_enhance": False})
         == "fidelity 0.5; enlarge 2; background only resized; extra detail in faces"
     )
+    with translation.override("de"):
+        assert " 0,5; " in CODEFORMER.words_for(CODEFORMER.defaults())
     assert FLUX_KONTEXT.words_for(FLUX_KONTEXT.defaults()) == "file format: PNG, no loss"
     assert "content filter: Strictest" in FLUX_KONTEXT.words_for(
         {**FLUX_KONTEXT.defaults(), "safety_tolerance": 0}

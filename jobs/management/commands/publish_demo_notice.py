@@ -19,7 +19,7 @@ FAL = (
 GERMAN_TITLE = "Bevor wir dieses Foto restaurieren"
 GERMAN = """\
 Was geschieht. Sie wählen ein Modell und sehen den genauen Preis. Wir senden eine Kopie des \
-Fotos, ohne verborgene Angaben wie Ort, Datum oder Kamera, an das Restaurierungs-Gateway Pixazo, \
+Fotos, ohne versteckte Daten wie Ort, Datum oder Kamera, an das Restaurierungs-Gateway Pixazo, \
 über eine Adresse, die nach einer Stunde nicht mehr gilt. Das restaurierte Bild kommt zu uns \
 zurück, und nur Sie sehen es.
 
@@ -28,18 +28,18 @@ beschädigt, unscharf oder klein ist, erfindet das Modell etwas, das passt. Ein 
 danach wie das einer anderen Person aussehen. Wir zeigen Ihnen die Gesichter vorher und nachher, \
 und Ihr Original bleibt unberührt.
 
-Die Menschen auf dem Foto. Zeigt es Sie oder niemanden, entscheiden Sie allein. Zeigt es einen \
-Erwachsenen, der lebt, fragen Sie bitte zuerst. Zeigt es ein Kind, können nur Eltern oder \
-Sorgeberechtigte einwilligen, und jemand aus unserem Prüfteam sieht es sich an. Zeigt es \
-jemanden, der gestorben ist, verlassen wir uns auf Ihr Wort, dass Sie ihm nahestehen und er \
+Die Menschen auf dem Foto. Zeigt es Sie oder niemanden, entscheiden Sie allein. Zeigt es eine \
+erwachsene Person, die lebt, fragen Sie sie bitte zuerst. Zeigt es ein Kind, können nur Eltern \
+oder andere Sorgeberechtigte einwilligen, und jemand aus unserem Prüfteam sieht es sich an. Zeigt \
+es eine verstorbene Person, verlassen wir uns auf Ihr Wort, dass Sie ihr nahestehen und dass sie \
 nichts dagegen gehabt hätte. Zeigt es jemand anderen, sieht es sich ebenfalls jemand aus unserem \
-Prüfteam an. Was Sie über eine andere Person sagen, wird als Ihre Aussage festgehalten, nicht als \
-deren.
+Prüfteam an. Was Sie über eine andere Person sagen, bewahren wir als Ihre Angabe auf, nicht als \
+deren Angabe.
 
-Was wir aufbewahren. Ihr Original, die Ergebnisse und diese Erklärung mit ihrem Datum. Sie können \
-jederzeit widerrufen: Was noch nicht gesendet ist, unterbleibt, und das Geld dafür kommt zurück; \
-alle Bilder dieses Fotos werden aus unserem Speicher gelöscht. Was Pixazo von einer schon \
-gesendeten Kopie vielleicht noch hat, können wir für Sie nicht löschen.
+Was wir aufbewahren. Ihr Original, die Ergebnisse und diese Angabe mit ihrem Datum. Sie können \
+jederzeit widerrufen: Was noch nicht gesendet ist, wird angehalten, und das Geld dafür kommt \
+zurück; alle Bilder dieses Fotos werden aus unserem Speicher gelöscht. Was Pixazo von einer \
+schon gesendeten Kopie vielleicht noch hat, können wir für Sie nicht löschen.
 """
 GERMAN_FAL = (
     "Wenn Pixazo nicht zu erreichen ist. CodeFormer läuft auch bei fal.ai. Nur wenn Sie das "
