@@ -119,6 +119,30 @@ STOPS = [
     Stop("404", "stranger", "/no/such/page/", status=404),
 ]
 
+# --- Where it stops in German, too -------------------------------------------------------------
+# Its words are longer: what members see most, and where staff have least room.
+IN_GERMAN = frozenset(
+    {
+        "front",
+        "sign up",
+        "gallery",
+        "photo, delivered",
+        "photo, asked",
+        "photo, under way",
+        "consent",
+        "consent record",
+        "consents",
+        "restore several",
+        "not them",
+        "share",
+        "wallet",
+        "close the account",
+        "desk, member",
+        "desk, job under way",
+        "review",
+    }
+)
+
 # --- Names in the URL conf that no stop leads to, and why --------------------------------------
 BY_THE_WAY = "a page that only a flow of its own leads to: tests/browser/tour/test_two_factors.py"
 BUTTON = "a button: looked at, it leads to the page that it stands on"

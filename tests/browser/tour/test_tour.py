@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,8 +16,8 @@ from playwright.sync_api import Page
 from tests.browser.conftest import OpenPage
 from tests.browser.guard import Guard
 from tests.browser.tour import judges
-from tests.browser.tour.stops import STOPS, UNVISITED
-from tests.browser.tour.world import World
+from tests.browser.tour.stops import IN_GERMAN, STOPS, UNVISITED, Stop
+from tests.browser.tour.world import World, reading
 
 # All pages of one kind of screen are one test: a house lived in takes longer than looking at it.
 MOST_SHIFT = 0.02
@@ -30,9 +31,31 @@ def test_every_page_is_for_everybody(
 ):
     for status in {stop.status for stop in STOPS} - {200}:
         guard.expect_refusal(status)
+    assert wrong_with(STOPS, open_page, world, guard, screen, scheme) == []
+
+
+def test_pages_hold_the_longer_words_of_german(open_page: OpenPage, world: World, guard: Guard):
+    stops = [stop for stop in STOPS if stop.name in IN_GERMAN]
+    assert len(stops) == len(IN_GERMAN)
+    with reading(world, "de"):
+        found = wrong_with(stops, open_page, world, guard, "phone", "light", language="de")
+    assert found == []
+
+
+def wrong_with(
+    stops: Sequence[Stop],
+    open_page: OpenPage,
+    world: World,
+    guard: Guard,
+    screen: str,
+    scheme: Any,
+    *,
+    language: str = "en",
+) -> list[str]:
+    """What the judges say of each page, as its person sees it; the guard notes the rest."""
     pages: dict[str, Page] = {}
     found = []
-    for stop in STOPS:
+    for stop in stops:
         if stop.person not in pages:
             pages[stop.person] = open_page(screen, signed_in=world.people[stop.person])
             pages[stop.person].emulate_media(color_scheme=scheme)
@@ -40,13 +63,14 @@ def test_every_page_is_for_everybody(
         answer = page.goto(stop.address(world.addresses), wait_until="load")
         assert answer is not None, stop.name
         assert answer.status == stop.status, stop.name
+        assert page.locator("html").get_attribute("lang") == language, stop.name
         guard.look_at_width(page)
         found += [f"{stop.name}: {one}" for one in judges.inaccessible(page)]
         if (moved := judges.shifts(page)) > MOST_SHIFT:
             found.append(f"{stop.name}: things moved by {moved:.3f}")
         found += [f"{stop.name}: {one}" for one in judges.hard_to_press(page)]
         found += [f"{stop.name}: {one}" for one in judges.lost_focus(page)]
-    assert found == []
+    return found
 
 
 def names(resolver: URLResolver) -> set[str]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
 
 from sandbox.demo import journey
 from sandbox.demo.pages import Form
@@ -48,6 +49,25 @@ def lived_in(house: Addresses) -> Iterator[World]:
         addresses = _albumful(member, gateway)
         addresses |= _at_the_desk(everybody, addresses)
         yield World(everybody, addresses)
+
+
+@contextmanager
+def reading(world: World, language: str) -> Iterator[None]:
+    """Everybody chooses a language at a page's foot, and at the end the house's own again."""
+    try:
+        for person in world.people.values():
+            _choose(person, language)
+        yield
+    finally:
+        for person in world.people.values():
+            _choose(person, settings.LANGUAGE_CODE)
+
+
+def _choose(person: Visitor, language: str) -> None:
+    page = person.open("/")
+    switch = [form for form in Form.all_in(page.content) if form.action == "/language/"]
+    pressed = next(form for form in switch if form.filled({})["language"] == [language])
+    person.send(page, pressed)
 
 
 def _staff(house: Addresses, stack: ExitStack, role: str, onward: str) -> Visitor:
