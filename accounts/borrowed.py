@@ -10,7 +10,10 @@ from django.utils.translation import gettext_noop as _
 
 OF_ALLAUTH = (
     # Signing in, out and up
+    _("Sign In"),
     _("Sign Up"),
+    _("Signup"),
+    _("Are you sure you want to sign out?"),
     _("Already have an account? Then please %(link)ssign in%(end_link)s."),
     _("If you have not created an account yet, then please %(link)ssign up%(end_link)s first."),
     _("You are already logged in as %(user_display)s."),
@@ -26,6 +29,7 @@ OF_ALLAUTH = (
     _("Please type your current password."),
     _("You must type the same password each time."),
     # Addresses
+    _("Remove"),
     _("Primary"),
     _("Make Primary"),
     _("Re-send Verification"),

@@ -11,9 +11,17 @@ from django.test import Client
 from django.utils.translation import gettext, override
 
 from accounts.borrowed import OF_ALLAUTH
+from tests.builders import make_member
 
 DU = re.compile(r"\b(du|dich|dir|dein\w*|gib|lass)\b", re.IGNORECASE)
 PAGES = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
+MEMBERS = (
+    "/accounts/logout/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/reauthenticate/",
+)
 
 
 def test_the_library_has_these_words():
@@ -33,6 +41,16 @@ def test_they_are_said_politely(words: str):
 @pytest.mark.django_db
 @pytest.mark.parametrize("page", PAGES)
 def test_nobody_is_called_du_at_the_door(client: Client, page: str):
-    text = client.get(page, headers={"Accept-Language": "de"}).content.decode()
+    assert_polite(client.get(page, headers={"Accept-Language": "de"}).content.decode())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", MEMBERS)
+def test_nobody_is_called_du_in_their_account(client: Client, page: str):
+    client.force_login(make_member(language="de"))
+    assert_polite(client.get(page).content.decode())
+
+
+def assert_polite(text: str) -> None:
     assert '<html lang="de"' in text
     assert not DU.search(re.sub(r"<[^>]*>", " ", text))
