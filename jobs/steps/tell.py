@@ -75,7 +75,7 @@ def context_of(job: RestorationJob, money: HoldBalance) -> dict[str, object]:
         "failure_words": kept.words(job.failure_words),
         "charge_words": charge_words(money, is_free=job.is_free),
         "statement_url": f"{settings.PUBLIC_BASE_URL}{reverse('wallet')}?job={job.pk}",
-        "url": settings.PUBLIC_BASE_URL + reverse("photo", args=[job.photo_id]),
+        "url": settings.PUBLIC_BASE_URL + reverse("job", args=[job.pk]),
     }
 
 

@@ -29,9 +29,10 @@ from jobs.views.photo import press_again
 @require_safe
 @login_required
 def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """From a job's number, as the statement has it, to its place on the photo's page."""
+    """From a job's number, as the statement has it, to its place on the photo's page: the result of
+    this one stands in the viewer, if there is one."""
     row = get_object_or_404(RestorationJob.objects.for_member(member_of(request)), pk=job_id)
-    return redirect(f"{reverse('photo', args=[row.photo_id])}#job-{row.pk}")
+    return redirect(f"{reverse('photo', args=[row.photo_id])}?right={row.pk}#job-{row.pk}")
 
 
 @require_safe

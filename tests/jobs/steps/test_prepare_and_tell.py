@@ -98,7 +98,7 @@ def test_a_member_hears_once_how_a_job_ended(vendor: FakeVendor):
     (message,) = mail.outbox
     assert message.to == [job.owner.email]
     assert "could not be restored" in message.subject
-    assert f"http://testserver/photos/{job.photo_id}/" in message.body
+    assert f"http://testserver/jobs/{job.pk}/" in message.body
 
 
 def test_a_delivered_job_tells_what_was_charged(vendor: FakeVendor):
