@@ -139,7 +139,8 @@ def test_what_cannot_be_stopped_says_why(client: Client, photo: Photo, state: st
 def test_the_statement_leads_to_the_jobs_place_on_its_page(client: Client, photo: Photo):
     job = make_job(photo=photo)
     response = client.get(reverse("job", args=[job.pk]))
-    assert response["Location"] == f"{reverse('photo', args=[photo.pk])}?right={job.pk}#job-{job.pk}"
+    page = reverse("photo", args=[photo.pk])
+    assert response["Location"] == f"{page}?right={job.pk}#job-{job.pk}"
 
 
 # --- Further versions -----------------------------------------------------------------------
