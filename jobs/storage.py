@@ -58,10 +58,12 @@ def put(key: str, file: BinaryIO, *, content_type: str, in_a_hurry: bool = False
 
 
 def get(key: str, into: BinaryIO) -> None:
-    """Fetch an object into a file. Raises StorageUnavailable."""
+    """Fetch an object into a file. Raises NotStored, StorageUnavailable."""
     try:
         _client().download_fileobj(settings.S3_BUCKET, key, into, Config=ONE_THREAD)
     except PROBLEMS as problem:
+        if isinstance(problem, ClientError) and _status(problem) == 404:
+            raise NotStored(f"there is no {key}") from None
         raise StorageUnavailable(f"fetching {key} failed: {problem}") from problem
 
 
@@ -166,7 +168,7 @@ def ensure_bucket() -> None:
         _client().head_bucket(Bucket=settings.S3_BUCKET)
         return
     except ClientError as problem:
-        if problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != 404:
+        if _status(problem) != 404:
             raise StorageUnavailable(str(problem)) from problem
     except BotoCoreError as problem:
         raise StorageUnavailable(str(problem)) from problem
@@ -182,6 +184,10 @@ def check() -> None:
         _client().head_bucket(Bucket=settings.S3_BUCKET)
     except PROBLEMS as problem:
         raise StorageUnavailable(str(problem)) from problem
+
+
+def _status(problem: ClientError) -> int | None:
+    return problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
 
 
 @cache

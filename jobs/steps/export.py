@@ -27,7 +27,14 @@ from accounts.spreadsheets import csv_lines
 from jobs import receipts, titles
 from jobs.models import Album, Attempt, Consent, Photo, RestorationJob, Share
 from jobs.states import JobState
-from jobs.steps.zipping import ROWS_AT_ONCE, Missing, Picture, add_pictures, pictures_of
+from jobs.steps.zipping import (
+    ROWS_AT_ONCE,
+    Missing,
+    Picture,
+    add_pictures,
+    in_order,
+    pictures_of,
+)
 
 CONSENTS_HEADER = [
     "said (UTC)",
@@ -102,7 +109,8 @@ def _pictures(member: User) -> list[Picture]:
     delivered = RestorationJob.objects.for_member(member).filter(
         state=JobState.DELIVERED, photo__in=Photo.objects.with_pictures()
     )
-    return pictures_of(originals=photos, results=delivered)
+    results = in_order(delivered).iterator(chunk_size=ROWS_AT_ONCE)
+    return pictures_of(originals=photos, results=results)
 
 
 # --- Rows, a few hundred at a time ----------------------------------------------------------------

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from jobs import images, places, provenance, storage
-from jobs.models import RestorationJob
+from jobs.models import RestorationJob, ResultVersion
 from jobs.provenance.label import xmp
 from jobs.provenance.seal import CannotSeal, Signet, seal
 
@@ -49,17 +49,21 @@ class Keepsake:
     is_sealed: bool
 
 
-def take_home(*, job: RestorationJob, wishes: Wishes) -> Keepsake:
-    """Make the file. `job` has its photo with it.
+def take_home(
+    *, job: RestorationJob, wishes: Wishes, version: ResultVersion | None = None
+) -> Keepsake:
+    """Make the file, of the job's result or a further `version` of it.
 
-    Raises provenance.NothingRestored, storage.StorageUnavailable, images.UnreadableImage.
+    `job` has its photo with it. Raises provenance.NothingRestored, storage.StorageUnavailable,
+    images.UnreadableImage.
     """
     facts = provenance.of_job(job)
-    format = job.result_format if wishes.format == AS_IT_CAME else wishes.format
+    key, came_as = (version.key, version.format) if version else (job.result_key, job.result_format)
+    format = came_as if wishes.format == AS_IT_CAME else wishes.format
     content_type = images.CONTENT_TYPES[format]
     with _scratch() as original, _scratch() as result, ExitStack() as made:
         storage.get(job.photo.original_key, original)
-        storage.get(job.result_key, result)
+        storage.get(key, result)
         origin = images.origin(original)
         labelled = made.enter_context(_scratch())
         with places.DECODING:

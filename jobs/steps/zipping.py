@@ -1,7 +1,8 @@
 """Pictures as a ZIP that is written while it is sent: nothing is gathered on a disk or in memory.
 
-Pictures come in pieces from S3. What can't be had is left out and told in README.txt; the ZIP stays
-whole. A store that doesn't answer is soon asked no more: others wait for their turn.
+Pictures come in pieces from S3, or are made one by one. What can't be had is left out and told in
+README.txt; the ZIP stays whole. A store that doesn't answer is soon asked no more: others wait for
+their turn.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ DEVICES = frozenset(
 )
 FORBIDDEN = set('<>:"/\\|?*')
 NOT_FETCHED = lazy("could not be fetched, so it is not here")
+NOT_MADE = lazy("could not be made, so it is not here")
+
+
+class CannotMake(Exception):
+    """A picture that is made for the ZIP was not; the store is not to blame."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,14 @@ class Missing:
         return f"\n{what}\n\n{lines}"
 
     def add(
-        self, picture: Picture, why: str | Promise, problem: storage.StorageUnavailable | None
+        self,
+        picture: Picture,
+        why: str | Promise,
+        problem: storage.StorageUnavailable | CannotMake | None,
     ) -> None:
         self.lines.append(f"{picture.name}: {why}")
-        self.silences = 0 if isinstance(problem, storage.NotStored) else self.silences + 1
+        has_answered = isinstance(problem, (storage.NotStored, CannotMake))
+        self.silences = 0 if has_answered else self.silences + 1
 
 
 class Names:
@@ -101,8 +111,13 @@ def safe(title: str) -> str:
     return cut or _("Untitled")
 
 
+def in_order(jobs: models.QuerySet[RestorationJob]) -> models.QuerySet[RestorationJob]:
+    """As `pictures_of` takes them."""
+    return jobs.select_related("photo").prefetch_related("versions").order_by("created_at", "pk")
+
+
 def pictures_of(
-    *, originals: models.QuerySet[Photo], results: models.QuerySet[RestorationJob]
+    *, originals: models.QuerySet[Photo], results: Iterable[RestorationJob]
 ) -> list[Picture]:
     """These photos' originals and these jobs' results with all their versions, each under its name.
 
@@ -113,8 +128,7 @@ def pictures_of(
     for photo in photos.iterator(chunk_size=ROWS_AT_ONCE):
         name = names.name("originals", photo.title, images.extension_of(photo.format))
         pictures.append(Picture(photo.original_key, name))
-    jobs = results.select_related("photo").prefetch_related("versions")
-    for job in jobs.order_by("created_at", "pk").iterator(chunk_size=ROWS_AT_ONCE):
+    for job in results:
         ending = job.result_key.rpartition(".")[2]
         name = names.name("results", job.photo.title, ending, more=f" - {job.model.name}")
         pictures.append(Picture(job.result_key, name))
@@ -126,19 +140,36 @@ def pictures_of(
     return pictures
 
 
+def as_stored(picture: Picture) -> Iterator[bytes]:
+    """Raises storage.StorageUnavailable, at once or while it goes on."""
+    return storage.stream(picture.key)
+
+
 def add_pictures(
-    archive: ZipStream, pictures: Iterable[Picture], missing: Missing, go_on: Callable[[], None]
+    archive: ZipStream,
+    pictures: Iterable[Picture],
+    missing: Missing,
+    go_on: Callable[[], None],
+    *,
+    pieces_of: Callable[[Picture], Iterator[bytes]] = as_stored,
 ) -> Iterator[bytes]:
-    """The ZIP's bytes, picture by picture; `go_on` is called before each."""
+    """The ZIP's bytes, picture by picture; `go_on` is called before each.
+
+    `pieces_of` is asked for a picture when all before it are sent; beside StorageUnavailable it may
+    raise CannotMake.
+    """
     for picture in pictures:
         go_on()
         if missing.store_is_silent:
             missing.add(picture, NOT_FETCHED, None)
             continue
         try:
-            pieces = storage.stream(picture.key)
+            pieces = pieces_of(picture)
         except storage.StorageUnavailable as problem:
             missing.add(picture, NOT_FETCHED, problem)
+            continue
+        except CannotMake as problem:
+            missing.add(picture, NOT_MADE, problem)
             continue
         archive.add(_whole_or_told(pieces, picture, missing), picture.name)
         yield from archive.all_files()

@@ -1,6 +1,9 @@
-"""A member who is signed in, and their photo."""
+"""A member who is signed in, their photo, and a certificate."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -8,6 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from jobs.models import Photo
+from sandbox.stack import certificate
 from tests.builders import make_consent, make_member, make_photo
 
 
@@ -36,3 +40,10 @@ def photo(member: User) -> Photo:
     photo = make_photo(owner=member)
     make_consent(photo)
     return photo
+
+
+@pytest.fixture
+def signed(settings: Any, tmp_path: Path) -> None:
+    """The house has a certificate of its own."""
+    chain, key = certificate.make(tmp_path)
+    settings.C2PA_CERTIFICATES_FILE, settings.C2PA_PRIVATE_KEY_FILE = chain, key

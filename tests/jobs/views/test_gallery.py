@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import threading
-import zipfile
 from typing import Any
 
 import pytest
@@ -201,92 +199,6 @@ def test_what_is_narrowed_stays_so_on_the_next_page_and_after_a_deed(client: Cli
 def test_a_deed_leads_back_to_the_gallery_and_nowhere_else(client: Client, member: User):
     answer: Any = client.post(reverse("trash_many"), {"back": "https://elsewhere.example/?a=b"})
     assert answer.url.startswith(f"{reverse('gallery')}?")
-
-
-# --- What is ticked, as a ZIP ---------------------------------------------------------------
-def unzipped(answer: Any) -> dict[str, bytes]:
-    archive = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
-    assert archive.testzip() is None
-    return {name: archive.read(name) for name in archive.namelist()}
-
-
-def ticked(client: Client, *photos: Photo, **more: str) -> Any:
-    query = {"photo": [str(photo.pk) for photo in photos], **more}
-    return client.get(reverse("photos_download"), query)
-
-
-def store(photo: Photo, name: str) -> RestorationJob:
-    """Its original and one result lie in the bucket."""
-    storage.put(photo.original_key, io.BytesIO(b"original " + name.encode()), content_type="x/y")
-    job = make_job(photo=photo)
-    job.state, job.result_key = JobState.DELIVERED, f"{photo.prefix}results/{job.pk}.png"
-    job.save()
-    storage.put(job.result_key, io.BytesIO(b"result " + name.encode()), content_type="image/png")
-    return job
-
-
-@pytest.mark.usefixtures("bucket", "redis_server")
-def test_the_results_of_what_is_ticked_come_in_a_zip_and_originals_if_wanted(
-    client: Client, member: User
-):
-    anna, ben, other = (make_photo(owner=member, title=name) for name in ("Anna", "Ben", "Other"))
-    for photo in (anna, ben, other):
-        store(photo, photo.title)
-    answer = ticked(client, anna, ben)
-    assert answer.streaming
-    assert answer["Content-Disposition"].startswith('attachment; filename="heirloom-photos-20')
-    files = unzipped(answer)
-    assert files.pop("README.txt").startswith(b"Photos from Heirloom")
-    assert files == {
-        "results/Anna - GFPGAN.png": b"result Anna",
-        "results/Ben - GFPGAN.png": b"result Ben",
-    }
-    files = unzipped(ticked(client, anna, with_originals="on"))
-    assert files["originals/Anna.png"] == b"original Anna"
-    assert set(files) == {"originals/Anna.png", "results/Anna - GFPGAN.png", "README.txt"}
-
-
-@pytest.mark.usefixtures("bucket", "redis_server")
-def test_nobody_elses_photo_and_nothing_from_the_trash_comes_along(client: Client, member: User):
-    mine, theirs, thrown = make_photo(owner=member), make_photo(), make_photo(owner=member)
-    for photo in (mine, theirs, thrown):
-        store(photo, "secret" if photo != mine else "mine")
-    Photo.objects.filter(pk=thrown.pk).update(trashed_at=timezone.now())
-    files = unzipped(ticked(client, mine, theirs, thrown, with_originals="on"))
-    assert not any(b"secret" in data for data in files.values())
-    assert len(files) == 3
-
-
-@pytest.mark.usefixtures("redis_server")
-def test_when_there_is_nothing_to_download_that_is_said(client: Client, member: User):
-    answer = ticked(client, make_photo(owner=member), back="stage=NEW")
-    assert answer.url == f"{reverse('gallery')}?stage=NEW"
-    assert "None of these photos has been restored yet." in client.get(answer.url).content.decode()
-    answer = ticked(client)
-    assert "Please tick the photos" in client.get(answer.url).content.decode()
-    assert client.get(reverse("photos_download"), {"photo": "x"}).status_code == 404
-
-
-@pytest.mark.usefixtures("bucket", "redis_server")
-def test_one_download_at_a_time(client: Client, member: User):
-    photo = make_photo(owner=member)
-    store(photo, "Anna")
-    first = ticked(client, photo)
-    assert ticked(client, photo).status_code == 302
-    assert unzipped(first)
-    assert ticked(client, photo).status_code == 200
-
-
-@pytest.mark.usefixtures("bucket", "redis_server")
-def test_a_picture_that_the_store_has_lost_is_named_and_the_zip_is_whole(
-    client: Client, member: User
-):
-    photo = make_photo(owner=member, title="Anna")
-    job = store(photo, "Anna")
-    storage.delete(job.result_key)
-    files = unzipped(ticked(client, photo))
-    assert list(files) == ["README.txt"]
-    assert b"results/Anna - GFPGAN.png: could not be fetched" in files["README.txt"]
 
 
 # --- Uploading ------------------------------------------------------------------------------

@@ -44,12 +44,6 @@ def job(member: User, vendor: FakeVendor) -> RestorationJob:
     return job
 
 
-@pytest.fixture
-def signed(settings: Any, tmp_path: Path) -> None:
-    chain, key = certificate.make(tmp_path)
-    settings.C2PA_CERTIFICATES_FILE, settings.C2PA_PRIVATE_KEY_FILE = chain, key
-
-
 def fetch(client: Client, job: RestorationJob, **wishes: str) -> Any:
     return client.get(reverse("keepsake_file", args=[job.pk]), {"format": "AS_IT_CAME", **wishes})
 
