@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import money, statements
-from accounts.models import Transfer, TransferKind, User, Wallet
+from accounts.models import TopUp, Transfer, TransferKind, User, Wallet
 from accounts.models.wallet import TransferQuerySet
 
 MOST_DOLLARS = 999_999
@@ -223,6 +224,15 @@ class TopUpForm(forms.Form):
             "least": money.dollars(amount.least_micros),
             "most": money.dollars(amount.most_micros),
         }
+
+    @classmethod
+    def of(cls, top_up: TopUp) -> TopUpForm:
+        """As it was filled in for this payment."""
+        return cls({"form_id": str(top_up.pk), "amount": typed(top_up.amount_micros)})
+
+    def renew(self) -> None:
+        """What was typed stays; what is sent next is a payment of its own."""
+        self.data = {"amount": self.data.get("amount", ""), "form_id": str(uuid.uuid4())}
 
     @property
     def amount_micros(self) -> int:

@@ -6,14 +6,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django.views.i18n import LANGUAGE_QUERY_PARAMETER, set_language
 
 from accounts.members import member_of
+from accounts.views.pressed import pressed
 
 
 @csrf_exempt
-@require_POST
+@pressed("front")
 def choose_language(request: HttpRequest) -> HttpResponseBase:
     """Keeps the choice in a cookie, and a member's in their account as well; leads back.
 

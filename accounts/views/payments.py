@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib import messages
@@ -20,63 +19,30 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.forms import TopUpForm
 from accounts.members import member_of
-from accounts.models import TopUp, TopUpState, User
-from accounts.money import dollars, whole_dollars
+from accounts.models import TopUp, TopUpState
 from accounts.payments import cards, top_ups
+from accounts.views.pressed import pressed
+from accounts.views.wallet import wallet_page
 
 log = logging.getLogger(__name__)
 SLOWEST_LOOK_SECONDS = 60
 MOST_LOOKS = 40
 
 
-@dataclass(frozen=True)
-class Preset:
-    """One offered amount, with the number of its own little form."""
-
-    form_id: uuid.UUID
-    dollars: str
-    words: str
-
-
-@dataclass(frozen=True)
-class TopUpOffer:
-    """What `accounts/_top_up.html` shows."""
-
-    presets: list[Preset]
-    form: TopUpForm
-    bonus_words: str
-
-
-def top_up_form(member: User, *, answered: TopUpForm | None = None) -> TopUpOffer | None:
-    """What a page needs that includes `accounts/_top_up.html`; None when cards are off."""
-    if not cards.enabled():
-        return None
-    had_a_payment = TopUp.objects.filter(member=member, state=TopUpState.PAID).exists()
-    bonus = 0 if had_a_payment else settings.FIRST_PAYMENT_BONUS_MICROS
-    presets = [
-        Preset(uuid.uuid4(), f"{micros / 1_000_000:.2f}", whole_dollars(micros))
-        for micros in settings.TOP_UP_PRESETS_MICROS
-    ]
-    form = answered or TopUpForm(initial={"form_id": uuid.uuid4()})
-    return TopUpOffer(presets, form, dollars(bonus) if bonus > 0 else "")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@pressed("wallet")
 def top_up_begin(request: HttpRequest) -> HttpResponse:
     """The click. A second one with the same form is the same payment."""
-    if request.method != "POST" or not cards.enabled():
+    if not cards.enabled():
         return redirect("wallet")
     member = member_of(request)
     form = TopUpForm(request.POST)
     if not form.is_valid():
-        for problems in form.errors.values():
-            messages.error(request, " ".join(str(problem) for problem in problems))
-        return redirect(f"{reverse('wallet')}#top-up")
+        return _refused(request, form)
     try:
         top_up = top_ups.begin(
             member=member,
@@ -84,13 +50,13 @@ def top_up_begin(request: HttpRequest) -> HttpResponse:
             form_id=form.cleaned_data["form_id"],
         )
     except top_ups.CannotTopUp as problem:
-        messages.error(request, str(problem))
-        return redirect(f"{reverse('wallet')}#top-up")
+        form.add_error("amount", str(problem))
+        return _refused(request, form)
     return _to_the_card_page(request, top_up)
 
 
-@require_POST
 @login_required
+@pressed("top_up", "top_up_id")
 def top_up_again(request: HttpRequest, top_up_id: uuid.UUID) -> HttpResponse:
     """Once more to the card page: it could not be opened, or the member came back from it."""
     return _to_the_card_page(request, _own(request, top_up_id))
@@ -108,13 +74,20 @@ def _to_the_card_page(request: HttpRequest, top_up: TopUp) -> HttpResponse:
         return redirect(here)
     except cards.CardsRefused as problem:
         log.error("top-up %s: %s", top_up.pk, problem)
-        messages.error(
-            request, _("Our card processor did not accept this payment. Nothing was charged.")
+        form = TopUpForm.of(top_up)
+        form.add_error(
+            "amount", _("Our card processor did not accept this payment. Nothing was charged.")
         )
-        return redirect(f"{reverse('wallet')}#top-up")
+        return _refused(request, form)
     answer = redirect(top_up.session_url if top_up.state == TopUpState.OPEN else here)
     answer.status_code = 303
     return answer
+
+
+def _refused(request: HttpRequest, form: TopUpForm) -> HttpResponse:
+    """The wallet's page with what was typed, and why it can't be."""
+    form.renew()
+    return wallet_page(request, top_up=form, status=422)
 
 
 @require_safe

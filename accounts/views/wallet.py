@@ -10,14 +10,15 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import ledger, statements
-from accounts.forms import LimitsForm, StatementFilter, month_words
+from accounts.forms import LimitsForm, StatementFilter, TopUpForm, month_words
 from accounts.members import member_of
 from accounts.models import Transfer
 from accounts.spreadsheets import csv_download
-from accounts.views.payments import top_up_form
+from accounts.views.pressed import pressed
+from accounts.views.top_up_offer import top_up_form
 
 TRANSFERS_ON_A_PAGE = 50
 
@@ -26,16 +27,16 @@ TRANSFERS_ON_A_PAGE = 50
 @login_required
 def wallet(request: HttpRequest) -> HttpResponse:
     """Balances, what is set aside, and the statement, perhaps narrowed by ?kind, ?month, ?job."""
-    return _wallet_page(request)
+    return wallet_page(request)
 
 
-@require_http_methods(["POST"])
 @login_required
+@pressed("wallet")
 def limits(request: HttpRequest) -> HttpResponse:
     """The member's own limit and warning."""
     form = LimitsForm(request.POST)
     if not form.is_valid():
-        return _wallet_page(request, form, status=422)
+        return wallet_page(request, limits=form, status=422)
     ledger.set_limits(user=member_of(request), **form.cleaned_data)
     messages.success(request, gettext("Saved."))
     return redirect("wallet")
@@ -70,9 +71,14 @@ def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     return render(request, "accounts/month.html", context)
 
 
-def _wallet_page(
-    request: HttpRequest, limits: LimitsForm | None = None, *, status: int = 200
+def wallet_page(
+    request: HttpRequest,
+    *,
+    limits: LimitsForm | None = None,
+    top_up: TopUpForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """The page, perhaps with a form that was refused."""
     member = member_of(request)
     narrowed = StatementFilter(user=member, data=request.GET)
     page = Paginator(narrowed.transfers(), TRANSFERS_ON_A_PAGE).get_page(request.GET.get("page"))
@@ -84,7 +90,7 @@ def _wallet_page(
     kept.pop("page", None)
     context = {
         "wallet": purse,
-        "top_up_form": top_up_form(member),
+        "top_up_form": top_up_form(member, answered=top_up),
         "limits": limits or LimitsForm.of(purse),
         "spent_micros": ledger.spent_in_month(member),
         "owed_micros": ledger.owed_by(member),

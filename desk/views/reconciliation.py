@@ -15,12 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.members import member_of
 from accounts.models import User
 from accounts.money import decimal_dollars
 from accounts.spreadsheets import csv_download
+from accounts.views.pressed import pressed
 from desk import days
 from desk.converters import ends_of, month_of
 from desk.doors import staff_only
@@ -39,8 +40,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     return _overview(request, UsageForm())
 
 
-@require_POST
 @staff_only("jobs.add_usageimport")
+@pressed("desk_reconciliation")
 def take(request: HttpRequest) -> HttpResponse:
     """Bring an export in; what is wrong with it is said line by line."""
     form = UsageForm(request.POST, request.FILES)
@@ -69,8 +70,8 @@ def take(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
 @staff_only("jobs.add_usageimport")
+@pressed("desk_reconciliation")
 def compare_fal(request: HttpRequest) -> HttpResponse:
     """fal's account beside ours, day by day; it names no request, so nothing is kept of it."""
     form = FalUsageForm(request.POST, request.FILES)
@@ -96,8 +97,8 @@ def day(request: HttpRequest, day: date) -> HttpResponse:
     return _day(request, day)
 
 
-@require_POST
 @staff_only("jobs.change_finding")
+@pressed("desk_day", "day")
 def explain(request: HttpRequest, day: date) -> HttpResponse:
     """One explanation closes every line that was ticked, or all open ones of the kind."""
     form = ExplanationForm(request.POST)
@@ -123,8 +124,8 @@ def explain(request: HttpRequest, day: date) -> HttpResponse:
     return redirect("desk_day", day)
 
 
-@require_POST
 @staff_only("jobs.add_dayclose")
+@pressed("desk_day", "day")
 def close(request: HttpRequest, day: date) -> HttpResponse:
     form = CloseForm(request.POST)
     if not form.is_valid():

@@ -6,8 +6,6 @@ An album's photos are seen in the gallery, which shows that album alone.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -20,25 +18,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.members import member_of
+from accounts.views.pressed import pressed
 from jobs.forms.albums import AlbumForm
 from jobs.models import Album, Photo
 from jobs.steps import albums as step
 from jobs.views.cards import PhotoCard
 from jobs.views.selection import back, selected
-
-View = Callable[..., HttpResponse]
-
-
-def pressed(view: View) -> View:
-    """For buttons: looking at their address leads to the albums."""
-
-    @require_http_methods(["GET", "HEAD", "POST"])
-    @login_required
-    @wraps(view)
-    def only_pressed(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
-        return view(request, *args, **named) if request.method == "POST" else redirect("albums")
-
-    return only_pressed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,7 +72,8 @@ def album(request: HttpRequest, album_id: uuid.UUID) -> HttpResponse:
     return render(request, "jobs/album.html", context, status=422 if form.errors else 200)
 
 
-@pressed
+@login_required
+@pressed("albums")
 def delete(request: HttpRequest, album_id: uuid.UUID) -> HttpResponse:
     album = own_album(request, album_id)
     step.delete(album=album)
@@ -97,7 +83,8 @@ def delete(request: HttpRequest, album_id: uuid.UUID) -> HttpResponse:
     return redirect("albums")
 
 
-@pressed
+@login_required
+@pressed("albums")
 def move(request: HttpRequest, album_id: uuid.UUID) -> HttpResponse:
     try:
         step.move(album=own_album(request, album_id), by=1 if "down" in request.POST else -1)
@@ -106,7 +93,8 @@ def move(request: HttpRequest, album_id: uuid.UUID) -> HttpResponse:
     return redirect(f"{reverse('albums')}#album-{album_id}")
 
 
-@pressed
+@login_required
+@pressed("albums")
 def put(request: HttpRequest) -> HttpResponse:
     """What was ticked goes into an album, and stays in others."""
     photos, into = selected(request), named_album(request, "to_album")
@@ -120,7 +108,8 @@ def put(request: HttpRequest) -> HttpResponse:
     return back(request)
 
 
-@pressed
+@login_required
+@pressed("albums")
 def move_photos(request: HttpRequest) -> HttpResponse:
     """What was ticked goes from the album that is shown into another."""
     photos = selected(request)
@@ -136,7 +125,8 @@ def move_photos(request: HttpRequest) -> HttpResponse:
     return back(request)
 
 
-@pressed
+@login_required
+@pressed("albums")
 def take_out(request: HttpRequest) -> HttpResponse:
     photos, album = selected(request), named_album(request, "in_album")
     if not photos or album is None:

@@ -14,10 +14,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
 from accounts.models import User
+from accounts.views.pressed import pressed
 from jobs import rates, storage
 from jobs.forms.share import ShareForm
 from jobs.models import RestorationJob, Share
@@ -77,8 +78,8 @@ def share(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     return render(request, "jobs/share.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
 @login_required
+@pressed("shares")
 def revoke(request: HttpRequest, share_id: uuid.UUID) -> HttpResponse:
     """The link shows nothing from now on."""
     row = get_object_or_404(

@@ -125,3 +125,22 @@ def test_without_javascript_a_card_pays_too(open_page: OpenPage, people: People)
     to_the_card_page(page)
     type_card(page, "4242 4242 4242 4242")
     expect(page.get_by_role("heading", name="Paid: $10.00 is in your wallet")).to_be_visible()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_amount_that_cant_be_says_so_beside_it_and_stays(
+    open_page: OpenPage, people: People, guard: Guard, javascript: bool
+):
+    page = open_page("phone", signed_in=people.member(credit_micros=0), javascript=javascript)
+    guard.expect_refusal(422)
+    page.goto("/wallet/")
+    amount = page.get_by_label("Another amount in dollars")
+    amount.fill("3")
+    page.get_by_role("button", name="Add this amount").click()
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    expect(amount).to_have_value("3")
+    expect(amount).to_have_accessible_description(re.compile("choose an amount from \\$5.00"))
+    guard.look_at_width(page)
+    amount.fill("7.50")
+    page.get_by_role("button", name="Add this amount").click()
+    expect(page).to_have_url(re.compile(r"/pay/cs_test_"))

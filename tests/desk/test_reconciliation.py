@@ -256,6 +256,17 @@ def test_nobody_else_comes_in(method: str, name: str, role: str):
     assert getattr(Client(), method)(address).status_code == 302
 
 
+@pytest.mark.parametrize("name", ["desk_usage_import", "desk_fal_usage"])
+def test_a_buttons_address_leads_to_the_reconciliation(desk: tuple[Client, User], name: str):
+    assert desk[0].get(reverse(name))["Location"] == reverse("desk_reconciliation")
+
+
+@pytest.mark.parametrize("name", ["desk_explain", "desk_close_day"])
+def test_a_days_buttons_address_leads_to_the_day(desk: tuple[Client, User], name: str):
+    day = reverse("desk_day", args=[DAY])
+    assert desk[0].get(reverse(name, args=[DAY]))["Location"] == day
+
+
 def test_what_another_vendor_completed_is_summed_by_day_to_be_compared_by_hand(
     desk: tuple[Client, User],
 ):

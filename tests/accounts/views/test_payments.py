@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts import ledger
 from accounts.models import CardEvent, TopUp, TopUpState, User
 from accounts.payments import cards
-from accounts.views.payments import top_up_form
+from accounts.views.top_up_offer import top_up_form
 from tests.builders import make_member
 from tests.fake_cards import FakeCards, body_of, charge, event, signed
 
@@ -76,7 +76,14 @@ def test_an_amount_that_is_not_offered_says_what_is(
     client: Client, member: User, card_processor: FakeCards, amount: str
 ):
     response = click(client, amount)
-    assert response["Location"] == "/wallet/#top-up"
+    assert response.status_code == 422
+    form = response.context["top_up_form"].form
+    assert list(form.errors) == ["amount"]
+    assert form["amount"].value() == amount
+    text = response.content.decode()
+    (problem,) = form.errors["amount"]
+    assert text.count(problem) == 2  # in the summary, and beside the field
+    assert 'href="#id_amount"' in text
     assert TopUp.objects.count() == 0
     assert card_processor.requests == []
 
@@ -86,11 +93,21 @@ def test_a_form_used_for_another_amount_says_so(
 ):
     form_id = str(uuid.uuid4())
     click(client, "10", form_id)
-    response = client.post(
-        reverse("top_up_begin"), {"form_id": form_id, "amount": "20"}, follow=True
-    )
-    assert "This form has begun another payment already." in response.content.decode()
+    response = click(client, "20", form_id)
+    assert response.status_code == 422
+    assert response.content.decode().count("This form has begun another payment already.") == 2
     assert TopUp.objects.get().amount_micros == TEN
+    form = response.context["top_up_form"].form
+    assert click(client, form["amount"].value(), form["form_id"].value()).status_code == 303
+
+
+def test_a_form_without_its_number_keeps_the_amount_and_gets_one(
+    client: Client, member: User, card_processor: FakeCards
+):
+    response = click(client, "20", "no number")
+    assert response.status_code == 422
+    form = response.context["top_up_form"].form
+    assert click(client, form["amount"].value(), form["form_id"].value()).status_code == 303
 
 
 def test_a_processor_that_is_down_is_told_and_the_same_payment_can_be_tried_again(
@@ -114,12 +131,30 @@ def test_a_refusal_is_told_and_logged_without_half_a_state(
     card_processor.on_request = lambda request: httpx.Response(
         401, json={"error": {"message": f"Invalid API Key {request.headers['Authorization']}"}}
     )
-    response = client.post(
-        reverse("top_up_begin"), {"form_id": str(uuid.uuid4()), "amount": "10"}, follow=True
-    )
-    assert "did not accept this payment. Nothing was charged." in response.content.decode()
+    response = click(client, "12.34")
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert text.count("did not accept this payment. Nothing was charged.") == 2
+    assert response.context["top_up_form"].form["amount"].value() == "12.34"
     assert "refused: 401" in caplog.text
     assert "sk_test" not in caplog.text
+
+
+def test_a_payment_tried_again_and_refused_is_told_beside_its_amount(
+    client: Client, member: User, card_processor: FakeCards
+):
+    card_processor.on_request = down
+    click(client)
+    top_up = TopUp.objects.get()
+    card_processor.on_request = lambda request: httpx.Response(400, json={"error": {}})
+    again = reverse("top_up_again", args=[top_up.pk])
+    response = client.post(again)
+    assert response.status_code == 422
+    form = response.context["top_up_form"].form
+    assert list(form.errors) == ["amount"]
+    assert form["amount"].value() == "10.00"
+    assert form["form_id"].value() != str(top_up.pk)
+    assert client.get(again)["Location"] == reverse("top_up", args=[top_up.pk])
 
 
 def test_without_keys_there_is_no_form_no_click_and_no_webhook(client: Client, member: User):

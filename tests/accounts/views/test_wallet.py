@@ -40,6 +40,15 @@ def test_a_statement_is_only_read(client: Client, member: User):
     assert client.post(reverse("wallet")).status_code == 405
 
 
+def test_refused_limits_stay_in_the_address_bar_which_leads_to_the_wallet(
+    client: Client, member: User
+):
+    address = reverse("wallet_limits")
+    assert client.post(address, {"monthly_limit_micros": "x"}).status_code == 422
+    assert client.get(address)["Location"] == reverse("wallet")
+    assert client.put(address).status_code == 405
+
+
 def test_a_member_sees_their_own_money_and_nobody_elses(client: Client, member: User):
     make_member(micros=7_777_777)
     assert "$1.00" in page(client)

@@ -143,6 +143,7 @@ def test_all_links_are_listed_and_ended_from_there(client: Client, job: Restorat
         assert words in page
     assert path not in page
     link = Share.objects.get()
+    assert client.get(reverse("share_revoke", args=[link.pk]))["Location"] == reverse("shares")
     answer = client.post(reverse("share_revoke", args=[link.pk]), {"among_all": "1"})
     assert answer["Location"] == f"{reverse('shares')}?page=1"
     page = client.get(answer["Location"]).content.decode()
