@@ -473,7 +473,9 @@ def test_every_word_of_a_page_is_marked(name: str, monkeypatch: pytest.MonkeyPat
     assert_marked(answer.content.decode(), *house.data, *(STEPS if "desk" in name else ()))
 
 
-@pytest.mark.parametrize("status", ["400", "403", "403_csrf", "404", "413", "429", "500", "503"])
+@pytest.mark.parametrize(
+    "status", ["400", "403", "403_csrf", "404", "405", "413", "429", "500", "503"]
+)
 def test_every_word_of_an_error_page_is_marked(status: str, rf: RequestFactory):
     request = rf.get("/")
     request.user = AnonymousUser()

@@ -25,6 +25,28 @@ def test_what_is_not_there_is_said_in_the_houses_own_words(client: Client, signe
     assert "There is nothing here" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("method", "name", "allowed"),
+    [
+        ("get", "upload_one", "POST"),
+        ("get", "upload_known", "POST"),
+        ("post", "gallery", "GET, HEAD"),
+    ],
+)
+@pytest.mark.django_db
+def test_what_an_address_is_not_for_is_said_in_the_houses_own_words(
+    client: Client, method: str, name: str, allowed: str
+):
+    response = getattr(client, method)(reverse(name))
+    assert (response.status_code, response["Allow"]) == (405, allowed)
+    assert "<h1>This can’t be done here</h1>" in response.content.decode()
+
+
+def test_a_program_is_told_so_without_a_page(client: Client):
+    response = client.get(reverse("stripe_webhook"))
+    assert (response.status_code, response.content) == (405, b"")
+
+
 def test_our_own_fault_is_a_page_that_needs_nothing_that_could_be_broken(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ):
@@ -150,11 +172,19 @@ def test_health_is_only_looked_at(client: Client, parts: dict[str, str | None], 
     assert client.post(reverse(name)).status_code == 405
 
 
+@pytest.mark.parametrize(("signed_in", "leads_to"), [(False, "account_login"), (True, "gallery")])
 @pytest.mark.django_db
-def test_a_form_that_was_open_too_long_is_refused_in_the_houses_words():
-    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "x"})
+def test_a_form_that_was_open_too_long_is_refused_in_the_houses_words(
+    signed_in: bool, leads_to: str
+):
+    client = Client(enforce_csrf_checks=True)
+    if signed_in:
+        client.force_login(make_member())
+    response = client.post(reverse("wallet_limits"))
+    text = response.content.decode()
     assert response.status_code == 403
-    assert "This page was open for too long" in response.content.decode()
+    assert "This page was open for too long" in text
+    assert f'<a class="button button--primary" href="{reverse(leads_to)}">' in text
 
 
 @pytest.mark.django_db
