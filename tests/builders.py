@@ -129,13 +129,22 @@ def make_job(
     model: catalog.RestorationModel = catalog.GFPGAN,
     **parameters: Any,
 ) -> RestorationJob:
-    """An ordered job, READY unless its consent waits for review."""
+    """An ordered job, READY unless its consent waits for review.
+
+    While the photo's last one is under way, the next has other settings: the same is not ordered
+    twice.
+    """
     photo = photo or make_photo()
     if photo.current_consent is None:
         make_consent(photo)
     # Scale 1, so that the fake vendor's picture has the quoted size.
     settings = {**model.defaults(), **({"scale": 1} if model is catalog.GFPGAN else {})}
     settings |= parameters
+    varied = model.scale_parameter or "seed"
+    while varied not in parameters and orderable.under_way(
+        photos=[photo], model=model, parameters=settings
+    ):
+        settings[varied] = (settings[varied] or 0) + 1
     price = prices.price_list()[model.key]
     offer = orderable.quote(photo=photo, model=model, parameters=settings, price=price)
     return order.place(

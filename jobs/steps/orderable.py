@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from jobs import catalog, notices
 from jobs.catalog import Quote, RestorationModel
-from jobs.models import Consent, Photo, PhotoState, Price
+from jobs.models import Consent, Photo, PhotoState, Price, RestorationJob
 from jobs.models.consent import UNDECIDED
 
 NOT_READY = {
@@ -96,7 +96,7 @@ def lines(
     parameters: Mapping[str, Any],
     price: Price,
 ) -> list[Line]:
-    """What each photo would cost, or why it can't be ordered; three queries, however many."""
+    """What each photo would cost, or why it can't be ordered; four queries, however many."""
     newest = Consent.objects.filter(photo__in=photos).select_related("notice").newest_by_photo()
     version = notices.newest_version()
     live = set(
@@ -104,6 +104,7 @@ def lines(
         .live(vendor=model.vendor, now=timezone.now())
         .values_list("pk", flat=True)
     )
+    restoring = under_way(photos=photos, model=model, parameters=parameters)
 
     def line(photo: Photo) -> Line:
         consent = newest.get(photo.pk)
@@ -112,6 +113,7 @@ def lines(
             str(NOT_READY.get(PhotoState(photo.state), ""))
             or (str(IN_TRASH) if photo.is_in_trash else "")
             or consent_obstacle(consent, live=live, version=version)
+            or (ordered_already(model) if photo.pk in restoring else "")
             or too_large(offer.output_width_px * offer.output_height_px)
         )
         return Line(
@@ -119,6 +121,27 @@ def lines(
         )
 
     return [line(photo) for photo in photos]
+
+
+def under_way(
+    *, photos: Sequence[Photo], model: RestorationModel, parameters: Mapping[str, Any]
+) -> set[uuid.UUID]:
+    """The photos of which this very restoration has not ended yet; ended, it can be ordered again.
+
+    A page that is loaded anew, as Back does, has another click key: only the jobs tell.
+    """
+    jobs = RestorationJob.objects.filter(photo__in=photos, model_key=model.key).unfinished()
+    return {
+        photo_id
+        for photo_id, ordered in jobs.values_list("photo_id", "parameters")
+        if ordered == dict(parameters)
+    }
+
+
+def ordered_already(model: RestorationModel) -> str:
+    return _(
+        "%(model)s with these settings is being restored already. It is not ordered twice."
+    ) % {"model": model.name}
 
 
 def consent_obstacle(consent: Consent | None, *, live: Container[uuid.UUID], version: int) -> str:

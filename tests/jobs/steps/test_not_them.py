@@ -166,6 +166,16 @@ def test_the_same_again_is_no_other_try(vendor: FakeVendor):
     assert not NotThem.objects.exists()
 
 
+def test_what_is_being_restored_already_is_no_other_try(vendor: FakeVendor):
+    first = restored(vendor)
+    paid = make_job(photo=first.photo, model=CODEFORMER, **SMALL)
+    with pytest.raises(order.CannotOrder, match="CodeFormer with these settings is being"):
+        again(first)
+    assert not NotThem.objects.exists()
+    order.cancel(job=paid, by=paid.owner)
+    assert again(first).is_free
+
+
 def test_it_is_no_larger_than_what_was_paid_for(vendor: FakeVendor):
     with pytest.raises(not_them.CannotRerun, match="64 × 48 px"):
         again(restored(vendor), upscale=2)

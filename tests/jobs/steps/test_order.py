@@ -11,7 +11,7 @@ from accounts.models import Transfer
 from jobs import prices
 from jobs.catalog import CODEFORMER, GFPGAN
 from jobs.models import Photo, PhotoState, RestorationJob
-from jobs.states import JobState
+from jobs.states import TERMINAL, JobState
 from jobs.steps import order
 from tests.builders import make_consent, make_job, make_member, make_photo, publish_price
 from tests.racing import at_once
@@ -19,12 +19,14 @@ from tests.racing import at_once
 pytestmark = pytest.mark.django_db
 
 
-def place(photo: Photo, key: uuid.UUID, agreed: int | None = 3_100) -> RestorationJob:
+def place(
+    photo: Photo, key: uuid.UUID, agreed: int | None = 3_100, **settings: int
+) -> RestorationJob:
     return order.place(
         photo=photo,
         by=photo.owner,
         model=GFPGAN,
-        parameters=GFPGAN.defaults(),
+        parameters={**GFPGAN.defaults(), **settings},
         price=prices.price_list()["gfpgan"],
         agreed_micros=agreed,
         click_key=key,
@@ -54,16 +56,37 @@ def test_the_same_click_with_other_settings_orders_nothing_and_says_so():
     key = uuid.uuid4()
     place(photo, key)
     with pytest.raises(order.OrderedBefore):
-        order.place(
-            photo=photo,
-            by=photo.owner,
-            model=GFPGAN,
-            parameters={**GFPGAN.defaults(), "scale": 4},
-            price=prices.price_list()["gfpgan"],
-            agreed_micros=3_100,
-            click_key=key,
-        )
+        place(photo, key, scale=4)
     assert RestorationJob.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", sorted(set(JobState) - TERMINAL))
+def test_what_is_under_way_is_not_ordered_twice_and_holds_nothing(state: JobState):
+    photo = make_photo()
+    make_consent(photo)
+    first = place(photo, uuid.uuid4())
+    RestorationJob.objects.filter(pk=first.pk).update(state=state)
+    with pytest.raises(order.CannotOrder, match="GFPGAN with these settings is being restored"):
+        place(photo, uuid.uuid4())
+    assert RestorationJob.objects.get() == first
+    assert ledger.wallet_of(photo.owner).held_micros == 3_100
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+def test_once_it_has_ended_the_same_can_be_ordered_again(state: JobState):
+    photo = make_photo()
+    make_consent(photo)
+    first = place(photo, uuid.uuid4())
+    RestorationJob.objects.filter(pk=first.pk).update(state=state)
+    assert place(photo, uuid.uuid4()) != first
+
+
+def test_other_settings_another_model_and_another_photo_are_no_second_order():
+    first = make_job(scale=2)
+    place(first.photo, uuid.uuid4(), scale=3)
+    make_job(photo=first.photo, model=CODEFORMER)
+    make_job(photo=make_photo(owner=first.owner), scale=2)
+    assert RestorationJob.objects.for_member(first.owner).count() == 4
 
 
 def test_too_little_money_orders_nothing():
@@ -140,4 +163,23 @@ def test_six_clicks_at_once_are_one_job_and_one_hold():
     assert len(jobs) == 6
     assert len(set(jobs)) == 1
     assert Transfer.objects.filter(kind="HOLD").count() == 1
+    assert books.lies() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_from_four_pages_at_once_is_ordered_once():
+    """Each page has a click key of its own: what counts is what is under way."""
+    photo = make_photo()
+    make_consent(photo)
+
+    def act(_: int) -> bool:
+        try:
+            place(photo, uuid.uuid4())
+        except order.CannotOrder:
+            return False
+        return True
+
+    assert sum(at_once(4, act)) == 1
+    assert RestorationJob.objects.count() == 1
+    assert ledger.wallet_of(photo.owner).held_micros == 3_100
     assert books.lies() == []

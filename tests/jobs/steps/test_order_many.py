@@ -129,6 +129,16 @@ def test_one_consent_that_was_withdrawn_and_none_is_ordered():
     assert nothing_happened(member)
 
 
+def test_one_photo_that_is_being_restored_so_already_and_none_is_ordered():
+    member = make_member()
+    photos = make_photos(member)
+    place(photos[1:2], uuid.uuid4())
+    with pytest.raises(order.CannotOrder, match="“Photo 1”: GFPGAN with these settings is being"):
+        place(photos, uuid.uuid4())
+    assert RestorationJob.objects.count() == 1
+    assert ledger.wallet_of(member).held_micros == EACH
+
+
 @pytest.mark.parametrize("agreed", [EACH - 1, EACH + 1, None])
 def test_a_price_other_than_the_one_beside_a_photo_orders_nothing(agreed: int | None):
     member = make_member()
@@ -187,7 +197,7 @@ def test_two_lists_of_the_same_photos_in_opposite_order_do_not_wait_for_each_oth
     member = make_member()
     photos = make_photos(member, 5)
     lists = [photos, photos[::-1]] * 2
-    at_once(4, lambda number: place(lists[number], uuid.uuid4()))
+    at_once(4, lambda number: place(lists[number], uuid.uuid4(), scale=number + 1))
     assert RestorationJob.objects.count() == 20
     assert ledger.wallet_of(member).held_micros == 20 * EACH
     assert books.lies() == []

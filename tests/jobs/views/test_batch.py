@@ -18,12 +18,13 @@ from accounts.models import User, Wallet
 from jobs import prices
 from jobs.models import Photo, PhotoState, RestorationJob
 from jobs.steps import consent as consent_step
-from tests.builders import make_consent, make_member, make_photo, publish_price
+from tests.builders import make_consent, make_job, make_member, make_photo, publish_price
 
 pytestmark = pytest.mark.django_db
 
 EACH = 3_100
-BATCH_QUERIES = 9  # session, member, photos, prices, consents, live ones, notice, wallet twice
+# Session, member, photos, prices, consents, live ones, notice, what is under way, wallet twice.
+BATCH_QUERIES = 10
 
 
 @pytest.fixture
@@ -147,6 +148,21 @@ def test_the_list_does_the_same_few_queries_whatever_its_length(
     for few in (photos[:1], photos):
         with django_assert_num_queries(BATCH_QUERIES):
             page(client, few)
+
+
+def test_what_is_being_restored_so_already_is_left_out(
+    client: Client, member: User, photos: list[Photo], rings: list[str]
+):
+    make_job(photo=photos[0], scale=2)
+    text = page(client, photos).content.decode()
+    assert text.count("Left out.") == 1
+    assert "GFPGAN with these settings is being restored already." in text
+    assert f'value="{photos[0].pk}:' not in text
+    assert click(client, photos).status_code == 422
+    assert RestorationJob.objects.count() == 1
+    assert balances(member) == (1_000_000 - EACH, EACH)
+    click(client, photos, line=[f"{photo.pk}:{EACH}" for photo in photos[1:]])
+    assert RestorationJob.objects.count() == 3
 
 
 @pytest.mark.parametrize("door", ["batch", "batch_quote"])

@@ -158,8 +158,18 @@ def test_two_tabs_order_once_and_with_other_ticks_nothing_more(
     assert "You ordered from this page before" in response.content.decode()
     assert RestorationJob.objects.count() == 2
     fresh = response.context["click_key"]
-    click(client, photo, cards("gfpgan", "flux-kontext", click_key=fresh))
+    other = cards("gfpgan", "flux-kontext", click_key=fresh, **{"gfpgan-scale": "3"})
+    click(client, photo, other)
     assert RestorationJob.objects.count() == 4
+
+
+def test_one_that_is_being_restored_so_already_and_none_is_ordered(
+    client: Client, photo: Photo, rings: list[str]
+):
+    client.post(reverse("restore", args=[photo.pk, "gfpgan"]), cards())
+    text = click(client, photo, cards(*TWO)).content.decode()
+    assert "GFPGAN with these settings is being restored already." in text
+    assert RestorationJob.objects.get().model_key == "gfpgan"
 
 
 def test_a_model_ordered_alone_is_not_ordered_again_with_others_from_the_same_page(

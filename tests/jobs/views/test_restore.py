@@ -18,6 +18,7 @@ from accounts.models import Transfer, TransferKind, User, Wallet
 from jobs import catalog, prices
 from jobs.models import Photo, RestorationJob
 from jobs.states import JobState
+from jobs.steps import order
 from tests.builders import make_consent, make_member, make_photo, publish_price
 
 pytestmark = pytest.mark.django_db
@@ -142,8 +143,24 @@ def test_two_tabs_with_the_same_page_order_the_same_once(
 def test_a_page_that_shows_what_was_ordered_is_for_a_new_order(
     client: Client, photo: Photo, rings: list[str]
 ):
-    for _ in range(2):
-        click(client, photo, click_key=page_key(client, photo))
+    click(client, photo, click_key=page_key(client, photo))
+    click(client, photo, click_key=page_key(client, photo), **card(scale="3"))
+    assert RestorationJob.objects.count() == 2
+
+
+def test_back_and_the_same_button_orders_the_same_once(
+    client: Client, photo: Photo, rings: list[str]
+):
+    """Back loads the page anew, for a new order."""
+    click(client, photo, click_key=page_key(client, photo))
+    response = click(client, photo, click_key=page_key(client, photo))
+    assert response.status_code == 422
+    words = "GFPGAN with these settings is being restored already. It is not ordered twice."
+    assert words in response.content.decode()
+    job = RestorationJob.objects.get()
+    assert balances(photo.owner) == (1_000_000 - GFPGAN_MICROS, GFPGAN_MICROS)
+    order.cancel(job=job, by=photo.owner)
+    click(client, photo, click_key=page_key(client, photo))
     assert RestorationJob.objects.count() == 2
 
 
@@ -178,7 +195,7 @@ def test_over_the_monthly_limit_nothing_is_ordered_and_the_words_say_whose_limit
 ):
     ledger.set_limits(user=photo.owner, monthly_limit_micros=6_000, warn_below_micros=None)
     click(client, photo)
-    response = click(client, photo)
+    response = click(client, photo, **card(scale="3"))
     assert response.status_code == 422
     assert (
         "This would go over the monthly limit of $0.006 that you set: it costs $0.0031 and "
