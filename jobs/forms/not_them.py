@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jobs.catalog import MODELS, RestorationModel
+from jobs.catalog import RestorationModel
 from jobs.catalog.presets import CLOSER
 from jobs.forms.restorations import RestorationForm
 from jobs.models import NotThemReason, RestorationJob
@@ -16,7 +16,7 @@ from jobs.steps import not_them
 
 
 class NotThemForm(forms.Form):
-    """The reason, and which model to try."""
+    """The reason, and which model to try; none is chosen beforehand: no model is the safer one."""
 
     reason = forms.ChoiceField(
         label=_("What is wrong?"), choices=NotThemReason.choices, widget=forms.RadioSelect
@@ -28,7 +28,11 @@ class NotThemForm(forms.Form):
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    model = forms.ChoiceField(label=_("What shall we try?"), widget=forms.RadioSelect)
+    model = forms.ChoiceField(
+        label=_("What shall we try?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose what we shall try.")},
+    )
     click_key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
@@ -78,11 +82,3 @@ def other_settings(job: RestorationJob, model: RestorationModel) -> dict[str, An
         most = job.quoted_width_px // max(1, job.photo.width_px)
         settings[model.scale_parameter] = max(1, min(settings[model.scale_parameter], most))
     return settings
-
-
-def first_choice(job: RestorationJob) -> str:
-    """The model to begin with: the one whose faithfulness can be set, unless it was set already."""
-    settings = other_settings(job, job.model)
-    if settings != job.parameters:
-        return job.model_key
-    return next(key for key in MODELS if key != job.model_key)

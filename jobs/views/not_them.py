@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.members import member_of
 from jobs import catalog, doorbell, prices
-from jobs.forms.not_them import NotThemForm, RerunForm, first_choice
+from jobs.forms.not_them import NotThemForm, RerunForm
 from jobs.models import RestorationJob
 from jobs.steps import not_them as step
 from jobs.steps import order
 from jobs.views.cards import PhotoCard, job_cards
+from jobs.views.comparison import comparison
 from jobs.views.photo import or_elsewhere, own_photo
 
 
@@ -27,16 +28,14 @@ from jobs.views.photo import or_elsewhere, own_photo
 @login_required
 @or_elsewhere
 def not_them(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """What is wrong, and what to try instead; the price that stands there is nothing."""
+    """What is wrong, seen on the faces, and what to try instead; the price there is nothing."""
     member = member_of(request)
     job = get_object_or_404(RestorationJob.objects.for_member(member).with_story(), pk=job_id)
     own_photo(request, job.photo_id)
     listed = prices.price_list()
     models = [model for key, model in catalog.MODELS.items() if key in listed]
     data = request.POST if request.method == "POST" else None
-    form = NotThemForm(
-        data, models=models, initial={"model": first_choice(job), "click_key": uuid.uuid4()}
-    )
+    form = NotThemForm(data, models=models, initial={"click_key": uuid.uuid4()})
     chosen = form["model"].value()
     settings = [
         RerunForm(job=job, model=model, data=data if model.key == chosen else None)
@@ -71,9 +70,11 @@ def not_them(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
                 % {"model": rerun.model.name},
             )
             return redirect(f"{reverse('photo', args=[job.photo_id])}#job-{rerun.pk}")
+    job_card, photo_card = job_cards([job])[0], PhotoCard(job.photo)
     context = {
-        "job": job_cards([job])[0],
-        "photo": PhotoCard(job.photo),
+        "job": job_card,
+        "photo": photo_card,
+        "comparison": comparison(photo_card, [job_card], right=str(job.pk)),
         "form": form,
         "settings": settings,
         "chosen": chosen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from jobs.models import NotThem, Photo, RestorationJob
+from jobs.steps.collect import faces_key
 from tests.builders import make_consent, make_member, make_photo
 from tests.fakes import FakeVendor
 from tests.jobs.steps.test_not_them import bring, restored
@@ -55,6 +57,38 @@ def test_a_result_offers_it_and_the_form_says_that_it_costs_nothing(
     assert text.count('type="range"') == 1
 
 
+def test_no_model_is_chosen_beforehand(client: Client, job: RestorationJob):
+    text = client.get(address(job)).content.decode()
+    radios = re.findall(r'<input type="radio" name="model"[^>]*>', text)
+    assert len(radios) == 3
+    assert not [radio for radio in radios if "checked" in radio]
+    assert all("required" in radio for radio in radios)
+
+
+def test_without_a_model_it_is_said_beside_the_choice(client: Client, job: RestorationJob):
+    text = send(client, job, model="").content.decode()
+    choice = text[text.index('<fieldset class="stack" id="id_model"') :]
+    choice = choice[: choice.index('type="radio"')]
+    assert 'aria-describedby="id_model_error"' in choice
+    assert 'id="id_model_error"' in choice
+    assert "Please choose what we shall try." in choice
+
+
+def test_the_faces_of_the_original_and_of_this_result_stand_beside_the_choice(
+    client: Client, photo: Photo, job: RestorationJob
+):
+    Photo.objects.filter(pk=photo.pk).update(
+        faces=[{"x": 1, "y": 1, "width": 30, "height": 30}], has_faces_strip=True
+    )
+    RestorationJob.objects.filter(pk=job.pk).update(has_faces_strip=True)
+    text = client.get(address(job)).content.decode()
+    strips = re.findall(r'<image href="[^"?]*/([^"?]*)\?', text)
+    job.refresh_from_db()
+    assert strips == ["faces.webp", faces_key(job.result_key).rpartition("/")[2]]
+    assert "Face 1: The original" in text
+    assert "Face 1: GFPGAN" in text
+
+
 def test_sent_it_is_ordered_and_submitted_and_not_offered_again(
     client: Client, job: RestorationJob, rings: list[str]
 ):
@@ -82,6 +116,7 @@ def test_the_statement_tells_of_it(client: Client, job: RestorationJob, vendor: 
     ("said", "words"),
     [
         ({"reason": ""}, "This field is required."),
+        ({"model": ""}, "Please choose what we shall try."),
         ({"model": "gfpgan", "gfpgan-scale": "9", "gfpgan-version": "v1.4"}, "less than or equal"),
         ({"codeformer-upscale": "2"}, "as large as the one before it at most: 64 × 48 px"),
         (
