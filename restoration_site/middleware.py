@@ -14,6 +14,8 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render, resolve_url
 from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRefresh
@@ -45,6 +47,22 @@ class RequestSizeLimit:
                 request, "413.html", {"limit_bytes": settings.REQUEST_MAX_BYTES}, status=413
             )
         return self.get_response(request)
+
+
+class CompressedPages(GZipMiddleware):
+    """Pages alone: pictures and ZIPs are packed already, and a stream is sent as it is made.
+
+    Django pads each by a random length, so that its size tells nothing of what is secret in it
+    (BREACH).
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if response.streaming or not is_page:
+            return response
+        return super().process_response(request, response)
 
 
 class MembersTime:

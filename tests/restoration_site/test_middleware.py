@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
-from restoration_site.middleware import RequestSizeLimit
+from restoration_site.middleware import CompressedPages, RequestSizeLimit
 from tests.builders import make_member
 
 LIMIT = 1000
@@ -79,3 +80,31 @@ def test_the_member_reads_how_much_would_have_been_fine(client: Client):
 
 def test_whoever_sends_too_much_costs_no_query(client: Client):
     assert client.post("/photos/upload/", {"files": "x" * 2 * LIMIT}).status_code == 413
+
+
+def compressed(answer: HttpResponseBase) -> HttpResponseBase:
+    """What is sent to a browser that takes compressed pages."""
+    request = RequestFactory().get("/", headers={"Accept-Encoding": "gzip, br"})
+    sent = CompressedPages(lambda _: answer)(request)
+    assert isinstance(sent, HttpResponseBase)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_compressed"),
+    [
+        (HttpResponse("<p>" + "Grandmother " * 100), True),
+        (HttpResponse("<p>Too short to be worth it"), False),
+        (JsonResponse({"jobs": ["Grandmother"] * 100}), False),
+        (HttpResponse(b"x" * 1000, content_type="image/webp"), False),
+        (StreamingHttpResponse([b"x" * 1000], content_type="application/zip"), False),
+        (StreamingHttpResponse([b"x" * 1000], content_type="text/html"), False),
+    ],
+)
+def test_pages_are_compressed_and_nothing_else(answer: HttpResponseBase, is_compressed: bool):
+    assert (compressed(answer).get("Content-Encoding") == "gzip") == is_compressed
+
+
+def test_two_compressed_pages_of_the_same_words_differ_in_length():
+    words = "<p>" + "Grandmother " * 100
+    assert len({compressed(HttpResponse(words))["Content-Length"] for _ in range(20)}) > 1
