@@ -81,6 +81,7 @@ STOPS = [
     Stop("e-mail addresses", "member", "/accounts/email/"),
     Stop("password", "member", "/accounts/password/change/"),
     Stop("time zone", "member", "/account/time-zone/"),
+    Stop("language", "member", "/account/language/"),
     Stop("confirm that it is you", "member", "/accounts/reauthenticate/"),
     Stop("two factors", "member", "/accounts/2fa/"),
     Stop("sign out", "member", "/accounts/logout/"),
