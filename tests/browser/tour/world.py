@@ -105,7 +105,7 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     doubted = _upload(member, "Grandfather, before the war")
     journey.give_consent(member, doubted, depicted=["DECEASED"])
     page = member.open(f"/jobs/{_ended(member, doubted, 'gfpgan')}/not-them/")
-    said = {"reason": "ANOTHER_PERSON", "words": "His eyes were lighter."}
+    said = {"reason": "ANOTHER_PERSON", "words": "His eyes were lighter.", "model": "codeformer"}
     member.send(page, page.form("/not-them/"), said)
 
     for state in ("withdrawn", "trashed"):
