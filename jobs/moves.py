@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -31,8 +33,10 @@ def move(job: RestorationJob, to: JobState, *, by: str, why: str = "", **changes
         raise MoveNotAllowed(f"{was} may not become {to}")
     changes = {"lease_token": None, "lease_until": None, "tries": 0, **changes}
     if to in TERMINAL:
-        # Due once more: for the step that tells the member.
-        changes = {"due_at": timezone.now(), "ended_at": timezone.now(), **changes}
+        # Due once more: for the step that tells the member who did not see it happen.
+        now = timezone.now()
+        unseen_at = now + timedelta(seconds=settings.TELL_AFTER_SECONDS)
+        changes = {"due_at": unseen_at, "ended_at": now, **changes}
     with transaction.atomic():
         moved = RestorationJob.objects.filter(pk=job.pk, state=was).update(state=to, **changes)
         if not moved:

@@ -185,6 +185,8 @@ RQ = {"COMMIT_MODE": "auto"}  # jobs.doorbell waits for the commit itself, and s
 # The admin would hang the same pages in under /admin/django_rq/ for everybody of the staff.
 RQ_SHOW_ADMIN_LINK = False
 SWEEP_INTERVAL_SECONDS = env.int("SWEEP_INTERVAL_SECONDS", 2)
+# An open page asks at least once a minute (static/js/live.js): what it has shown by then is told.
+TELL_AFTER_SECONDS = env.int("TELL_AFTER_SECONDS", 90)
 # One doorbell works this long at most, then rings again: no step starves another.
 DRAIN_BUDGET_SECONDS = 20
 CALLS_IN_FLIGHT = env.int("CALLS_IN_FLIGHT", 16)

@@ -4,6 +4,7 @@ from restoration_site.settings import *  # noqa: F403
 from restoration_site.settings import DATABASES, VAR_DIR
 
 SANDBOX = True
+TELL_AFTER_SECONDS = 0  # a test of who is told says otherwise
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # A file, so that threads of one test see one database, as processes do.

@@ -145,7 +145,9 @@ class RestorationJob(Leased):
     submitted_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True, help_text="When the e-mail went out.")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the e-mail went out, or an open page showed the end."
+    )
     resubmissions = models.PositiveSmallIntegerField(default=0)
     failure_code = models.CharField(max_length=40, blank=True)
     failure_words = models.CharField(max_length=300, blank=True)

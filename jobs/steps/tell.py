@@ -1,4 +1,7 @@
-"""Tell the member by e-mail how a job ended. At least once, and never instead of the page."""
+"""Tell the member by e-mail how a job ended, unless a page of theirs has shown it (`seen`).
+
+An ended job is due for this only after TELL_AFTER_SECONDS, so that a page that lies open is first.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,13 @@ class Work:
 
     job: RestorationJob
     money: HoldBalance
+
+
+def seen(job: RestorationJob, now: datetime) -> None:
+    """A page that its member is looking at has just shown how it ended: no e-mail says it again."""
+    RestorationJob.objects.to_tell().filter(pk=job.pk).update(
+        told_at=now, due_at=None, lease_token=None, lease_until=None
+    )
 
 
 def claim(limit: int, now: datetime) -> list[Work]:

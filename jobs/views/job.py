@@ -21,7 +21,7 @@ from accounts.money import dollars
 from jobs.catalog import VENDORS
 from jobs.models import RestorationJob
 from jobs.states import UNSENT, JobState
-from jobs.steps import choose, not_them, order, stop
+from jobs.steps import choose, not_them, order, stop, tell
 from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.photo import press_again
 
@@ -38,10 +38,15 @@ def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @login_required
 def job_card(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    """One job's card, as the fragment that the page asks for when it has moved (`views.live`)."""
+    """One job's card, as the fragment that the page asks for when it has moved (`views.live`).
+
+    A page that is looked at says so by a header (static/js/live.js).
+    """
     row = get_object_or_404(
         RestorationJob.objects.for_member(member_of(request)).with_story().with_place(), pk=job_id
     )
+    if request.headers.get("X-Looked-At"):
+        tell.seen(row, timezone.now())
     context = {
         "job": job_cards([row])[0],
         "photo": PhotoCard(row.photo),

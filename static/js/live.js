@@ -100,6 +100,10 @@ const hear = () => {
 };
 
 document.addEventListener("htmx:afterSettle", hear);
+// What somebody sees happen needs no e-mail; a page behind others, or on a sleeping phone, is not seen.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!document.hidden) event.detail.headers["X-Looked-At"] = "1";
+});
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   document.title = title;

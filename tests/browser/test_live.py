@@ -27,12 +27,12 @@ def consented_photo(member: Visitor, name: str = "oma.jpg") -> str:
     return photo
 
 
-def questions(page: Page) -> list[Request]:
+def questions(page: Page, about: str = "/live/") -> list[Request]:
     """What the page asks about what moves, from now on."""
     asked: list[Request] = []
 
     def note(request: Request) -> None:
-        if "/live/" in request.url:
+        if about in request.url:
             asked.append(request)
 
     page.on("request", note)
@@ -46,7 +46,7 @@ def test_a_restoration_ends_in_place_and_the_tab_the_balance_and_the_announcer_t
     member = people.member()
     page = open_page(screen, signed_in=member)
     page.goto(consented_photo(member))
-    asked = questions(page)
+    asked, cards = questions(page), questions(page, "/card/")
     page.locator("#offer-gfpgan").get_by_role("button", name=re.compile("^Restore")).click()
     card = page.locator("[data-job-state]")
     expect(card).to_have_count(1)
@@ -60,6 +60,8 @@ def test_a_restoration_ends_in_place_and_the_tab_the_balance_and_the_announcer_t
     expect(page.locator("#balance")).to_have_text("$0.9969")
     assert asked
     assert all("cookie" not in request.all_headers() for request in asked)
+    # It was in front, so no e-mail has to say it (`steps.tell`).
+    assert cards[-1].headers["x-looked-at"] == "1"
 
     # All is done: nothing is asked any more.
     before = len(asked)

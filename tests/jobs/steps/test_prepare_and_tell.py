@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
@@ -121,6 +123,46 @@ def test_who_cancelled_needs_no_mail():
     run("tell")
     assert mail.outbox == []
     assert tell.waiting().count() == 0
+
+
+def test_an_open_page_has_its_time_to_show_the_end_before_an_e_mail_does(
+    vendor: FakeVendor, settings: Any
+):
+    settings.TELL_AFTER_SECONDS = 90
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        failed_job(vendor)
+        assert run("tell") == 0
+        clock.shift(89)
+        assert run("tell") == 0
+        clock.shift(2)
+        assert run("tell") == 1
+    assert len(mail.outbox) == 1
+
+
+def test_who_has_seen_it_on_the_page_gets_no_e_mail(vendor: FakeVendor, settings: Any):
+    settings.TELL_AFTER_SECONDS = 90
+    job = failed_job(vendor)
+    tell.seen(job, timezone.now())
+    assert tell.waiting().count() == 0
+    RestorationJob.objects.update(due_at=timezone.now())
+    assert run("tell") == 0
+    assert mail.outbox == []
+
+
+def test_nothing_is_told_by_a_page_before_it_has_ended(vendor: FakeVendor):
+    job = make_job()
+    tell.seen(job, timezone.now())
+    job.refresh_from_db()
+    assert job.told_at is None
+    assert job.due_at is not None
+
+
+def test_a_page_that_shows_it_while_the_e_mail_goes_out_is_no_second_telling(vendor: FakeVendor):
+    job = failed_job(vendor)
+    (work,) = tell.claim(1, timezone.now())
+    tell.seen(job, timezone.now())
+    tell.record(work, None, timezone.now())
+    assert run("tell") == 0
 
 
 def test_a_mail_server_that_is_down_lets_the_news_wait(

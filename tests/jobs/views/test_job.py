@@ -40,6 +40,24 @@ def test_a_job_is_shown_to_nobody_who_is_not_signed_in(client: Client, method: s
     assert response["Location"] == f"{reverse('account_login')}?next={address}"
 
 
+@pytest.mark.parametrize(
+    ("state", "headers", "is_told"),
+    [
+        (JobState.FAILED, {"X-Looked-At": "1"}, True),
+        (JobState.FAILED, {}, False),
+        (JobState.QUEUED, {"X-Looked-At": "1"}, False),
+    ],
+)
+def test_a_card_that_is_looked_at_tells_the_end(
+    client: Client, photo: Photo, state: JobState, headers: dict[str, str], is_told: bool
+):
+    job = make_job(photo=photo)
+    RestorationJob.objects.filter(pk=job.pk).update(state=state)
+    client.get(reverse("job_card", args=[job.pk]), headers=headers)
+    job.refresh_from_db()
+    assert (job.told_at is not None) == is_told
+
+
 def test_a_jobs_card_takes_few_queries(
     client: Client, photo: Photo, django_assert_num_queries: Any
 ):
