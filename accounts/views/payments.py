@@ -87,6 +87,7 @@ def _to_the_card_page(request: HttpRequest, top_up: TopUp) -> HttpResponse:
 def _refused(request: HttpRequest, form: TopUpForm) -> HttpResponse:
     """The wallet's page with what was typed, and why it can't be."""
     form.renew()
+    form.fields["amount"].widget.attrs["autofocus"] = True  # which brings it on the screen, too
     return wallet_page(request, top_up=form, status=422)
 
 

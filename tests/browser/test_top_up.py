@@ -139,6 +139,7 @@ def test_an_amount_that_cant_be_says_so_beside_it_and_stays(
     page.get_by_role("button", name="Add this amount").click()
     expect(page.get_by_role("alert")).to_be_in_viewport()
     expect(amount).to_have_value("3")
+    expect(amount).to_be_focused()
     expect(amount).to_have_accessible_description(re.compile("choose an amount from \\$5.00"))
     guard.look_at_width(page)
     amount.fill("7.50")
