@@ -64,6 +64,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 # What has a house of its own, in which its tests wait for each other.
 HOUSES = ("tests/browser", "tests/browser/tour", "tests/journeys")
+# A test notices a defect, and a page lacks a mark, on each database or on none.
+RUN_ONCE = ("tests/mutants/", "tests/restoration_site/test_marks.py")
 # Begun first, so that no worker is alone with one at the end; each is a worker's for minutes.
 LONGEST = (*HOUSES, "tests/sandbox/test_imaging.py")
 
@@ -84,7 +86,7 @@ def asks_a_database(item: pytest.Item) -> bool:
     house has a database too; what a browser sees of it is the same on each.
     """
     fixtures: list[str] = getattr(item, "fixturenames", [])
-    if item.get_closest_marker("browser"):
+    if item.get_closest_marker("browser") or item.nodeid.startswith(RUN_ONCE):
         return False
     asks = {"django_db_setup", "house"}.intersection(fixtures)
     return bool(asks) or item.get_closest_marker("django_db") is not None
