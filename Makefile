@@ -21,10 +21,11 @@ help: ## say what can be made (this)
 run: site-ready ## start everything; PORT=9000 moves the site, Ctrl-C stops it
 	exec $(PY) -m sandbox.stack
 
-# Two workers more than the two processors of a small machine: journeys and browsers mostly wait.
+# Two workers more than the two processors of a small machine: journeys and browsers mostly wait. So
+# none of their pictures' arithmetic takes more than one processor: its threads wait by spinning.
 test: dev-ready ## all tests, unit to real browser; ARGS="-k wallet" chooses
 	$(PY) -m sandbox.stack.browser
-	exec $(PY) -m pytest -n 4 $(ARGS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1 exec $(PY) -m pytest -n 4 $(ARGS)
 
 bench: dev-ready ## measure, as ratios, what has to stay quick
 	exec $(PY) -m pytest tests/benchmarks -o python_files="bench_*.py" -o python_functions="bench_*" -s -q $(ARGS)

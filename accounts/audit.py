@@ -1,6 +1,6 @@
 """The staff's trail: `record` is its only writer. Call it in the transaction of what it tells.
 
-`restoration_site.middleware.StaffTrail` writes the pages that staff look at; `about` lets a view
+`restoration_site.staff_trail.StaffTrail` writes the pages that staff look at; `about` lets a view
 tell it whom its page is about. What moves something writes an entry of its own.
 """
 

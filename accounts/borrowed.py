@@ -1,7 +1,8 @@
 """Words of the sign-in library's pages that we say in our own way in another language.
 
-They stand in allauth's templates and forms, and their English is left as it is; of a string that is
-marked here too, our catalogue's translation goes before the library's, whose German says Du.
+They stand in allauth's templates and forms; of a string that is marked here too, our catalogue's
+translation goes before the library's, whose German says Du. Its English is said in our own words in
+`locale/en`, where nothing else stands.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, ledger, letters
 from accounts.models import Correction, CorrectionKind, CorrectionState, Transfer, User, Wallet
 from accounts.money import dollars
-from accounts.reading import on_record
+from accounts.reading import as_read_by, on_record
 from accounts.roles import staff_with
 from accounts.words import said
 
@@ -188,7 +188,7 @@ def obstacle(correction: Correction, charge: ledger.HoldBalance | None) -> str:
     if correction.kind == CorrectionKind.DEBIT:
         available_micros = correction.member.wallet.available_micros
         if correction.amount_micros > available_micros:
-            return _("The member has only %(amount)s.") % {"amount": dollars(available_micros)}
+            return _too_poor(available_micros)
     return ""
 
 
@@ -246,15 +246,17 @@ def _check_room(
     if hold is not None and amount_micros > (left := left_of(hold)):
         raise NotCovered(_little_left(left))
     if kind == CorrectionKind.DEBIT and amount_micros > wallet.available_micros:
-        raise NotCovered(
-            _("The member has only %(amount)s.") % {"amount": dollars(wallet.available_micros)}
-        )
+        raise NotCovered(_too_poor(wallet.available_micros))
 
 
 def _little_left(left_micros: int) -> str:
     if left_micros <= 0:
         return _("Nothing of this charge is left to refund.")
     return _("Only %(amount)s of this charge is left to refund.") % {"amount": dollars(left_micros)}
+
+
+def _too_poor(available_micros: int) -> str:
+    return _("The member has only %(amount)s.") % {"amount": dollars(available_micros)}
 
 
 def _the_same(earlier: Correction, asked: Mapping[str, object]) -> Correction:
@@ -299,9 +301,7 @@ def _move(correction: Correction) -> Transfer:
         assert correction.hold is not None
         raise NotCovered(_little_left(left_of(correction.hold))) from problem
     except ledger.InsufficientFunds as problem:
-        raise NotCovered(
-            _("The member has only %(amount)s.") % {"amount": dollars(problem.available_micros)}
-        ) from problem
+        raise NotCovered(_too_poor(problem.available_micros)) from problem
     except ledger.LedgerError as problem:
         raise CorrectionError(str(problem)) from problem
 
@@ -347,6 +347,8 @@ def _both(reason: str, note: str) -> str:
 
 def _write_to_the_others(correction: Correction) -> None:
     for person in second_people(correction):
+        with as_read_by(person):
+            words = correction.words
         letters.write(
             to=person,
             kind="correction_waiting",
@@ -354,7 +356,7 @@ def _write_to_the_others(correction: Correction) -> None:
             context={
                 "correction": str(correction.pk),
                 "asked_by": str(correction.asked_by),
-                "words": correction.words,
+                "words": words,
                 "member": correction.member.email,
                 "reason": correction.reason,
             },

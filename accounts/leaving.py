@@ -77,7 +77,7 @@ def forget(member: User) -> None:
     Letter.objects.filter(to=member).delete()
     member.email = f"deleted-{secrets.token_hex(12)}@{GONE_DOMAIN}"
     member.name = ""
-    member.time_zone = ""
+    member.time_zone = member.language = ""
     member.is_active = False
     member.last_login = None
     member.left_at = timezone.now()

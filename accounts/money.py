@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from accounts.figures import rounded
 
 MICROS_IN_A_DOLLAR = 1_000_000
+MICROS_IN_A_CENT = 10_000
 
 
 def dollars(micros: int) -> str:

@@ -1,9 +1,11 @@
-"""What stands in the desk's addresses beside numbers and ids."""
+"""What stands in the desk's addresses: days, months, and the numbers of rows."""
 
 from __future__ import annotations
 
 import calendar
 from datetime import date
+
+BIGGEST_ID = 2**63 - 1
 
 
 class DayConverter:
@@ -16,6 +18,12 @@ class DayConverter:
 
     def to_url(self, day: date | str) -> str:
         return str(day)
+
+
+def row_number(words: str) -> int | None:
+    """The row that an address names; None for what no row can have (PostgreSQL's bigint)."""
+    is_number = words.isascii() and words.isdigit() and len(words) <= len(str(BIGGEST_ID))
+    return int(words) if is_number and int(words) <= BIGGEST_ID else None
 
 
 def month_of(words: str, *, default: date) -> date:

@@ -36,19 +36,19 @@ HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 ATTEMPTS_TIMED = 5_000
 EVENTS_SHOWN = 8
 BOUGHT_SHOWN = 20
-
+ACCOUNT_REFUSED = (401, 402, 403)
+REFUSALS = (*ACCOUNT_REFUSED, 429)  # of us, whatever the photo
 _NOT_ACCEPTED = Q(outcome=AttemptOutcome.NOT_ACCEPTED, answered_at__isnull=False)
-_KNOWN = Q(http_status__in=[401, 402, 403, 429])
 # What a submission can have come to; together they are all of them.
 OUTCOMES: dict[str, tuple[Promise, Q]] = {
     "accepted": (gettext_lazy("Accepted"), Q(outcome=AttemptOutcome.ACCEPTED)),
     "refused": (
         gettext_lazy("This photo refused"),
-        _NOT_ACCEPTED & Q(http_status__isnull=False) & ~_KNOWN,
+        _NOT_ACCEPTED & Q(http_status__isnull=False) & ~Q(http_status__in=REFUSALS),
     ),
     "blocked": (
         gettext_lazy("Our account refused (401, 402, 403)"),
-        _NOT_ACCEPTED & Q(http_status__in=[401, 402, 403]),
+        _NOT_ACCEPTED & Q(http_status__in=ACCOUNT_REFUSED),
     ),
     "throttled": (gettext_lazy("Asked to wait (429)"), _NOT_ACCEPTED & Q(http_status=429)),
     "unreachable": (gettext_lazy("Not reached"), _NOT_ACCEPTED & Q(http_status=None)),

@@ -7,7 +7,7 @@ The names in a context are those that the letter's writer gives (`letters.write`
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -30,6 +30,10 @@ from jobs.steps import aftermath, tell
 
 Context = dict[str, Any]
 PHOTO = Photo(pk=uuid.UUID(int=1931), title="Oma and Opa, wedding")
+ALBUM = [
+    Photo(pk=uuid.UUID(int=3000 + number), title=f"Album 1931, {number + 1}")
+    for number in range(tell.NAMED_IN_A_LETTER + 4)
+]
 OF_PHOTO = {"title": PHOTO.title, "photo": str(PHOTO.pk)}
 WEDDING_DAY = date(2031, 5, 17)
 AT = "2031-05-17 09:40"
@@ -66,6 +70,22 @@ def _job(state: JobState, money: HoldBalance, words: str = "", *, free: bool = F
         instead_of_id=uuid.UUID(int=1933) if free else None,
     )
     return tell.context_of(job, money)
+
+
+def _together(photos: Sequence[Photo], *, failed: int = 0) -> Context:
+    """A restoration of each, by two models in turn; the first have failed."""
+    jobs = [
+        RestorationJob(
+            pk=uuid.UUID(int=2000 + number),
+            photo=photo,
+            model_key=(GFPGAN, CODEFORMER)[number % 2].key,
+            state=JobState.FAILED if number < failed else JobState.DELIVERED,
+            failure_words="The restorer could not restore this photo." if number < failed else "",
+        )
+        for number, photo in enumerate(photos)
+    ]
+    charged = HoldBalance(3_100, 3_100, 0, 0)
+    return tell.context_of_all(jobs, [charged] * (len(jobs) - failed))
 
 
 def _withdrawn() -> Context:
@@ -151,6 +171,17 @@ SAMPLES = [
             HoldBalance(3_100, 0, 3_100, 0),
             "The restorer could not restore this photo.",
         ),
+    ),
+    _member(
+        "ended",
+        _("Many restorations are done, and two failed"),
+        lambda: _together(ALBUM, failed=2),
+    ),
+    _member(
+        "ended_compared",
+        _("A photo was restored with several models"),
+        lambda: _together([PHOTO, PHOTO]),
+        of="ended",
     ),
     _member("consent_withdrawn", _("Consent was withdrawn"), _withdrawn),
     _member(

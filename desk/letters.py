@@ -65,10 +65,5 @@ def of_key(key: str) -> Sample | None:
     return next((sample for sample in SAMPLES if sample.key == key), None)
 
 
-def language_named(said: str) -> str:
-    """One of the site's languages; the site's own when there is no such."""
-    return said if said in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-
-
 def _sha256(style: str) -> str:
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -33,6 +33,7 @@ from accounts.models import (
     Wallet,
 )
 from accounts.money import dollars
+from desk.converters import row_number
 from jobs.models import Attempt, Consent, ConsentStatus, RestorationJob
 from jobs.steps import stop
 
@@ -40,7 +41,6 @@ MEMBERS_MOST = 50
 NEWEST = 50
 STOPPED_WITHIN = timedelta(days=30)
 ENTRIES_MOST = 30
-BIGGEST_ID = 2**63 - 1
 CARD_NUMBER = re.compile(r"(cs|pi|evt|ch|py|re|pyr|dp|du)_[A-Za-z0-9_]{1,190}")
 # Charges, refunds and disputes have no column of their own.
 TOLD_BY_EVENTS = ("ch_", "py_", "re_", "pyr_", "dp_", "du_")
@@ -92,13 +92,12 @@ def _by_uuid(term: str) -> Hit | None:
 
 
 def _by_transfer(term: str) -> Hit | None:
-    number = term.removeprefix("#")
-    if not (number.isascii() and number.isdigit()) or int(number) > BIGGEST_ID:
+    pk = row_number(term.removeprefix("#"))
+    if pk is None:
         return None
-    transfer = Transfer.objects.filter(pk=int(number)).select_related("wallet__user").first()
+    transfer = Transfer.objects.filter(pk=pk).select_related("wallet__user").first()
     if transfer is None:
         return None
-    pk = transfer.pk
     return Hit(transfer.wallet.user, f"transfer {pk}", {"transfer": str(pk)}, f"#transfer-{pk}")
 
 

@@ -107,16 +107,28 @@ def _call(step: Step, work: Any) -> Any:
 
 
 def _record(step: Step, work: Any, future: Future[Any]) -> None:
-    row: Leased = getattr(work, "job", work)
+    rows = _rows(work)
     try:
         outcome = future.result()
         with transaction.atomic():
             step.record(work, outcome, timezone.now())
     except DatabaseError:
-        log.exception("%s of %s not recorded; the lease will end", step.NAME, row.pk)
+        log.exception("%s of %s not recorded; the lease will end", step.NAME, _named(rows))
     except Exception:
-        log.exception("%s of %s failed; trying again later", step.NAME, row.pk)
-        _postpone(row)
+        log.exception("%s of %s failed; trying again later", step.NAME, _named(rows))
+        for row in rows:
+            _postpone(row)
+
+
+def _rows(work: Any) -> list[Leased]:
+    """What is leased for a piece of work: itself, its job, or its jobs."""
+    if isinstance(work, Leased):
+        return [work]
+    return work.jobs if hasattr(work, "jobs") else [work.job]
+
+
+def _named(rows: list[Leased]) -> str:
+    return ", ".join(str(row.pk) for row in rows)
 
 
 def _postpone(row: Leased) -> None:

@@ -185,7 +185,7 @@ def _receipt(consent: Consent) -> dict[str, Any]:
                     "party_role": "recipient_third_party",
                     "party_name": catalog.VENDORS.get(vendor, vendor),
                 }
-                for vendor in _vendors(consent)
+                for vendor in consent.vendors_named
             ),
         ],
         "events": [_event(event, consent) for event in consent.events.order_by("number")],
@@ -246,7 +246,7 @@ def _purposes(consent: Consent) -> list[dict[str, Any]]:
         "recipient_third_parties": [],
         **common,
     }
-    agreed = _vendors(consent)
+    agreed = consent.vendors_named
     sending = [
         {
             "purpose": f"send_to_{vendor}",
@@ -321,7 +321,3 @@ def _event(event: ConsentEvent, consent: Consent) -> dict[str, Any]:
 
 def _principal(consent: Consent) -> str:
     return f"{MEMBER}-{consent.given_by_id}"
-
-
-def _vendors(consent: Consent) -> list[str]:
-    return [name for name in consent.vendors.split("|") if name]

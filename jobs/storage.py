@@ -157,7 +157,7 @@ def address(key: str, *, seconds: int, download_name: str | None = None) -> str:
     params = {"Bucket": settings.S3_BUCKET, "Key": key}
     if download_name:
         params["ResponseContentDisposition"] = (
-            f"attachment; filename*=UTF-8''{quote(download_name)}"
+            f"attachment; filename*=UTF-8''{quote(download_name, safe='')}"
         )
     return _public_client().generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 

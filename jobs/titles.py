@@ -1,4 +1,4 @@
-"""A photo's title: made from its file's name, and told to whom it concerns until it is erased.
+"""A photo's title: made from its file's name, its member's to change, and told until it is erased.
 
 A transfer can't be changed, so it names only the model; the statement asks here for the rest
 (`accounts.statements.describe_with`).
@@ -35,8 +35,18 @@ def file_name(sent: str) -> str:
 def from_file_name(sent: str) -> str:
     """A file's name without folders, ending, and characters that nobody sees."""
     stem = PurePath(file_name(sent).replace("\\", "/")).stem
-    seen = " ".join("".join(_seen(c) for c in stem).split())
-    return seen[:TITLE_CHARACTERS].strip() if seen.strip(JOINERS + " ") else gettext("Untitled")
+    return in_a_line(stem)[:TITLE_CHARACTERS].strip() or gettext("Untitled")
+
+
+def in_a_line(words: str) -> str:
+    """What somebody sees of them, without what turns the text round; empty if that is nothing."""
+    seen = " ".join("".join(_seen(c) for c in words).split())
+    return seen if seen.strip(JOINERS + " ") else ""
+
+
+def rename(*, photo: Photo, title: str) -> bool:
+    """Whether the photo is called so from now on: one that has just left keeps no name."""
+    return bool(Photo.objects.visible().filter(pk=photo.pk).update(title=title))
 
 
 def _seen(c: str) -> str:

@@ -220,7 +220,7 @@ def as_answered(consent: Consent) -> list[Said]:
     if consent.wording is None:
         return []
     ticked = {f"depicted={code}" for code in consent.depicted}
-    ticked |= {f"send={vendor}" for vendor in consent.vendors.split("|") if vendor}
+    ticked |= {f"send={vendor}" for vendor in consent.vendors_named}
     ticked |= {"restore"} if consent.purpose_restore else set()
     return [
         Said(passage, passage.box in ticked if passage.kind == BOX else None)

@@ -134,7 +134,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "restoration_site.middleware.RefusedMethods",
-    "restoration_site.middleware.StaffTrail",
+    "restoration_site.staff_trail.StaffTrail",
 ]
 
 TEMPLATES = [
@@ -187,6 +187,8 @@ RQ_SHOW_ADMIN_LINK = False
 SWEEP_INTERVAL_SECONDS = env.int("SWEEP_INTERVAL_SECONDS", 2)
 # An open page asks at least once a minute (static/js/live.js): what it has shown by then is told.
 TELL_AFTER_SECONDS = env.int("TELL_AFTER_SECONDS", 90)
+# While more of a member's restorations are under way, so long at most: one letter for all of them.
+TELL_TOGETHER_SECONDS = env.int("TELL_TOGETHER_SECONDS", 1800)
 # One doorbell works this long at most, then rings again: no step starves another.
 DRAIN_BUDGET_SECONDS = 20
 CALLS_IN_FLIGHT = env.int("CALLS_IN_FLIGHT", 16)
@@ -210,6 +212,7 @@ STORE_READ_SECONDS = 20  # how long it may be silent
 STORE_TRIES = 2
 VIEW_URL_SECONDS = 3600  # a picture on a page
 PREPARED_WITHIN_SECONDS = 30  # after which a page says that a photo takes longer than usual
+LATE_AFTER_SECONDS = 300  # and a restoration, at the earliest (jobs.views.cards)
 LIVE_SECONDS = 12 * 3600  # how long a page may ask how far its restorations are
 VENDOR_URL_SECONDS = 3600  # the prepared copy, for the vendor's one download
 
@@ -332,6 +335,7 @@ LOGIN_REDIRECT_URL = "gallery"
 LOGOUT_REDIRECT_URL = "front"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_RATE_LIMITS = {"signup": f"{env.int('SIGNUPS_A_MINUTE', 20)}/m/ip"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -403,7 +407,7 @@ def named(name: str, *, sandbox: str) -> str:
     value: str = env.str(name, "")
     if value or SANDBOX:
         return value or sandbox
-    raise ImproperlyConfigured(f"{name} is not set, and DEBUG is off. Set it (see .env.example).")
+    raise ImproperlyConfigured(f"{name} is not set, and SANDBOX is off. Set it (see .env.example).")
 
 
 CONTROLLER_NAME = named("CONTROLLER_NAME", sandbox="Heirloom (sandbox)")
@@ -432,7 +436,6 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
 USE_TZ = True
-FORMAT_MODULE_PATH: list[str] = []
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

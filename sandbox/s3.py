@@ -18,7 +18,7 @@ from pathlib import Path
 from sandbox.stack import ports
 
 HOST = "127.0.0.1"
-MEMORY_LIMIT = "150MiB"
+MEMORY_LIMIT = "512MiB"  # near what it holds, Go tidies up all the time: a tenth of a processor
 MISSING = (
     "The sandbox's S3 has no program for this machine: run `make run` again to install it, "
     "or set S3_ENDPOINT_URL to an S3 of your own."

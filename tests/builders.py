@@ -84,12 +84,21 @@ def pending(who: str = "OTHER", **photo: Any) -> Consent:
     return make_consent(make_photo(**photo), depicted=(who,))
 
 
-def decide(consent: Consent, *, by: User | None = None, approve: bool = True) -> Consent:
-    """As a reviewer does who has just looked at it; a child is approved by as many as it takes."""
+def decide(
+    consent: Consent, *, by: User | None = None, approve: bool = True, words: str = ""
+) -> Consent:
+    """As a reviewer does who has just looked at it; a child is approved by as many as it takes.
+
+    One that is not approved was not asked about; `words` are what the reviewer adds.
+    """
     shown = review.seen(consent)
     if not approve:
         return review.reject(
-            consent=consent, by=by or make_member(), seen=shown, reason_code="NOT_ASKED"
+            consent=consent,
+            by=by or make_member(),
+            seen=shown,
+            reason_code="NOT_ASKED",
+            words=words,
         )
     done = review.approve(consent=consent, by=by or make_member(), seen=shown)
     if by is None and done.status == ConsentStatus.PENDING_REVIEW:

@@ -19,7 +19,6 @@ from django.test import Client
 from django.utils import translation
 from moto import mock_aws
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
-from xdist.scheduler import LoadScopeScheduling
 
 from accounts import append_only
 from accounts.models import User
@@ -27,6 +26,8 @@ from jobs import doorbell, storage, vendors
 from tests.fakes import FakeVendor
 from tests.jobs.world import World, worlds
 from tests.staff import client_of, make_clerk
+
+pytest_plugins = ["tests.suite"]
 
 PROTECTED_TABLES = (
     "accounts_transfer",
@@ -62,36 +63,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         disable_socket(allow_unix_socket=True)
 
 
-# What has a house of its own, in which its tests wait for each other.
-HOUSES = ("tests/browser", "tests/browser/tour", "tests/journeys")
-# A test notices a defect, and a page lacks a mark, on each database or on none.
-RUN_ONCE = ("tests/mutants/", "tests/restoration_site/test_marks.py")
-# Begun first, so that no worker is alone with one at the end; each is a worker's for minutes.
-LONGEST = (*HOUSES, "tests/sandbox/test_imaging.py")
-
-
-@pytest.hookimpl(tryfirst=True)  # before -m chooses
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if asks_a_database(item):
-            item.add_marker("database")
-    if hasattr(config, "workerinput"):  # alone, units come first: they say more exactly what broke
-        items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
-
-
-def asks_a_database(item: pytest.Item) -> bool:
-    """Whether it is worth a second run on another database; nobody has to say so.
-
-    pytest-django lets nobody at the database who has neither its mark nor one of its fixtures. A
-    house has a database too; what a browser sees of it is the same on each.
-    """
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    if item.get_closest_marker("browser") or item.nodeid.startswith(RUN_ONCE):
-        return False
-    asks = {"django_db_setup", "house"}.intersection(fixtures)
-    return bool(asks) or item.get_closest_marker("django_db") is not None
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _a_flush_brings_the_first_prices_back() -> Iterator[None]:
     """A transactional test empties all tables at its end; Django then says post_migrate."""
@@ -103,23 +74,6 @@ def _a_flush_brings_the_first_prices_back() -> Iterator[None]:
     post_migrate.connect(publish, weak=False)
     yield
     post_migrate.disconnect(publish)
-
-
-class ByHouse(LoadScopeScheduling):  # type: ignore[misc]
-    """The tests of one folder share a house, so they share a worker; other files go where room is.
-
-    (`--dist loadgroup` does nothing on this pair of pytest and xdist: pytest-xdist issue 1386.)
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        folder = file.rpartition("/")[0]
-        return folder if folder in HOUSES else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse:
-    config.option.loadscopereorder = False  # by time, as above, not by the number of tests
-    return ByHouse(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Which tests a second database runs (tests/conftest.py): exactly those that ask one."""
+"""Which tests ask a database, and which of them both kinds (tests/suite.py)."""
 
 from __future__ import annotations
 
@@ -21,40 +21,55 @@ def somebody(db: None) -> User:
     return User.objects.create(email="somebody@heirloom.example")
 
 
-def runs_again(request: Asked) -> bool:
+def asks(request: Asked) -> bool:
     return request.node.get_closest_marker("database") is not None
 
 
-def test_one_that_asks_no_database_does_not_run_again(request: Asked):
-    assert not runs_again(request)
+def asks_both(request: Asked) -> bool:
+    return request.node.get_closest_marker("could_differ") is not None
 
 
-def test_one_that_does_not_run_again_could_not_ask(request: Asked):
-    assert not runs_again(request)
+def test_one_that_asks_none(request: Asked):
+    assert not asks(request)
+
+
+def test_one_that_does_not_ask_could_not(request: Asked):
+    assert not asks(request)
     with pytest.raises(RuntimeError, match="Database access not allowed"):
         User.objects.exists()
 
 
 @pytest.mark.django_db
-def test_one_with_the_mark_runs_again(request: Asked):
-    assert runs_again(request)
+def test_one_with_the_mark_asks(request: Asked):
+    assert asks(request)
 
 
 @pytest.mark.usefixtures("somebody")
-def test_one_whose_fixture_asks_runs_again(request: Asked):
-    assert runs_again(request)
+def test_one_whose_fixture_asks(request: Asked):
+    assert asks(request)
 
 
-def test_one_that_steers_the_database_itself_runs_again(request: Asked, django_db_setup: Any):
-    assert runs_again(request)
+def test_one_that_steers_the_database_itself_asks(request: Asked, django_db_setup: Any):
+    assert asks(request)
 
 
 @pytest.mark.usefixtures("house")
-def test_a_journey_runs_again(request: Asked):
-    assert runs_again(request)
+def test_a_journey_asks(request: Asked):
+    assert asks(request)
 
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("house")
-def test_what_a_browser_sees_of_a_house_does_not_run_again(request: Asked):
-    assert not runs_again(request)
+def test_what_a_browser_sees_of_a_house_is_the_same_on_each(request: Asked):
+    assert not asks(request)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_races_asks_both(request: Asked):
+    assert asks(request)
+    assert asks_both(request)
+
+
+@pytest.mark.django_db
+def test_one_that_neither_races_nor_minds_the_books_asks_one(request: Asked):
+    assert not asks_both(request)

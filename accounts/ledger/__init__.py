@@ -33,7 +33,7 @@ from accounts.ledger.errors import (
 from accounts.ledger.months import month_of, room_in_month, spent_in_month
 from accounts.ledger.routes import ROUTES
 from accounts.models import Transfer, TransferKind, User
-from accounts.models.wallet import GIVEN_UP
+from accounts.models.wallet import GIVEN_UP, SETTLEMENTS
 
 __all__ = [
     "ROUTES",
@@ -218,7 +218,7 @@ def hold(*, user: User, amount_micros: int, key: str, memo: str, reference: str)
 
 def capture(*, hold: Transfer, amount_micros: int, key: str) -> Transfer:
     """Charge a held amount. Raises ExceedsHold beyond what is still set aside."""
-    return _settle(hold, K.CAPTURE, amount_micros=amount_micros, key=key)
+    return _follow(hold, K.CAPTURE, amount_micros=amount_micros, key=key)
 
 
 def release(*, hold: Transfer, key: str, reason: str = "") -> Transfer | None:
@@ -228,18 +228,18 @@ def release(*, hold: Transfer, key: str, reason: str = "") -> Transfer | None:
         still_open = balance_of(hold).open
         if still_open == 0:
             return Transfer.objects.filter(key=key).first()
-        return _settle(hold, K.RELEASE, amount_micros=still_open, key=key, reason=reason)
+        return _follow(hold, K.RELEASE, amount_micros=still_open, key=key, reason=reason)
 
 
 def refund(
     *, hold: Transfer, amount_micros: int, key: str, reason: str, actor: User | None = None
 ) -> Transfer:
     """Give back a charged amount. Raises ExceedsHold beyond captured − already refunded."""
-    return _settle(hold, K.REFUND, amount_micros=amount_micros, key=key, reason=reason, actor=actor)
+    return _follow(hold, K.REFUND, amount_micros=amount_micros, key=key, reason=reason, actor=actor)
 
 
-def _settle(
-    hold: Transfer,
+def _follow(
+    earlier: Transfer,
     kind: TransferKind,
     *,
     amount_micros: int,
@@ -247,15 +247,15 @@ def _settle(
     reason: str = "",
     actor: User | None = None,
 ) -> Transfer:
-    """Move money that was set aside, for what it was set aside for."""
+    """Move money for what an earlier transfer moved it for."""
     return posting.post(
-        user=hold.wallet.user,
+        user=earlier.wallet.user,
         kind=kind,
         amount_micros=amount_micros,
         key=key,
-        hold=hold,
-        memo=hold.memo,
-        reference=hold.reference,
+        hold=earlier if kind in SETTLEMENTS else None,
+        memo=earlier.memo,
+        reference=earlier.reference,
         reason=reason,
         actor=actor,
     )
@@ -277,15 +277,7 @@ def unwaive(*, waived: Transfer, key: str, reason: str) -> Transfer:
     """Undo a waiver: it was not done after all."""
     if waived.kind != K.WAIVED:
         raise LedgerError("Only what was waived can be taken back so.")
-    return posting.post(
-        user=waived.wallet.user,
-        kind=K.UNWAIVED,
-        amount_micros=waived.amount_micros,
-        key=key,
-        memo=waived.memo,
-        reference=waived.reference,
-        reason=reason,
-    )
+    return _follow(waived, K.UNWAIVED, amount_micros=waived.amount_micros, key=key, reason=reason)
 
 
 def set_limits(

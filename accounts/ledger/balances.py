@@ -68,7 +68,7 @@ def balance_of(hold: Transfer) -> HoldBalance:
 def owed_by(user: User) -> int:
     """What cards took back beyond the member's balance, and what has not been paid back since.
 
-    Less than nothing only inside a transaction of this module, until `_square` has returned it.
+    Less than nothing only inside a transaction of `posting`, until it has squared it.
     """
     sums = {
         row["kind"]: row["total"]

@@ -227,9 +227,9 @@ class Transfer(models.Model):
     def signed_words(self) -> str:
         """The amount with its direction for the member's available money; no bare minus sign."""
         if self.adds:
-            return f"+ {dollars(self.amount_micros)}"
+            return _("plus %(amount)s") % {"amount": dollars(self.amount_micros)}
         if self.takes:
-            return f"− {dollars(self.amount_micros)}"
+            return _("minus %(amount)s") % {"amount": dollars(self.amount_micros)}
         if self.kind in BESIDE_THE_BALANCES:
             return _("%(amount)s beside your balance") % {"amount": dollars(self.amount_micros)}
         return _("%(amount)s from what was set aside") % {"amount": dollars(self.amount_micros)}

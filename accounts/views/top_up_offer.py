@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts.forms import TopUpForm
 from accounts.models import TopUp, TopUpState, User
-from accounts.money import dollars, whole_dollars
+from accounts.money import decimal_dollars, dollars, whole_dollars
 from accounts.payments import cards
 
 
@@ -38,7 +38,7 @@ def top_up_form(member: User, *, answered: TopUpForm | None = None) -> TopUpOffe
     had_a_payment = TopUp.objects.filter(member=member, state=TopUpState.PAID).exists()
     bonus = 0 if had_a_payment else settings.FIRST_PAYMENT_BONUS_MICROS
     presets = [
-        Preset(uuid.uuid4(), f"{micros / 1_000_000:.2f}", whole_dollars(micros))
+        Preset(uuid.uuid4(), decimal_dollars(micros), whole_dollars(micros))
         for micros in settings.TOP_UP_PRESETS_MICROS
     ]
     form = answered or TopUpForm(initial={"form_id": uuid.uuid4()})

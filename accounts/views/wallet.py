@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -63,6 +64,8 @@ def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
         first, _next = ledger.month_of(datetime(year, month, 1, tzinfo=UTC))
     except (ValueError, OverflowError):
         raise Http404(gettext("There is no such month.")) from None
+    if first > timezone.now():
+        raise Http404(gettext("There is no such month."))
     context = {
         "statement": statements.month_statement(member_of(request), first),
         "month_words": month_words(first),

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import DollarsField
+from accounts.fields import DollarsField
 from accounts.money import dollars
 from jobs import prices
 from jobs.catalog import RestorationModel

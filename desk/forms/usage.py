@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import DayInput
+from accounts.fields import DayInput
 from jobs import reconciliation
 from jobs.models import Finding, FindingKind
 

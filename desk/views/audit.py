@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import AuditEntry
 from accounts.models.audit import AuditQuerySet
 from accounts.spreadsheets import csv_download
+from desk.converters import row_number
 from desk.doors import staff_only
-from desk.forms.members import TrailFilter
+from desk.forms.audit import TrailFilter
 
 ENTRIES_ON_A_PAGE = 100
 PERMISSION = "accounts.view_auditentry"
@@ -28,9 +29,9 @@ def trail(request: HttpRequest) -> HttpResponse:
     """Newest first; "older" goes on below the last one shown, whatever was written meanwhile."""
     narrowed = TrailFilter(request.GET)
     found = narrowed.entries()
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:
-        found = found.filter(pk__lt=int(before))
+    before = row_number(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     entries = list(found[: ENTRIES_ON_A_PAGE + 1])
     kept = request.GET.copy()
     kept.pop("before", None)
@@ -39,7 +40,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "entries": entries[:ENTRIES_ON_A_PAGE],
         "older": entries[ENTRIES_ON_A_PAGE - 1].pk if len(entries) > ENTRIES_ON_A_PAGE else None,
         "kept_query": kept.urlencode(),
-        "is_first_page": not before,
+        "is_first_page": before is None,
     }
     return render(request, "desk/audit.html", context)
 

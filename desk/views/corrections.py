@@ -20,7 +20,7 @@ from accounts.models import Correction, CorrectionState, Transfer, TransferKind,
 from accounts.money import dollars
 from accounts.reading import on_record
 from desk.doors import staff_only
-from desk.forms.members import AdjustmentForm, RefundForm
+from desk.forms.corrections import AdjustmentForm, RefundForm
 from desk.lookup import with_charges_described
 
 DECIDED_ON_A_PAGE = 50
@@ -64,9 +64,11 @@ def decide(request: HttpRequest, correction_id: Any) -> HttpResponse:
     try:
         done = verb(correction=correction, by=member_of(request), note=note)
     except CorrectionError as problem:
+        with on_record():
+            what = f"tried to {request.POST['decision'].replace('_', ' ')}: {correction.words}."
         _record_refused(
             member_of(request),
-            f"tried to {request.POST['decision'].replace('_', ' ')}: {correction.words}. {problem}",
+            f"{what} {problem}",
             why=note,
             subject=f"correction {correction.pk}",
             member=correction.member,
@@ -145,7 +147,8 @@ def _asked(
             form.add_error(None, str(problem))
         else:
             return render(request, "desk/correction_confirm.html", context | {"kind": form.kind})
-    return render(request, "desk/correction_form.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "desk/correction_form.html", context, status=status)
 
 
 def _record_refused(by: User, what: str, *, why: str, subject: str, member: User) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit
 from accounts.members import member_of
 from desk import inspector
+from desk.converters import row_number
 from desk.doors import staff_only
 from desk.forms.jobs import DeedForm, ReplayForm, ShowForm
 from jobs import doorbell
@@ -32,12 +33,11 @@ ASK_REASON = lazy("Please say why: it is written to the audit trail.")
 @staff_only(VIEW)
 def page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """`callbacks` is which page of them; `whole`, which one's body is wanted uncut."""
-    whole = request.GET.get("whole", "")
     return _page(
         request,
         job_id,
         page=request.GET.get("callbacks", "1"),
-        whole=int(whole) if whole.isascii() and whole.isdigit() and len(whole) < 19 else None,
+        whole=row_number(request.GET.get("whole", "")),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from accounts import languages
 from desk import letters
 from desk.doors import staff_only
 from desk.letter_samples import Readers
@@ -19,17 +19,17 @@ PERMISSIONS = ("accounts.view_wallet", "jobs.review_consent")
 @require_safe
 @staff_only(*PERMISSIONS)
 def overview(request: HttpRequest) -> HttpResponse:
-    language = letters.language_named(request.GET.get("language", ""))
+    language = _language(request)
     found = letters.previews(language)
     groups = [(to.label, [one for one in found if one.sample.to == to]) for to in Readers]
-    return render(request, "desk/letters.html", {"groups": groups, **_languages(language)})
+    return render(request, "desk/letters.html", {"groups": groups, "language": language})
 
 
 @require_safe
 @staff_only(*PERMISSIONS)
 def page(request: HttpRequest, key: str) -> HttpResponse:
-    language = letters.language_named(request.GET.get("language", ""))
-    context = {"preview": _preview(key, language), **_languages(language)}
+    language = _language(request)
+    context = {"preview": _preview(key, language), "language": language}
     return render(request, "desk/letter.html", context)
 
 
@@ -38,7 +38,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
 @xframe_options_sameorigin
 def frame(request: HttpRequest, key: str) -> HttpResponse:
     """The letter itself: nothing in it can run, lead away or fetch anything."""
-    found = _preview(key, letters.language_named(request.GET.get("language", "")))
+    found = _preview(key, _language(request))
     return HttpResponse(found.inert_html, headers={"Content-Security-Policy": found.policy})
 
 
@@ -49,5 +49,6 @@ def _preview(key: str, language: str) -> letters.Preview:
     return letters.preview(sample, language)
 
 
-def _languages(language: str) -> dict[str, object]:
-    return {"language": language, "languages": settings.LANGUAGES}
+def _language(request: HttpRequest) -> str:
+    """The one asked for; the house's own when there is no such."""
+    return languages.code(request.GET.get("language", ""))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts import audit
 from accounts.models import TransferKind, User
 from desk import lookup
+from desk.converters import row_number
 from desk.doors import staff_only
 from desk.forms.members import SearchForm
 
@@ -39,7 +40,7 @@ def member(request: HttpRequest, member_id: int) -> HttpResponse:
     audit.about(request, member=person, subject=f"user {person.pk}")
     file = lookup.file_of(
         person,
-        transfer=_number(request.GET.get("transfer", "")),
+        transfer=row_number(request.GET.get("transfer", "")),
         job=_uuid(request.GET.get("job", "")),
     )
     return render(request, "desk/member.html", {"file": file, "person": person})
@@ -54,7 +55,7 @@ def transfers(request: HttpRequest, member_id: int) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in TransferKind.values else ""
     shown, has_older = lookup.statement(
-        person, TRANSFERS_ON_A_PAGE, upto=_number(request.GET.get("upto", "")), kind=kind
+        person, TRANSFERS_ON_A_PAGE, upto=row_number(request.GET.get("upto", "")), kind=kind
     )
     context = {
         "person": person,
@@ -64,11 +65,6 @@ def transfers(request: HttpRequest, member_id: int) -> HttpResponse:
         "kinds": TransferKind.choices,
     }
     return render(request, "desk/transfers.html", context)
-
-
-def _number(words: str) -> int | None:
-    is_number = words.isascii() and words.isdigit()
-    return min(int(words), lookup.BIGGEST_ID) if is_number and len(words) < 20 else None
 
 
 def _uuid(words: str) -> uuid.UUID | None:

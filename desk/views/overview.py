@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.forms import DayInput
+from accounts.fields import DayInput
 from accounts.money import decimal_dollars
 from accounts.spreadsheets import csv_download
-from desk import charts, figures
+from desk import charts, house_figures, period_figures
 from desk.converters import ends_of, month_of
 from desk.doors import staff_only
-from desk.figures import MOST_DAYS, Period, PeriodFigures
+from desk.period_figures import MOST_DAYS, Period, PeriodFigures
 from desk.templatetags.desk import gain
 from jobs.catalog import MODELS
 from jobs.models import OrphanCheck
@@ -39,10 +39,7 @@ CSV_HEADER = (
 class PeriodForm(forms.Form):
     """From when to when; both, or neither."""
 
-    first = forms.DateField(
-        label=gettext_lazy("From"),
-        widget=DayInput(),
-    )
+    first = forms.DateField(label=gettext_lazy("From"), widget=DayInput())
     last = forms.DateField(label=gettext_lazy("To"), widget=DayInput())
 
     def clean(self) -> dict[str, Any]:
@@ -64,7 +61,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = PeriodForm(request.GET if "first" in request.GET or "last" in request.GET else None)
     period = _period(request, form, now.date())
-    found = figures.of_period(period)
+    found = period_figures.of_period(period)
     month, this_month = period.first.replace(day=1), now.date().replace(day=1)
     is_month = ends_of(month) == (period.first, period.last)
     context = {
@@ -81,7 +78,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "by_model": [(_model_words(key), tally) for key, tally in found.by_model.items()],
         "failures": _failures(found),
         "charts": _charts(found),
-        "house": figures.of_house(now),
+        "house": house_figures.of_house(now),
         "orphans": OrphanCheck.objects.first(),
     }
     status = 422 if form.is_bound and not form.is_valid() else 200
@@ -93,7 +90,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def month_csv(request: HttpRequest) -> HttpResponseBase:
     """A month's table; amounts as plain decimals, a loss with its sign, for a spreadsheet."""
     month = month_of(request.GET.get("month", ""), default=timezone.now().date())
-    found = figures.of_period(Period(*ends_of(month)))
+    found = period_figures.of_period(Period(*ends_of(month)))
     return csv_download(f"overview-{month:%Y-%m}.csv", CSV_HEADER, _rows(found))
 
 

@@ -61,6 +61,14 @@ class RestorationModel:
         """What the vendor assumes when nothing is said."""
         return {p.key: getattr(p, "default", None) for p in self.parameters}
 
+    def paints_the_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Whether two settings of it differ in nothing that changes the picture."""
+        return all(
+            one.get(parameter.key) == other.get(parameter.key)
+            for parameter in self.parameters
+            if parameter.changes_picture
+        )
+
     def output_size(
         self, *, width_px: int, height_px: int, parameters: Mapping[str, Any]
     ) -> tuple[int, int]:

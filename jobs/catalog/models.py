@@ -37,6 +37,7 @@ FLUX_KONTEXT = RestorationModel(
             in_a_line=_("file format: %(value)s"),
             values=(("png", _("PNG, no loss")), ("jpg", _("JPEG, smaller file"))),
             default="png",
+            changes_picture=False,
         ),
         Choice(
             key="safety_tolerance",
@@ -46,6 +47,7 @@ FLUX_KONTEXT = RestorationModel(
             values=((2, _("Most permissive")), (1, _("Medium")), (0, _("Strictest"))),
             default=2,
             advanced=True,
+            changes_picture=False,
         ),
         Integer(
             key="seed",

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Parameter:
     """One documented parameter: the vendor's name for it, and ours.
 
-    `in_a_line` words what a member chose, with its `%(value)s`, as part of a line.
+    `in_a_line` words what a member chose, with its `%(value)s`, as part of a line. Of those that
+    don't change the picture, one is its file's format, another what a vendor refuses to paint.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Parameter:
     help: str | _StrPromise = ""
     optional: bool = False
     advanced: bool = False  # shown under "More settings"
+    changes_picture: bool = True
 
     @property
     def settled(self) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts import languages, words
-from accounts.forms import DayInput
+from accounts.fields import DayInput
 from jobs import catalog, vendors
 from jobs.models import ConsentNotice, Depicted
 from jobs.steps import review
@@ -24,6 +24,10 @@ class ConsentForm(forms.Form):
     Its words are those of `jobs.wording`. A vendor is asked about only when this house can send to
     it and the notice beside the form names it.
     """
+
+    # The server says all that is missing, at once; a browser would say it box by box. It still
+    # stops a day that is half typed, which would be sent as none (so no `novalidate`).
+    use_required_attribute = False
 
     depicted = forms.MultipleChoiceField(
         choices=Depicted.choices,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -40,12 +40,20 @@ class NotThemForm(forms.Form):
         data: Mapping[str, Any] | None = None,
         *,
         models: Sequence[RestorationModel],
+        offered: Collection[RestorationModel],
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         field = self.fields["model"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(model.key, model.name) for model in models]
+        self.offered = {model.key for model in offered}
+
+    def clean_model(self) -> str:
+        chosen: str = self.cleaned_data["model"]
+        if chosen not in self.offered:
+            raise forms.ValidationError(not_them.THE_SAME)
+        return chosen
 
 
 class RerunForm(RestorationForm):

@@ -16,6 +16,7 @@ def _in_days(count: int) -> str:
 class ShareForm(forms.Form):
     """Nothing is ticked before: each is the owner's decision."""
 
+    click_key = forms.UUIDField(widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
     days = forms.TypedChoiceField(
         label=_("How long shall it work?"), coerce=int, widget=forms.RadioSelect, initial=7
     )

@@ -35,7 +35,7 @@ class TakeHomeForm(forms.Form):
             "JPEG": _("JPEG, for sending and printing"),
             "PNG": _("PNG, without loss"),
             "WEBP": _("WebP, the smallest"),
-            "TIFF": _("TIFF, for archives: without loss, not packed"),
+            "TIFF": _("TIFF, for archives: without loss, uncompressed"),
         }
         field = self.fields["format"]
         assert isinstance(field, forms.ChoiceField)

@@ -23,7 +23,7 @@ UPLOAD_WORDS = {
     "checking": _("Looking whether it is here already"),
     "sending": _("Sending, {percent} %"),
     "storing": _("Being looked at and stored"),
-    "taken": _("Here"),
+    "taken": _("Done"),
     "cancelled": _("Not sent"),
     "paused": _("Paused"),
     "lost": _("The connection was lost. Trying again in {seconds} s."),
@@ -37,8 +37,8 @@ UPLOAD_WORDS = {
     "signed_out": _("You are signed out. Sign in again in another window, then try again."),
     "total": _("{done} of {all} done"),
     "speed": _("{speed} a second, {left} left"),
-    "finished": _("{taken} here, {not_taken} not taken"),
-    "all_here": _("All here: {all}"),
+    "finished": _("{taken} done, {not_taken} not taken"),
+    "all_here": _("All done: {all}"),
     "seconds": _("{n} s"),
     "minutes": _("{n} min"),
     "pasted": _("pasted picture"),
@@ -69,15 +69,17 @@ class UploadForm(forms.Form):
         label=_("Photos"),
         allow_empty_file=True,
         widget=ManyFilesInput(attrs={"accept": ACCEPTED}),
-        help_text=(
-            _("%(formats)s; up to %(megabytes)s MB and %(megapixels)s megapixels each.")
-            % {
-                "formats": ", ".join(images.WELCOME),
-                "megabytes": settings.UPLOAD_MAX_BYTES // 1_048_576,
-                "megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
-            }
-        ),
     )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["files"].help_text = gettext(
+            "%(formats)s. Up to %(megabytes)s MB and %(megapixels)s megapixels each."
+        ) % {
+            "formats": ", ".join(images.WELCOME),
+            "megabytes": settings.UPLOAD_MAX_BYTES // 1_048_576,
+            "megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
+        }
 
     def clean_files(self) -> list[UploadedFile[Any]]:
         files: list[UploadedFile[Any]] = self.cleaned_data["files"]

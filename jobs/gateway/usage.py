@@ -64,12 +64,7 @@ def read_usage(data: bytes, *, most_lines: int, now: datetime) -> list[UsageEntr
                 continue
             if len(entries) + len(problems) >= most_lines:
                 raise UnreadableUsage(
-                    [
-                        Sentence(
-                            _("More than %(most)s lines: import it in parts."),
-                            most=f"{most_lines:,}",
-                        )
-                    ]
+                    [Sentence(_("More than %(most)s lines: import it in parts."), most=most_lines)]
                 )
             try:
                 entries.append(_entry(reader.line_num, row, columns, now))
@@ -93,7 +88,7 @@ def read_usage(data: bytes, *, most_lines: int, now: datetime) -> list[UsageEntr
         more = len(problems) - MOST_PROBLEMS
         raise UnreadableUsage(
             problems[:MOST_PROBLEMS]
-            + ([Sentence(_("And %(count)s more lines."), count=f"{more:,}")] if more > 0 else [])
+            + ([Sentence(_("And %(count)s more lines."), count=more)] if more > 0 else [])
         )
     return entries
 

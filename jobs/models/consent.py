@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 
 from jobs.catalog import USUAL_VENDOR, VENDORS
 from jobs.models.notice import ConsentNotice, ConsentWording, NoticeText
-from jobs.models.photo import PhotoState
+from jobs.models.photo import GONE
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -51,6 +51,8 @@ class ConsentStatus(models.TextChoices):
     EXPIRED = "EXPIRED", _("Ended on its date")
 
 
+# They allow what they name, until their date.
+LIVE = (ConsentStatus.GRANTED, ConsentStatus.APPROVED)
 # With a reviewer, or back with the member because of a reviewer: nothing is decided yet.
 UNDECIDED = (ConsentStatus.PENDING_REVIEW, ConsentStatus.QUESTIONED)
 # They say nothing any more.
@@ -67,8 +69,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def about_what_is_kept(self) -> ConsentQuerySet:
         """Of each photo that is not erased, the one given last, whatever its status."""
-        gone = [PhotoState.ERASING, PhotoState.ERASED]
-        return self.newest_of_each_photo().exclude(photo__state__in=gone)
+        return self.newest_of_each_photo().exclude(photo__state__in=GONE)
 
     def with_since(self) -> ConsentQuerySet:
         """Each `since` when it has stood as it stands."""
@@ -99,13 +100,13 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Given, or approved, and their date has not passed."""
         return self.filter(
             Q(keep_until__isnull=True) | Q(keep_until__gte=now.date()),
-            status__in=[ConsentStatus.GRANTED, ConsentStatus.APPROVED],
+            status__in=LIVE,
         )
 
     def to_review(self) -> ConsentQuerySet:
         """Undecided, about a photo that is still there: waiting, or back with the member."""
         return self.filter(status__in=UNDECIDED, photo__trashed_at__isnull=True).exclude(
-            photo__state__in=[PhotoState.ERASING, PhotoState.ERASED]
+            photo__state__in=GONE
         )
 
     def waiting(self) -> ConsentQuerySet:
@@ -245,10 +246,14 @@ class Consent(models.Model):
         return self.claimed_by if held else None
 
     @property
+    def vendors_named(self) -> list[str]:
+        """Our words for those that may be sent a copy."""
+        return [vendor for vendor in self.vendors.split("|") if vendor]
+
+    @property
     def vendor_names(self) -> str:
-        """Who may be sent a copy."""
-        named = [name for name in self.vendors.split("|") if name]
-        return ", ".join(VENDORS.get(name, name) for name in named)
+        """Their names, in a line."""
+        return ", ".join(VENDORS.get(vendor, vendor) for vendor in self.vendors_named)
 
     @property
     def depicted_words(self) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 
 from accounts.models import Transfer
 from accounts.models.leased import Leased
 from jobs import catalog
-from jobs.models.photo import PhotoState
+from jobs.models.photo import GONE
 from jobs.states import BRINGS_A_PICTURE, TERMINAL, UNSENT, WAITING_FOR_VENDOR, JobState
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class JobQuerySet(models.QuerySet["RestorationJob"]):
 
     def with_pictures(self) -> JobQuerySet:
         """Delivered, and the photo is neither erased nor in the trash."""
-        gone = Q(photo__state__in=[PhotoState.ERASING, PhotoState.ERASED])
-        return self.filter(state=JobState.DELIVERED, photo__trashed_at=None).exclude(gone)
+        delivered = self.filter(state=JobState.DELIVERED, photo__trashed_at=None)
+        return delivered.exclude(photo__state__in=GONE)
 
     def free(self) -> JobQuerySet:
         """What the house pays for, unless it ended without a picture."""
@@ -102,6 +102,15 @@ class JobQuerySet(models.QuerySet["RestorationJob"]):
     def to_tell(self) -> JobQuerySet:
         """Ended, and the member, who is still here, has not heard yet."""
         return self.filter(state__in=TERMINAL, told_at__isnull=True, owner__left_at__isnull=True)
+
+    def with_those_that_end_soon(self, now: datetime) -> JobQuerySet:
+        """Of what has ended: not yet that of members for whom more is about to, so that one letter
+        tells all of it. What ended TELL_TOGETHER_SECONDS ago waits for nothing."""
+        theirs = RestorationJob.objects.filter(owner=OuterRef("owner"))
+        just_ended = theirs.to_tell().filter(due_at__gt=now)
+        on_the_way = theirs.unfinished().exclude(state=JobState.AWAITING_CONSENT)
+        long_ago = now - timedelta(seconds=settings.TELL_TOGETHER_SECONDS)
+        return self.filter(Q(ended_at__lte=long_ago) | ~(Exists(just_ended) | Exists(on_the_way)))
 
 
 class RestorationJob(Leased):

@@ -134,6 +134,9 @@ class Photo(Leased):
     format = models.CharField(max_length=10, help_text="One of images.FORMATS.")
     width_px = models.PositiveIntegerField()
     height_px = models.PositiveIntegerField()
+    taken = models.CharField(
+        max_length=25, blank=True, help_text="When, as the file says (EXIF); ISO 8601."
+    )
     note = models.CharField(max_length=300, blank=True, help_text="What the member should know.")
     prepared_extension = models.CharField(max_length=4, blank=True)
     faces = models.JSONField(
@@ -209,6 +212,11 @@ class Photo(Leased):
     def veiled_key(self) -> str:
         """A few pixels of it, in which nobody can be recognised: for a reviewer's queue."""
         return f"{self.prefix}veiled.webp"
+
+    @property
+    def taken_at(self) -> datetime | None:
+        """By the camera's or scanner's own clock, whatever its zone."""
+        return datetime.fromisoformat(self.taken).replace(tzinfo=None) if self.taken else None
 
     @property
     def is_erased(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs.provenance.facts import TOOL, Provenance
@@ -10,7 +11,8 @@ HASH_LETTERS = 16
 
 
 def citation(provenance: Provenance) -> str:
-    """Title, what was done with what and when, and by which hash the original is known."""
+    """Title, what was done with what and when, and by which hash the original is known.
+    The day is that of whoever asks."""
     settings = f" ({provenance.settings})" if provenance.settings else ""
     return _(
         "“%(title)s”. Digital restoration with %(model)s, %(date)s, by way of %(vendor)s and "
@@ -18,7 +20,7 @@ def citation(provenance: Provenance) -> str:
     ) % {
         "title": provenance.title,
         "model": f"{provenance.system}{settings}",
-        "date": f"{provenance.restored_at:%Y-%m-%d}",
+        "date": f"{timezone.localtime(provenance.restored_at):%Y-%m-%d}",
         "vendor": provenance.vendor,
         "tool": TOOL,
         "number": provenance.job_number,

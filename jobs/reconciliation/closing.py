@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import audit
+from accounts.figures import rounded
 from accounts.models import User
 from accounts.money import dollars_on_record as dollars
 from accounts.words import said
@@ -107,7 +108,7 @@ def close_day(*, day: date, by: User, note: str = "", now: datetime | None = Non
                     "%(count)s lines of this day still to be explained.",
                     still_open,
                 )
-                % {"count": f"{still_open:,}"}
+                % {"count": rounded(still_open)}
             )
         waiting = judging.lines_under_way(day).count()
         if waiting:
@@ -117,7 +118,7 @@ def close_day(*, day: date, by: User, note: str = "", now: datetime | None = Non
                     "%(count)s lines of this day still belong to restorations under way.",
                     waiting,
                 )
-                % {"count": f"{waiting:,}"}
+                % {"count": rounded(waiting)}
             )
         last = DayClose.objects.filter(vendor=VENDOR, day=day).order_by("-number").first()
         if last is not None and not _came_since(last):

@@ -67,19 +67,7 @@ def import_usage(
     sha256 = hashlib.sha256(data).hexdigest()
     with transaction.atomic():
         judging.one_at_a_time()
-        earlier = UsageImport.objects.filter(sha256=sha256).select_related("imported_by").first()
-        if earlier is not None:
-            raise CannotImport(
-                _(
-                    "This file is in already: %(email)s imported it as %(file_name)s on "
-                    "%(imported_at)s UTC."
-                )
-                % {
-                    "email": earlier.imported_by.email,
-                    "file_name": earlier.file_name,
-                    "imported_at": f"{earlier.imported_at:%Y-%m-%d at %H:%M}",
-                }
-            )
+        _refuse_again(sha256)
         if overlaps:
             entries = _unseen(entries)
         usage_import = UsageImport.objects.create(
@@ -89,21 +77,7 @@ def import_usage(
             line_count=len(entries),
             imported_by=by,
         )
-        UsageLine.objects.bulk_create(
-            [
-                UsageLine(
-                    usage_import=usage_import,
-                    number=entry.number,
-                    request_id=entry.request_id,
-                    model=entry.model,
-                    cost_micros=entry.cost_micros,
-                    at=entry.at,
-                    day=entry.at.date(),
-                )
-                for entry in entries
-            ],
-            batch_size=2000,
-        )
+        _write_lines(usage_import, entries)
         lines = UsageLine.objects.filter(usage_import=usage_import)
         _close_what_came(usage_import, by=by, now=now)
         adopted = _close_what_is_known_by_now(by=by, now=now)
@@ -119,6 +93,41 @@ def import_usage(
             subject=f"usage import {usage_import.pk}",
         )
     return Imported(usage_import, found)
+
+
+def _refuse_again(sha256: str) -> None:
+    """Raises CannotImport for a file that is in already."""
+    earlier = UsageImport.objects.filter(sha256=sha256).select_related("imported_by").first()
+    if earlier is not None:
+        raise CannotImport(
+            _(
+                "This file is in already: %(email)s imported it as %(file_name)s on "
+                "%(imported_at)s UTC."
+            )
+            % {
+                "email": earlier.imported_by.email,
+                "file_name": earlier.file_name,
+                "imported_at": f"{earlier.imported_at:%Y-%m-%d %H:%M}",
+            }
+        )
+
+
+def _write_lines(usage_import: UsageImport, entries: list[UsageEntry]) -> None:
+    UsageLine.objects.bulk_create(
+        [
+            UsageLine(
+                usage_import=usage_import,
+                number=entry.number,
+                request_id=entry.request_id,
+                model=entry.model,
+                cost_micros=entry.cost_micros,
+                at=entry.at,
+                day=entry.at.date(),
+            )
+            for entry in entries
+        ],
+        batch_size=2000,
+    )
 
 
 def _span(

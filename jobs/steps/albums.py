@@ -92,7 +92,8 @@ def take_out(*, album: Album, photos: Collection[Photo]) -> int:
 def move_photos(*, photos: Collection[Photo], out_of: Album, into: Album) -> int:
     """Out of one album and into another, in one step; says how many moved. Raises AlbumError."""
     with transaction.atomic():
-        there = [place.photo for place in out_of.places.filter(photo__in=photos)]
+        mine = _locked(into.owner)
+        there = list(_of(mine, out_of).photos.filter(pk__in=[photo.pk for photo in photos]))
         put(album=into, photos=there)
         if into.pk != out_of.pk:
             take_out(album=out_of, photos=there)

@@ -160,7 +160,7 @@ def _to_replace(
 ) -> Mapping[uuid.UUID, list[Consent]]:
     """What still stands of earlier statements, locked. Raises CannotSay for what can't be."""
     replaced: defaultdict[uuid.UUID, list[Consent]] = defaultdict(list)
-    standing = Consent.objects.filter(photo__in=photos).exclude(status__in=OVER)
+    standing = Consent.objects.filter(photo__in=photos).standing()
     for earlier in standing.order_by("pk").select_for_update():
         replaced[earlier.photo_id].append(earlier)
     if why := obstacles(photos, notice):

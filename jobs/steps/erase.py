@@ -82,7 +82,7 @@ def record(photo: Photo, deleted: int, now: datetime) -> None:
     if ours.erased_at is None:
         ours.erased_at = now
         ours.due_at = now + timedelta(seconds=settings.LEASE_SECONDS)
-        ours.title, ours.faces, ours.note = "Erased photo", [], ""
+        ours.title, ours.faces, ours.note, ours.taken = "Erased photo", [], "", ""
         not_them.forget(ours)
     elif ours.state == PhotoState.BROKEN_OFF:
         ours.delete()

@@ -169,6 +169,7 @@ def _photo(photo: Photo, names: dict[str, str]) -> dict[str, Any]:
         "height_px": photo.height_px,
         "albums": [album.name for album in photo.albums.all()],
         "faces_in_prepared_copy": photo.faces,
+        "taken": photo.taken,
         "uploaded": _moment(photo.created_at),
         "put_into_trash": _moment(photo.trashed_at),
         "erased": _moment(photo.erased_at),

@@ -74,8 +74,8 @@ def already_here(*, owner: User, checksums: Collection[str]) -> dict[str, Photo]
     return {photo.sha256: photo for photo in found}
 
 
-def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int, once: bool = False) -> Photo:
-    """One file becomes one Photo. Raises Refused, StoreDown; if `once`, AlreadyHere, OnItsWay."""
+def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int) -> Photo:
+    """One file becomes one Photo, once. Raises Refused, StoreDown, AlreadyHere, OnItsWay."""
     if byte_size == 0:
         raise Refused(_("This file is empty."))
     if byte_size > settings.UPLOAD_MAX_BYTES:
@@ -88,7 +88,7 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int, once: boo
         )
     try:
         with places.DECODING:
-            facts = images.inspect(file)
+            facts, origin = images.inspect(file), images.origin(file)
     except images.UnreadableImage as problem:
         raise Refused(str(problem)) from problem
     photo = Photo(
@@ -99,6 +99,7 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int, once: boo
         format=facts.format,
         width_px=facts.width_px,
         height_px=facts.height_px,
+        taken=origin.taken_iso,
         note=facts.note,
         state=PhotoState.ARRIVING,
         due_at=timezone.now() + timedelta(seconds=settings.ARRIVAL_SECONDS),
@@ -106,8 +107,7 @@ def receive(*, owner: User, file: BinaryIO, name: str, byte_size: int, once: boo
     with transaction.atomic():
         if members.locked(owner) is None:
             raise Refused(CLOSED)
-        if once:
-            _refuse_again(photo)
+        _refuse_again(photo)
         photo.save(force_insert=True)
     try:
         file.seek(0)

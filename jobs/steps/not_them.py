@@ -1,8 +1,8 @@
 """A result that is not the person: one more try for that photo, at the house's cost.
 
-With another model or other settings, in no larger a size than was paid for, once for each photo;
-a try that brings no picture does not count. The job is priced and sent like any other, but nothing
-is set aside: the house pays (`waiver`, decision 25). Lock order: photo, consent.
+With another model or settings that change the picture, in no larger a size than was paid for, once
+for each photo; a try that brings no picture does not count. The job is priced and sent like any
+other, but nothing is set aside: the house pays (`waiver`, decision 25). Lock order: photo, consent.
 """
 
 from __future__ import annotations
@@ -23,11 +23,21 @@ from jobs.steps import order, orderable
 
 NO_PICTURE = lazy("There is no picture of this restoration.")
 USED = lazy("You have had the free restoration of this photo: there is one for each photo.")
-THE_SAME = lazy("Please choose another model, or change a setting: this is what you have already.")
+THE_SAME = lazy(
+    "Please choose another model, or a setting that changes the picture: "
+    "this would be what you have already."
+)
 
 
 class CannotRerun(order.CannotOrder):
     """Not free, or not now. The message is for the member; nothing was ordered."""
+
+
+class TheSame(CannotRerun):
+    """No other way: it would waste the only free one."""
+
+    def __init__(self) -> None:
+        super().__init__(str(THE_SAME))
 
 
 def obstacle(job: RestorationJob) -> str:
@@ -40,6 +50,25 @@ def obstacle(job: RestorationJob) -> str:
 def is_used(photo_id: uuid.UUID) -> bool:
     """Whether the photo's one free restoration is under way, or done."""
     return RestorationJob.objects.free().filter(photo=photo_id).exists()
+
+
+def is_another_way(
+    job: RestorationJob, model: RestorationModel, parameters: Mapping[str, Any]
+) -> bool:
+    """Whether another picture can come of it: the same one in another file format is none."""
+    return model.key != job.model_key or not model.paints_the_same(parameters, job.parameters)
+
+
+def has_another_way(job: RestorationJob, model: RestorationModel) -> bool:
+    """Whether a member finds a setting of the model with which it is another way.
+
+    What lies under "More settings" is not asked there, and a result may not become larger.
+    """
+    return model.key != job.model_key or any(
+        job.parameters[parameter.key] > 1 if parameter.key == model.scale_parameter else True
+        for parameter in model.parameters
+        if parameter.changes_picture and not parameter.settled and not parameter.advanced
+    )
 
 
 def too_large(job: RestorationJob, width_px: int, height_px: int) -> str:
@@ -66,8 +95,8 @@ def order_again(
 ) -> RestorationJob:
     """Order the photo's free restoration in this one's stead. The same click gives the same job.
 
-    `price` is what it would have cost. Raises CannotRerun; order.CannotOrder for what stands in
-    the way of any order.
+    `price` is what it would have cost. Raises CannotRerun, of which TheSame is one;
+    order.CannotOrder for what stands in the way of any order.
     """
     try:
         with transaction.atomic():
@@ -75,8 +104,8 @@ def order_again(
             ordered_before = RestorationJob.objects.filter(owner=by, click_key=click_key).exists()
             if not ordered_before and (words_of_it := obstacle(job)):
                 raise CannotRerun(words_of_it)
-            if (model.key, dict(parameters)) == (job.model_key, job.parameters):
-                raise CannotRerun(THE_SAME)
+            if not is_another_way(job, model, parameters):
+                raise TheSame
             quote = orderable.quote(photo=photo, model=model, parameters=parameters, price=price)
             if larger := too_large(job, quote.output_width_px, quote.output_height_px):
                 raise CannotRerun(larger)

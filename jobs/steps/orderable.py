@@ -55,8 +55,7 @@ class Line:
     @property
     def is_gone(self) -> bool:
         """Erased, or in the trash: it has no page."""
-        erased = self.photo.state in (PhotoState.ERASING, PhotoState.ERASED)
-        return erased or self.photo.is_in_trash
+        return self.photo.is_erased or self.photo.is_in_trash
 
     @property
     def waits_for_review(self) -> bool:

@@ -299,7 +299,7 @@ def what_became_of(consent: Consent) -> str:
             return _("The day until which the member let us keep this photo has passed.")
         case ConsentStatus.GRANTED:
             return _("This needs no reviewer.")
-    if photo.state in (PhotoState.ERASING, PhotoState.ERASED):
+    if photo.is_erased:
         return _("The member has had this photo erased.")
     decision = consent.decisions.select_related("reviewer").last()
     match consent.status:

@@ -1,29 +1,37 @@
 """Show one result to people without an account: a link that ends, and that its owner can end.
 
 Whoever has the link sees the picture, so it is given for a few days, told to its owner once, and
-kept as a hash. What shows on it is asked anew with each look (`ShareQuerySet.live`): trash,
-withdrawal, a date that passes and a closed account end it in that moment. A photo that comes back
-from the trash doesn't bring its links back. Lock order: photo.
+kept as a hash. Its token is made of the form's key, which is kept nowhere either: the same form
+sent again, by a double click or a reload, leads to the same link. What shows on it is asked anew
+with each look (`ShareQuerySet.live`): trash, withdrawal, a date that passes and a closed account
+end it in that moment. A photo that comes back from the trash doesn't bring its links back. Lock
+order: photo.
 """
 
 from __future__ import annotations
 
-import secrets
+import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.crypto import salted_hmac
+from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from jobs.models import Consent, Photo, RestorationJob, Share
 
 DAYS = (1, 7, 30)
-TOKEN_BYTES = 32
+SALT = "jobs.steps.share"
 
 
 class CannotShare(Exception):
     """Not possible now. The message is for the member; nothing was shared."""
+
+
+class AlreadyEnded(Exception):
+    """This form made its link before, and it shows nothing now; the text is for the member."""
 
 
 def obstacle(job: RestorationJob, now: datetime) -> str:
@@ -46,29 +54,43 @@ def obstacle(job: RestorationJob, now: datetime) -> str:
 def make(
     *,
     job: RestorationJob,
-    by: User,
+    click_key: uuid.UUID,
     days: int,
     with_original: bool,
     with_title: bool,
     now: datetime,
 ) -> tuple[Share, str]:
-    """A new link, and its token, which nobody can learn later. Raises CannotShare."""
+    """A link, and its token, which nobody can learn later; the same one for the same click.
+
+    Raises CannotShare; AlreadyEnded.
+    """
     if days not in DAYS:
         raise CannotShare(_("Please choose for how long."))
+    token = _token(click_key, job.pk, days, with_original, with_title)
+    token_sha256 = Share.hash_token(token)
     with transaction.atomic():
         Photo.objects.select_for_update().get(pk=job.photo_id)
+        if earlier := Share.objects.filter(token_sha256=token_sha256).first():
+            if not Share.objects.live(now).filter(pk=earlier.pk).exists():
+                raise AlreadyEnded(_("This link was made already, and it shows nothing now."))
+            return earlier, token
         if words := obstacle(job, now):
             raise CannotShare(words)
-        token = secrets.token_urlsafe(TOKEN_BYTES)
         made = Share.objects.create(
             job=job,
-            token_sha256=Share.hash_token(token),
+            token_sha256=token_sha256,
             with_original=with_original,
             with_title=with_title,
             created_at=now,
             expires_at=now + timedelta(days=days),
         )
     return made, token
+
+
+def _token(click_key: uuid.UUID, *said: object) -> str:
+    """256 bits, not to be guessed without the form nor, by whoever sends one, without our key."""
+    whole = ":".join(map(str, (click_key, *said)))
+    return urlsafe_base64_encode(salted_hmac(SALT, whole, algorithm="sha256").digest())
 
 
 def look(*, token: str, viewer: User | None, counts: bool, now: datetime) -> Share | None:

@@ -61,6 +61,7 @@ def take_home(
     key, came_as = (version.key, version.format) if version else (job.result_key, job.result_format)
     format = came_as if wishes.format == AS_IT_CAME else wishes.format
     content_type = images.CONTENT_TYPES[format]
+    what = f"{job.model.name}, {version.number}" if version else job.model.name
     with _scratch() as original, _scratch() as result, ExitStack() as made:
         storage.get(job.photo.original_key, original)
         storage.get(key, result)
@@ -86,7 +87,7 @@ def take_home(
     file.seek(0)
     return Keepsake(
         file=file,
-        name=f"{job.photo.title} ({job.model.name}).{EXTENSIONS[format]}",
+        name=f"{job.photo.title} ({what}).{EXTENSIONS[format]}",
         content_type=content_type,
         is_sealed=sealed is not None,
     )

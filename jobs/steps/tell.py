@@ -1,16 +1,20 @@
-"""Tell the member by e-mail how a job ended, unless a page of theirs has shown it (`seen`).
+"""Tell members by e-mail how their jobs ended, unless a page of theirs has shown it (`seen`).
 
 An ended job is due for this only after TELL_AFTER_SECONDS, so that a page that lies open is first.
+What ends soon after one another is told in one letter, however many there are (`together`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import kept, ledger, mailing
@@ -34,18 +38,20 @@ SAID_ELSEWHERE = (
     "consent_rejected",
 )
 NOTHING = HoldBalance(held=0, captured=0, released=0, refunded=0)
+MOST_IN_A_LETTER = 500
+NAMED_IN_A_LETTER = 20  # the rest of them is counted
 
 
 def waiting() -> models.QuerySet[RestorationJob]:
-    return RestorationJob.objects.to_tell()
+    return RestorationJob.objects.to_tell().with_those_that_end_soon(timezone.now())
 
 
 @dataclass(frozen=True)
 class Work:
-    """A leased job, and what became of its money."""
+    """What has ended for one member, leased, and what became of its money, by hold."""
 
-    job: RestorationJob
-    money: HoldBalance
+    jobs: list[RestorationJob]
+    money: Mapping[int, HoldBalance]
 
 
 def seen(job: RestorationJob, now: datetime) -> None:
@@ -56,35 +62,86 @@ def seen(job: RestorationJob, now: datetime) -> None:
 
 
 def claim(limit: int, now: datetime) -> list[Work]:
-    jobs = lease(
-        waiting().select_related("owner", "photo"),
-        limit=limit,
-        seconds=settings.LEASE_SECONDS,
-        now=now,
-    )
+    """A letter each, with all that has ended for its member."""
+    ended = RestorationJob.objects.to_tell().select_related("owner", "photo")
+    with transaction.atomic():
+        jobs = _lease(ended.with_those_that_end_soon(now), limit, now)
+        members = {job.owner_id for job in jobs}
+        jobs += _lease(ended.filter(owner__in=members), MOST_IN_A_LETTER, now) if members else []
     money = ledger.balances_of(job.hold_id for job in jobs if job.hold_id is not None)
-    return [Work(job, money.get(job.hold_id or 0, NOTHING)) for job in jobs]
+    jobs.sort(key=lambda job: (job.owner_id, job.ended_at or now, job.pk))
+    return [Work(list(theirs), money) for _, theirs in groupby(jobs, lambda job: job.owner_id)]
+
+
+def _lease(
+    jobs: models.QuerySet[RestorationJob], limit: int, now: datetime
+) -> list[RestorationJob]:
+    return lease(jobs, limit=limit, seconds=settings.LEASE_SECONDS, now=now)
 
 
 def call(work: Work) -> None:
     """Raises OSError or SMTPException when the mail server does not take it: try again later."""
-    job = work.job
-    if job.failure_code in SAID_ELSEWHERE:
+    news = [job for job in work.jobs if job.failure_code not in SAID_ELSEWHERE]
+    if not news:
         return
-    kind = "delivered" if job.state == JobState.DELIVERED else "failed"
-    with as_read_by(job.owner):
-        context = context_of(job, work.money)
-    mailing.letter(kind, context, to=job.owner).send()
+    member = news[0].owner
+    with as_read_by(member):
+        kind, context = letter_about(news, work.money)
+    mailing.letter(kind, context, to=member).send()
+
+
+def letter_about(
+    jobs: Sequence[RestorationJob], money: Mapping[int, HoldBalance]
+) -> tuple[str, dict[str, object]]:
+    """Which letter says how these jobs of one member ended, and what it says."""
+    parts = [money.get(job.hold_id or 0, NOTHING) for job in jobs]
+    if len(jobs) > 1:
+        return "ended", context_of_all(jobs, parts)
+    (job,), (part,) = jobs, parts
+    return ("delivered" if _is_done(job) else "failed"), context_of(job, part)
 
 
 def context_of(job: RestorationJob, money: HoldBalance) -> dict[str, object]:
     """What the letters `delivered` and `failed` say."""
     return {
+        **_line(job),
+        "charge_words": charge_words(money, is_free=job.is_free),
+        "statement_url": f"{settings.PUBLIC_BASE_URL}{reverse('wallet')}?job={job.pk}",
+    }
+
+
+def context_of_all(
+    jobs: Sequence[RestorationJob], money: Sequence[HoldBalance]
+) -> dict[str, object]:
+    """What the letter `ended` says. What has failed is named first: there is something to do."""
+    done = [job for job in jobs if _is_done(job)]
+    failed = [job for job in jobs if not _is_done(job)]
+    room = max(0, NAMED_IN_A_LETTER - len(failed))
+    photos = {job.photo_id for job in jobs}
+    page = reverse("photo", args=[*photos]) if len(photos) == 1 else reverse("gallery")
+    return {
+        "count": len(jobs),
+        "done_count": len(done),
+        "failed_count": len(failed),
+        "failed": [_line(job) for job in failed[:NAMED_IN_A_LETTER]],
+        "done": [_line(job) for job in done[:room]],
+        "unnamed_count": max(0, len(jobs) - NAMED_IN_A_LETTER),
+        "charged": dollars(sum(one.charged for one in money)),
+        "statement_url": settings.PUBLIC_BASE_URL + reverse("wallet"),
+        "url": settings.PUBLIC_BASE_URL + page,
+        "is_one_photo": len(photos) == 1,
+    }
+
+
+def _is_done(job: RestorationJob) -> bool:
+    return job.state == JobState.DELIVERED
+
+
+def _line(job: RestorationJob) -> dict[str, object]:
+    return {
         "photo_title": job.photo.title,
         "model_name": job.model.name,
         "failure_words": kept.words(job.failure_words),
-        "charge_words": charge_words(money, is_free=job.is_free),
-        "statement_url": f"{settings.PUBLIC_BASE_URL}{reverse('wallet')}?job={job.pk}",
         "url": settings.PUBLIC_BASE_URL + reverse("job", args=[job.pk]),
     }
 
@@ -110,9 +167,7 @@ def charge_words(money: HoldBalance, *, is_free: bool = False) -> str:
 
 
 def record(work: Work, outcome: None, now: datetime) -> None:
-    ours = still_ours(work.job)
-    if ours is None:
-        return
-    RestorationJob.objects.filter(pk=ours.pk).update(
+    ours = [job.pk for job in work.jobs if still_ours(job)]
+    RestorationJob.objects.filter(pk__in=ours).update(
         told_at=now, due_at=None, lease_token=None, lease_until=None
     )

@@ -8,6 +8,7 @@ their turn.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -85,18 +86,26 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        # Where to go on counting: a phone calls each of thousands of photos "image".
+        self._last: Counter[str] = Counter()
 
     def name(self, folder: str, title: str, ending: str, *, more: str = "") -> str:
         """`folder/title more.ending`; with a number, when there is one like it."""
-        stem, number = safe(title), 1
+        stem = f"{folder}/{safe(title)}{more}"
+        alike = _folded(f"{stem}.{ending}")
         while True:
-            counted = f" ({number})" if number > 1 else ""
-            name = f"{folder}/{stem}{more}{counted}.{ending}"
-            key = unicodedata.normalize("NFC", name).casefold()
+            self._last[alike] += 1
+            number = self._last[alike]
+            name = f"{stem} ({number}).{ending}" if number > 1 else f"{stem}.{ending}"
+            key = _folded(name)
             if key not in self._taken:
                 self._taken.add(key)
                 return name
-            number += 1
+
+
+def _folded(name: str) -> str:
+    """The same for names that some system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def safe(title: str) -> str:

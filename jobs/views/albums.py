@@ -6,6 +6,7 @@ An album's photos are seen in the gallery, which shows that album alone.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -97,32 +98,20 @@ def move(request: HttpRequest, album_id: uuid.UUID) -> HttpResponse:
 @pressed("albums")
 def put(request: HttpRequest) -> HttpResponse:
     """What was ticked goes into an album, and stays in others."""
-    photos, into = selected(request), named_album(request, "to_album")
-    if not photos or into is None:
-        messages.info(request, _("Please tick photos and choose an album for them."))
-        return back(request)
-    try:
-        _say(request, step.put(album=into, photos=photos), len(photos), into)
-    except step.AlbumError as problem:
-        messages.error(request, str(problem))
-    return back(request)
+    return _fill(request, lambda into, photos: step.put(album=into, photos=photos))
 
 
 @login_required
 @pressed("albums")
 def move_photos(request: HttpRequest) -> HttpResponse:
     """What was ticked goes from the album that is shown into another."""
-    photos = selected(request)
-    out_of, into = named_album(request, "in_album"), named_album(request, "to_album")
-    if not photos or into is None or out_of is None:
-        messages.info(request, _("Please tick photos and choose an album for them."))
-        return back(request)
-    try:
-        moved = step.move_photos(photos=photos, out_of=out_of, into=into)
-        _say(request, moved, len(photos), into)
-    except step.AlbumError as problem:
-        messages.error(request, str(problem))
-    return back(request)
+    out_of = named_album(request, "in_album")
+    if out_of is None:
+        return _tick_first(request)
+    return _fill(
+        request,
+        lambda into, photos: step.move_photos(photos=photos, out_of=out_of, into=into),
+    )
 
 
 @login_required
@@ -142,20 +131,34 @@ def take_out(request: HttpRequest) -> HttpResponse:
     return back(request)
 
 
-def _say(request: HttpRequest, count: int, ticked: int, into: Album) -> None:
-    """How many of those that were ticked are new in the album."""
-    if not count:
+def _fill(request: HttpRequest, fill: Callable[[Album, list[Photo]], int]) -> HttpResponse:
+    """Do it with the album that was chosen and what was ticked; say how many are new in it."""
+    photos, into = selected(request), named_album(request, "to_album")
+    if not photos or into is None:
+        return _tick_first(request)
+    try:
+        count = fill(into, photos)
+    except step.AlbumError as problem:
+        messages.error(request, str(problem))
+        return back(request)
+    if count:
         words = ngettext(
-            "It was in “%(name)s” already.", "They were in “%(name)s” already.", ticked
+            "%(count)d photo is in “%(name)s” now.",
+            "%(count)d photos are in “%(name)s” now.",
+            count,
+        )
+        messages.success(request, words % {"count": count, "name": into.name})
+    else:
+        words = ngettext(
+            "It was in “%(name)s” already.", "They were in “%(name)s” already.", len(photos)
         )
         messages.info(request, words % {"name": into.name})
-        return
-    words = ngettext(
-        "%(count)d photo is in “%(name)s” now.",
-        "%(count)d photos are in “%(name)s” now.",
-        count,
-    )
-    messages.success(request, words % {"count": count, "name": into.name})
+    return back(request)
+
+
+def _tick_first(request: HttpRequest) -> HttpResponse:
+    messages.info(request, _("Please tick photos and choose an album for them."))
+    return back(request)
 
 
 def address(album: Album) -> str:

@@ -54,9 +54,6 @@ class BatchLine:
     warning: str
     line: orderable.Line
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.line, name)
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -72,18 +69,18 @@ class Batch:
     @property
     def total(self) -> Total:
         """Of those that can be ordered."""
-        return Total([line.line.quote for line in self.lines if line.line.quote], self.purse)
+        return Total([one.line.quote for one in self.lines if one.line.quote], self.purse)
 
     @property
     def asking(self) -> list[Photo]:
         """The photos that wait for a word about who is in them."""
-        return [line.card.photo for line in self.lines if line.line.needs_consent]
+        return [one.line.photo for one in self.lines if one.line.needs_consent]
 
     @property
     def consent_url(self) -> str:
         """Where that is said for all of them at once, on the way back here."""
         asking = self.asking
-        others = [line.card.photo for line in self.lines if line.card.photo not in asking]
+        others = [one.line.photo for one in self.lines if one.line.photo not in asking]
         query = [("photo", photo.pk) for photo in asking] + [("with", one.pk) for one in others]
         return f"{reverse('consent_many')}?{urlencode([*query, ('model', self.model.key)])}"
 

@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from accounts import ledger
 from accounts.ledger import HoldBalance
-from jobs import breaker, images, storage
+from jobs import breaker, storage
 from jobs.catalog import RestorationModel
 from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
 from jobs.states import UNSENT, WAITING_FOR_VENDOR, JobState
 from jobs.steps import tell
 from jobs.steps.collect import preview_key
 
+LATE_IF_TIMES_USUAL = 3
 PROGRESS = {
     JobState.AWAITING_CONSENT: 1,
     JobState.READY: 1,
@@ -31,7 +32,8 @@ PROGRESS = {
 }
 
 
-def _shown(key: str) -> str:
+def view_url(key: str) -> str:
+    """For as long as a page is looked at."""
     return storage.address(key, seconds=settings.VIEW_URL_SECONDS)
 
 
@@ -41,6 +43,7 @@ class PhotoCard:
 
     photo: Photo
     latest_job: RestorationJob | None = None
+    kept_job: RestorationJob | None = None  # the result its member chose among several
     shows_trash: bool = False
     usual_seconds: float | None = None
     is_kept_back: bool = False  # its latest job is: no vendor that it may go to takes anything now
@@ -72,12 +75,23 @@ class PhotoCard:
         return self.photo.state == PhotoState.UPLOADED or bool(latest and latest.is_moving)
 
     @property
+    def told_job(self) -> RestorationJob | None:
+        """Whose state stands on the card: when all is done, that of the chosen result."""
+        latest = self.latest_job
+        is_done = latest is not None and latest.state == JobState.DELIVERED
+        return self.kept_job if is_done and self.kept_job else latest
+
+    @property
     def waited_seconds(self) -> float | None:
         return _waited(self.latest_job, self.seen_at) if self.latest_job else None
 
     @property
+    def late_after_seconds(self) -> float:
+        return _late_after(self.usual_seconds)
+
+    @property
     def thumbnail_url(self) -> str:
-        return _shown(self.photo.thumbnail_key) if self._has_copies else ""
+        return view_url(self.photo.thumbnail_key) if self._has_copies else ""
 
     @property
     def _has_copies(self) -> bool:
@@ -85,18 +99,7 @@ class PhotoCard:
 
     @property
     def preview_url(self) -> str:
-        return _shown(self.photo.preview_key) if self._has_copies else ""
-
-    @property
-    def original_url(self) -> str:
-        if not self.may_be_seen:
-            return ""
-        ending = images.extension_of(self.photo.format)
-        return storage.address(
-            self.photo.original_key,
-            seconds=settings.VIEW_URL_SECONDS,
-            download_name=f"{self.photo.title}.{ending}",
-        )
+        return view_url(self.photo.preview_key) if self._has_copies else ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,6 @@ class VersionCard:
     """A further picture that the vendor sent with a result."""
 
     version: ResultVersion
-    job: RestorationJob
 
     def __getattr__(self, name: str) -> object:
         """Whatever the card doesn't say itself, the row does."""
@@ -112,20 +114,7 @@ class VersionCard:
 
     @property
     def preview_url(self) -> str:
-        return _shown(preview_key(self.version.key))
-
-    @property
-    def url(self) -> str:
-        return _shown(self.version.key)
-
-    @property
-    def download_url(self) -> str:
-        number, ending = self.version.number, self.version.key.rpartition(".")[2]
-        return storage.address(
-            self.version.key,
-            seconds=settings.VIEW_URL_SECONDS,
-            download_name=f"{self.job.photo.title} ({self.job.model.name}, {number}).{ending}",
-        )
+        return view_url(preview_key(self.version.key))
 
 
 @dataclass(frozen=True)
@@ -146,6 +135,11 @@ class JobCard:
     def waited_seconds(self) -> float | None:
         """How long the restorer has been waited for; None while a reviewer is, and at the end."""
         return _waited(self.job, self.seen_at)
+
+    @property
+    def late_after_seconds(self) -> float:
+        """So long, and the page says that it takes longer than usual."""
+        return _late_after(self.usual_seconds)
 
     @property
     def before(self) -> int | None:
@@ -205,18 +199,18 @@ class JobCard:
 
     @property
     def result_url(self) -> str:
-        return _shown(self.job.result_key) if self.is_delivered else ""
+        return view_url(self.job.result_key) if self.is_delivered else ""
 
     @property
     def preview_url(self) -> str:
-        return _shown(preview_key(self.job.result_key)) if self.is_delivered else ""
+        return view_url(preview_key(self.job.result_key)) if self.is_delivered else ""
 
     @property
     def versions(self) -> list[VersionCard]:
         """The further pictures; of jobs that were fetched `with_story`."""
         if not self.is_delivered:
             return []
-        return [VersionCard(version, self.job) for version in self.job.versions.all()]
+        return [VersionCard(version) for version in self.job.versions.all()]
 
 
 def photo_cards(photos: Iterable[Any]) -> list[PhotoCard]:
@@ -229,6 +223,7 @@ def photo_cards(photos: Iterable[Any]) -> list[PhotoCard]:
         PhotoCard(
             photo,
             job,
+            kept_job=next((one for one in photo.newest_jobs if one.pk == photo.keeper_id), None),
             usual_seconds=usual.get(job.model_key) if job else None,
             is_kept_back=job is not None and job.pk in kept_back,
         )
@@ -263,3 +258,7 @@ def _waited(job: RestorationJob, now: datetime) -> float | None:
     if job.ready_at is None or not job.is_moving:
         return None
     return (now - job.ready_at).total_seconds()
+
+
+def _late_after(usual_seconds: float | None) -> float:
+    return max(settings.LATE_AFTER_SECONDS, LATE_IF_TIMES_USUAL * (usual_seconds or 0))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from jobs import images, storage
+from jobs import images
 from jobs.catalog.advice import SMALL_FACE_PX
 from jobs.steps.collect import faces_key
-from jobs.views.cards import JobCard, PhotoCard
+from jobs.views.cards import JobCard, PhotoCard, view_url
 
 ORIGINAL = "original"
 # A larger picture is not fetched just because somebody looks closer; it can be opened.
@@ -65,6 +64,7 @@ class Comparison:
     right: Picture
     pictures: Sequence[Picture]
     faces: Sequence[Face]
+    faces_left_out: int
 
     @property
     def strip_width_px(self) -> int:
@@ -92,7 +92,9 @@ def comparison(
     chosen = by_key.get(right, keeper)
     other = by_key.get(left, original)
     both = bool(chosen.faces_url and other.faces_url)
-    return Comparison(other, chosen, pictures, _faces(photo) if both else [])
+    faces = _faces(photo) if both else []
+    left_out = len(photo.photo.faces) - len(faces) if both else 0
+    return Comparison(other, chosen, pictures, faces, left_out)
 
 
 def _of_photo(photo: PhotoCard) -> Picture:
@@ -104,8 +106,8 @@ def _of_photo(photo: PhotoCard) -> Picture:
         width_px=row.width_px,
         height_px=row.height_px,
         preview_url=photo.preview_url,
-        full_url=_shown(row.prepared_key),
-        faces_url=_shown(row.faces_key) if row.has_faces_strip else "",
+        full_url=view_url(row.prepared_key),
+        faces_url=view_url(row.faces_key) if row.has_faces_strip else "",
     )
 
 
@@ -120,7 +122,7 @@ def _of_job(job: JobCard) -> Picture:
         height_px=row.result_height_px or row.quoted_height_px,
         preview_url=job.preview_url,
         full_url=job.result_url,
-        faces_url=_shown(faces_key(row.result_key)) if row.has_faces_strip else "",
+        faces_url=view_url(faces_key(row.result_key)) if row.has_faces_strip else "",
         is_keeper=job.is_keeper,
     )
 
@@ -131,7 +133,3 @@ def _faces(photo: PhotoCard) -> list[Face]:
         Face(number, face["width"], (number - 1) * images.FACE_SIDE_PX)
         for number, face in enumerate(shown, start=1)
     ]
-
-
-def _shown(key: str) -> str:
-    return storage.address(key, seconds=settings.VIEW_URL_SECONDS)

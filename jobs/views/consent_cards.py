@@ -20,13 +20,12 @@ from jobs.models import (
     ReviewDecision,
     ReviewVerdict,
 )
-from jobs.models.consent import OVER, REPLACED, UNDECIDED
+from jobs.models.consent import LIVE, OVER, REPLACED, UNDECIDED
 from jobs.steps import orderable
 from jobs.steps.consent import ACCOUNT_CLOSED, WITHDRAWN_BY_MEMBER
 from jobs.steps.trash import ERASED_BY_MEMBER
 from jobs.views.cards import PhotoCard
 
-LIVE = (ConsentStatus.GRANTED, ConsentStatus.APPROVED)
 VERDICT_OF = {
     ConsentStatus.APPROVED: ReviewVerdict.APPROVE,
     ConsentStatus.REJECTED: ReviewVerdict.REJECT,
@@ -85,6 +84,11 @@ class ConsentCard:
     def is_past_its_day(self) -> bool:
         until = self.consent.keep_until
         return self.consent.status in LIVE and until is not None and until < self.today
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended, and what it allowed with it."""
+        return self.consent.status in OVER or self.is_past_its_day
 
     @property
     def status_words(self) -> str:

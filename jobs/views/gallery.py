@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_safe
 from accounts.members import member_of
 from jobs.forms.gallery import GalleryForm
 from jobs.forms.uploads import UPLOAD_WORDS, UploadForm
-from jobs.images import WELCOME
 from jobs.models import Album, Photo
 from jobs.models.photo import PhotoQuerySet
 from jobs.steps import bundle
@@ -27,6 +26,9 @@ from jobs.views.downloads import NotNow, zip_response
 from jobs.views.live import live_address
 from jobs.views.pages import page_of
 from jobs.views.selection import back, selected
+
+if TYPE_CHECKING:
+    from jobs.views.uploads import Outcome
 
 PHOTOS_ON_A_PAGE = 48
 HERE = ("album", "stage", "model", "before", "after")  # what an address of the gallery may say
@@ -62,12 +64,11 @@ def gallery_page(
     request: HttpRequest,
     form: UploadForm,
     *,
-    refusals: list[dict[str, str]] | None = None,
-    taken: list[Photo] | None = None,
+    outcome: Outcome | None = None,
     into: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The page that the address asks for, after an upload with what became of it (`into` an album).
+    """The page that the address asks for, after an upload with its outcome (`into` an album).
 
     The number of queries is fixed, and none of them reads more than a page; how many photos there
     are is counted only where all of them are shown.
@@ -88,15 +89,11 @@ def gallery_page(
         "upload_form": form,
         "upload_limits": {
             "max_bytes": settings.UPLOAD_MAX_BYTES,
-            "max_megabytes": settings.UPLOAD_MAX_BYTES // 1_048_576,
-            "max_megapixels": settings.UPLOAD_MAX_PIXELS // 1_000_000,
             "max_files": settings.UPLOAD_MAX_FILES,
             "max_total_megabytes": settings.REQUEST_MAX_BYTES // 1_048_576,
-            "formats": WELCOME,
         },
         "upload_words": {name: str(said) for name, said in UPLOAD_WORDS.items()},
-        "refusals": refusals or [],
-        "taken": taken or [],
+        "outcome": outcome,
         "album": album,
         "albums": albums,
         "show": shown,

@@ -23,7 +23,7 @@ from jobs.models import RestorationJob
 from jobs.states import UNSENT, JobState
 from jobs.steps import choose, not_them, order, stop, tell
 from jobs.views.cards import PhotoCard, job_cards
-from jobs.views.photo import press_again
+from jobs.views.photo import ensure_page, or_elsewhere, press_again
 
 
 @require_safe
@@ -37,14 +37,17 @@ def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @login_required
+@or_elsewhere
 def job_card(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """One job's card, as the fragment that the page asks for when it has moved (`views.live`).
 
-    A page that is looked at says so by a header (static/js/live.js).
+    A page that is looked at says so by a header (static/js/live.js). One that still shows a photo
+    erased or put into the trash elsewhere is led away whole.
     """
     row = get_object_or_404(
         RestorationJob.objects.for_member(member_of(request)).with_story().with_place(), pk=job_id
     )
+    ensure_page(row.photo)
     if request.headers.get("X-Looked-At"):
         tell.seen(row, timezone.now())
     context = {
@@ -62,9 +65,12 @@ def job_card(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@or_elsewhere
 def keep_result(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """The member's choice among several results of a photo; the others stay as they are."""
-    row = get_object_or_404(RestorationJob.objects.for_member(member_of(request)), pk=job_id)
+    mine = RestorationJob.objects.for_member(member_of(request)).select_related("photo")
+    row = get_object_or_404(mine, pk=job_id)
+    ensure_page(row.photo)
     if request.method != "POST":
         return press_again(request, row.photo_id)
     try:

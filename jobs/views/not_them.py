@@ -35,11 +35,12 @@ def not_them(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     listed = prices.price_list()
     models = [model for key, model in catalog.MODELS.items() if key in listed]
     data = request.POST if request.method == "POST" else None
-    form = NotThemForm(data, models=models, initial={"click_key": uuid.uuid4()})
+    offered = [model for model in models if step.has_another_way(job, model)]
+    form = NotThemForm(data, models=models, offered=offered, initial={"click_key": uuid.uuid4()})
     chosen = form["model"].value()
     settings = [
         RerunForm(job=job, model=model, data=data if model.key == chosen else None)
-        for model in models
+        for model in offered
     ]
     asked = next((one for one in settings if one.model.key == chosen), None)
     if data is None:
@@ -60,6 +61,8 @@ def not_them(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
                 words=said["words"],
                 now=timezone.now(),
             )
+        except step.TheSame as same:
+            form.add_error("model", str(same))
         except order.CannotOrder as problem_with_it:
             form.add_error(None, str(problem_with_it))
         else:
@@ -80,4 +83,4 @@ def not_them(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         "chosen": chosen,
         "asked": asked,
     }
-    return render(request, "jobs/not_them.html", context, status=422 if data else 200)
+    return render(request, "jobs/not_them.html", context, status=200 if data is None else 422)

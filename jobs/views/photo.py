@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.members import member_of
-from jobs import doorbell
+from jobs import doorbell, titles
 from jobs.catalog import RestorationModel, advice
+from jobs.forms.titles import TitleForm
 from jobs.models import Attempt, Photo, RestorationJob
 from jobs.states import BRINGS_A_PICTURE
 from jobs.steps import consent as consent_step
@@ -47,11 +48,17 @@ def own_photo(request: HttpRequest, photo_id: uuid.UUID, *, in_trash: bool = Fal
     Raises Http404 for anybody else's; Elsewhere, for `or_elsewhere`.
     """
     photo = get_object_or_404(Photo.objects.for_member(member_of(request)), pk=photo_id)
+    if not in_trash or photo.is_erased:
+        ensure_page(photo)
+    return photo
+
+
+def ensure_page(photo: Photo) -> None:
+    """Raises Elsewhere when the photo has no page any more."""
     if photo.is_erased:
         raise Elsewhere(_("This photo has been erased."), resolve_url("consent_record", photo.pk))
-    if photo.is_in_trash and not in_trash:
+    if photo.is_in_trash:
         raise Elsewhere(_("This photo is in the trash."), resolve_url("trash"))
-    return photo
 
 
 def or_elsewhere(view: View) -> View:
@@ -88,9 +95,25 @@ def withdraw(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         messages.info(request, _("You have said nothing about this photo that could be withdrawn."))
         return redirect("photo", photo.pk)
     consent_step.withdraw(photo=photo, by=member_of(request))
-    words = _("Consent for “%(photo)s” is withdrawn. It and its pictures are being erased.")
+    # The page it leads to says how far its erasure is.
+    words = _("Consent for “%(photo)s” is withdrawn.")
     say_erased(request, photo, words % {"photo": photo.title})
     return redirect("consent_record", photo.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@or_elsewhere
+def rename(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    photo = own_photo(request, photo_id)
+    if request.method != "POST":
+        return press_again(request, photo.pk)
+    form = TitleForm(request.POST)
+    if not form.is_valid():
+        return photo_page(request, photo, renaming=form, status=422)
+    if titles.rename(photo=photo, title=form.cleaned_data["title"]):
+        messages.success(request, _("Saved."))
+    return redirect("photo", photo.pk)
 
 
 def say_erased(request: HttpRequest, photo: Photo, what: str) -> None:
@@ -119,6 +142,7 @@ def photo_page(
     *,
     sent: QueryDict | None = None,
     about: Collection[RestorationModel] = (),
+    renaming: TitleForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page; after a click that ordered nothing, with all that was `sent` kept.
@@ -138,6 +162,7 @@ def photo_page(
     )
     context = {
         "photo": seen,
+        "renaming": renaming or TitleForm(initial={"title": photo.title}),
         "comparison": comparison(seen, seen_jobs, left=left, right=right),
         "has_free_rerun": not any(
             job.is_free and job.state in BRINGS_A_PICTURE for job in seen_jobs

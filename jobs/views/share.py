@@ -28,6 +28,7 @@ from jobs.views.cards import PhotoCard, job_cards
 from jobs.views.photo import or_elsewhere, own_photo
 
 LINKS_ON_A_PAGE = 25
+SAID = ("click_key", "days", "with_original", "with_title")
 
 
 @require_safe
@@ -50,20 +51,24 @@ def shares(request: HttpRequest) -> HttpResponse:
 @or_elsewhere
 def share(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """The links to a photo; and a new one, whose address stands in this answer alone."""
-    member, now = member_of(request), timezone.now()
-    job = get_object_or_404(RestorationJob.objects.for_member(member).with_story(), pk=job_id)
+    now, mine = timezone.now(), RestorationJob.objects.for_member(member_of(request))
+    job = get_object_or_404(mine.with_story(), pk=job_id)
     own_photo(request, job.photo_id)
-    form = ShareForm(request.POST if request.method == "POST" else None)
+    fresh = ShareForm(initial={"click_key": uuid.uuid4()})
+    form = ShareForm(request.POST) if request.method == "POST" else fresh
     made, address = None, ""
     if request.method == "POST" and form.is_valid():
-        said = {name: form.cleaned_data[name] for name in ("days", "with_original", "with_title")}
+        said = {name: form.cleaned_data[name] for name in SAID}
         try:
-            made, token = step.make(job=job, by=member, now=now, **said)
+            made, token = step.make(job=job, now=now, **said)
         except step.CannotShare as problem:
             form.add_error(None, str(problem))
+        except step.AlreadyEnded as problem:
+            messages.info(request, str(problem))
+            return redirect("share", job.pk)
         else:
             address = settings.PUBLIC_BASE_URL + reverse("shared", args=[token])
-            form = ShareForm()
+            form = fresh
     links = Share.objects.of_photo(job.photo_id).select_related("job").newest_first()
     live = set(Share.objects.of_photo(job.photo_id).live(now).values_list("pk", flat=True))
     context = {

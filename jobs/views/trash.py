@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.members import member_of
+from accounts.views.pressed import pressed
 from jobs.models import Photo
 from jobs.steps import trash as trash_step
 from jobs.views.cards import PhotoCard
@@ -58,12 +59,10 @@ def put(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     return redirect("gallery")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@pressed("gallery")
 def put_many(request: HttpRequest) -> HttpResponse:
     """What was ticked in the gallery: each photo that can goes, each that can't is named."""
-    if request.method != "POST":
-        return redirect("gallery")
     photos = selected(request)
     if not photos:
         messages.info(request, _("Please tick the photos that you want to put into the trash."))
@@ -82,11 +81,9 @@ def put_many(request: HttpRequest) -> HttpResponse:
     return back(request)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@pressed("trash")
 def put_back(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    if request.method != "POST":
-        return redirect("trash")
     if photo := _done(request, photo_id, trash_step.put_back):
         messages.success(
             request, _("“%(photo)s” is among your photos again.") % {"photo": photo.title}
@@ -94,11 +91,9 @@ def put_back(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     return redirect("trash")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@pressed("trash")
 def erase_now(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    if request.method != "POST":
-        return redirect("trash")
     if photo := _done(request, photo_id, trash_step.erase_now):
         words = _("“%(photo)s” has left the trash. It and its pictures are being erased.")
         say_erased(request, photo, words % {"photo": photo.title})

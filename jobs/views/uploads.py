@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -13,10 +14,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts.members import member_of
 from accounts.models import User
+from accounts.views.pressed import pressed
 from jobs import doorbell, places, titles
 from jobs.forms.uploads import UploadForm
 from jobs.models import Album, Photo
@@ -31,12 +33,19 @@ NO_FILE = _("There was no file.")
 MOST_CHECKSUMS = 100
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@dataclass
+class Outcome:
+    """What became of the files that came together; `here` are the photos that were, already."""
+
+    taken: list[Photo] = field(default_factory=list)
+    here: list[Photo] = field(default_factory=list)
+    refusals: list[dict[str, str]] = field(default_factory=list)
+
+
 @login_required
+@pressed("gallery")
 def upload(request: HttpRequest) -> HttpResponse:
     """What can be taken is, what can't is named with the reason."""
-    if request.method != "POST":
-        return redirect("gallery")
     form = UploadForm(request.POST, request.FILES)
     album = named_album(request, "album")
     into = str(album.pk) if album else ""
@@ -45,24 +54,27 @@ def upload(request: HttpRequest) -> HttpResponse:
     files = form.cleaned_data["files"]
     try:
         with places.Place():
-            taken, refusals = _take(member_of(request), files)
+            outcome = _take(member_of(request), files)
     except places.AllTaken:
-        refusals = [_refusal(file, str(BUSY)) for file in files]
-        response = gallery_page(request, UploadForm(), refusals=refusals, into=into, status=503)
+        outcome = Outcome(refusals=[_refusal(file, str(BUSY)) for file in files])
+        response = gallery_page(request, UploadForm(), outcome=outcome, into=into, status=503)
         response["Retry-After"] = str(BUSY_SECONDS)
         return response
+    taken, here = outcome.taken, outcome.here
     if taken:
         doorbell.ring_on_commit("prepare")
-    _keep(album, taken)
-    if refusals:
-        return gallery_page(
-            request, UploadForm(), refusals=refusals, taken=taken, into=into, status=422
-        )
+    _keep(album, [*taken, *here])
+    if outcome.refusals or (here and len(files) > 1):
+        status = 422 if outcome.refusals else 200
+        return gallery_page(request, UploadForm(), outcome=outcome, into=into, status=status)
+    if here:
+        messages.info(request, str(intake.AlreadyHere(here[0])))
+        return redirect(_address(here[0]))
     if len(taken) == 1 and not album:
         return redirect("photo", taken[0].pk)
     messages.success(
         request,
-        ngettext("%(count)s photo is here.", "%(count)s photos are here.", len(taken))
+        ngettext("%(count)s photo is uploaded.", "%(count)s photos are uploaded.", len(taken))
         % {"count": len(taken)},
     )
     return redirect(address(album) if album else "gallery")
@@ -81,12 +93,10 @@ def upload_one(request: HttpRequest) -> JsonResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return JsonResponse({"state": "refused", "words": str(NO_FILE)}, status=422)
-    (file, *_), album = form.cleaned_data["files"], named_album(request, "album")
+    file, album = form.cleaned_data["files"][0], named_album(request, "album")
     try:
         with places.Place():
-            photo = intake.receive(
-                owner=member_of(request), file=file, name=file.name, byte_size=file.size, once=True
-            )
+            photo = _receive(member_of(request), file)
     except intake.AlreadyHere as problem:
         _keep(album, [problem.photo])
         return JsonResponse(_here(problem.photo), status=200)
@@ -117,9 +127,8 @@ def known(request: HttpRequest) -> JsonResponse:
 
 
 def _here(photo: Photo) -> dict[str, str]:
-    address = reverse("trash") if photo.is_in_trash else reverse("photo", args=[photo.pk])
     words = str(intake.AlreadyHere(photo))
-    return {"state": "here", "title": photo.title, "address": address, "words": words}
+    return {"state": "here", "title": photo.title, "address": _address(photo), "words": words}
 
 
 def _later(words: str) -> JsonResponse:
@@ -134,21 +143,28 @@ def _keep(album: Album | None, photos: Collection[Photo]) -> None:
             albums.put(album=album, photos=photos)
 
 
-def _take(owner: User, files: list[Any]) -> tuple[list[Photo], list[dict[str, str]]]:
+def _take(owner: User, files: list[Any]) -> Outcome:
     """Each file by itself; once the store is down no other is sent to wait for it."""
-    taken: list[Photo] = []
-    refusals: list[dict[str, str]] = []
+    outcome = Outcome()
     for number, file in enumerate(files):
         try:
-            taken.append(
-                intake.receive(owner=owner, file=file, name=file.name, byte_size=file.size)
-            )
+            outcome.taken.append(_receive(owner, file))
+        except intake.AlreadyHere as problem:
+            outcome.here.append(problem.photo)
         except intake.StoreDown as problem:
-            refusals.extend(_refusal(left, str(problem)) for left in files[number:])
+            outcome.refusals += [_refusal(left, str(problem)) for left in files[number:]]
             break
         except intake.Refused as problem:
-            refusals.append(_refusal(file, str(problem)))
-    return taken, refusals
+            outcome.refusals.append(_refusal(file, str(problem)))
+    return outcome
+
+
+def _receive(owner: User, file: Any) -> Photo:
+    return intake.receive(owner=owner, file=file, name=file.name, byte_size=file.size)
+
+
+def _address(photo: Photo) -> str:
+    return reverse("trash") if photo.is_in_trash else reverse("photo", args=[photo.pk])
 
 
 def _refusal(file: Any, reason: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from accounts import kept, languages
-from accounts.money import dollars
+from accounts.money import MICROS_IN_A_CENT, dollars
 from accounts.words import straight
 from jobs import catalog
 
@@ -38,6 +38,20 @@ def money(micros: int | str | None) -> str:
         return ""
     amount = dollars(abs(int(micros)))
     return gettext("minus %(amount)s") % {"amount": amount} if int(micros) < 0 else amount
+
+
+@register.filter
+def whole_cents(micros: int | str | None) -> str:
+    """Dollars and cents, where there is room for no more; rounded down, never more than there is.
+
+    19951524 is "$19.95"; what is something and no cent yet is "under $0.01", not nothing.
+    """
+    if micros is None or micros == "":
+        return ""
+    whole = int(micros) // MICROS_IN_A_CENT * MICROS_IN_A_CENT
+    if int(micros) > whole == 0:
+        return gettext("under %(amount)s") % {"amount": dollars(MICROS_IN_A_CENT)}
+    return money(whole)
 
 
 @register.filter

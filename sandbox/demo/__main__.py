@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -137,8 +136,7 @@ def restore(
     took = time.monotonic() - began
     after = ""
     if card.state == "DELIVERED":
-        ending = Path(urlsplit(card.full_size).path).suffix
-        after = str(member.download(card.full_size, folder / f"after-{model}{ending}"))
+        after = str(member.download(card.full_size, folder / f"after-{model}"))
     else:
         print(f"{model:<14}{card.text}", flush=True)
     return report.Restoration(

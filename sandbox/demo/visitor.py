@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -97,14 +98,24 @@ class Visitor:
         return self._page(self._client.post(address, data=fields, files=chosen), expect)
 
     def download(self, address: str, to: Path) -> Path:
-        """Save a picture. Raises PageError when there is none."""
-        with httpx.stream("GET", address, timeout=PATIENCE_SECONDS, trust_env=False) as answer:
+        """Save a picture from where the site's address leads, with that place's suffix if `to` has
+        none. Raises PageError when there is none."""
+        place = self.led_to(address)
+        to = to if to.suffix else to.with_suffix(Path(urlsplit(place).path).suffix)
+        with httpx.stream("GET", place, timeout=PATIENCE_SECONDS, trust_env=False) as answer:
             if answer.status_code != 200:
                 raise PageError(f"A picture's address answered {answer.status_code}.")
             with to.open("wb") as file:
                 for piece in answer.iter_bytes():
                     file.write(piece)
         return to
+
+    def led_to(self, address: str) -> str:
+        """Where an address of the site leads at once. Raises PageError if nowhere."""
+        answer = self._client.get(address, follow_redirects=False)
+        if not answer.is_redirect:
+            raise PageError(f"{answer.url.path} answered {answer.status_code}, and led nowhere.")
+        return answer.headers["Location"]
 
     def _page(self, answer: httpx.Response, expect: int) -> Page:
         page = Page(str(answer.url), answer.status_code, parse(answer.text))

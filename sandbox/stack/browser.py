@@ -13,7 +13,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# First Chromium without the windows around its pages, which every test would wait for.
+WITHOUT_WINDOWS = "chromium-headless-shell"
+NAMES = (
+    WITHOUT_WINDOWS,
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+)
 PLACES = (
     "/usr/lib/chromium/chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -46,13 +54,17 @@ def get() -> Path | None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("Getting Chromium by apt …", flush=True)
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-        for command in (["apt-get", "update", "-qq"], install):
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+        for command in (
+            ["apt-get", "update", "-qq"],
+            [*install, WITHOUT_WINDOWS],
+            [*install, "chromium"],
+        ):
             subprocess.run(
                 command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
             )
-        if found := find():
-            return found
+            if found := find():
+                return found
     print("Getting Chromium by playwright …", flush=True)
     subprocess.run(
         [sys.executable, "-m", "playwright", "install", "chromium"], stdin=subprocess.DEVNULL

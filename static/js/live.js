@@ -10,6 +10,7 @@ const COUNTED = 100; // jobs.models.job.PLACES_COUNTED
 
 const title = document.title;
 const heard = new Map(); // row -> the state that the page last showed
+const followed = new Set(); // rows that moved since all was done last
 const begun = new WeakMap(); // clock -> when it stood at nothing
 let asked = "", etag = "", known = {};
 let wait = FIRST_MS, timer = 0, isAsking = false;
@@ -24,6 +25,8 @@ const tick = () => {
     const seconds = Math.max(0, Math.floor((performance.now() - begun.get(clock)) / 1000));
     const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
     const two = (number) => String(number).padStart(2, "0");
+    const late = clock.closest(".live").querySelector("[data-live-late]");
+    late.hidden = seconds < Number(late.dataset.liveLate);
     clock.textContent = hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
   }
 };
@@ -86,15 +89,24 @@ const ask = async () => {
   later();
 };
 
+const newTitle = (moving, words) => {
+  const done = followed.size - moving;
+  const some = document.querySelector("[data-live-some]")?.dataset.liveSome;
+  return moving && done && some ? some.replace("{done}", done).replace("{all}", followed.size) : words;
+};
+
 const hear = () => {
+  const moving = document.querySelectorAll("[data-live-moves][data-live-words]");
+  for (const row of moving) followed.add(row.dataset.live);
   for (const row of rows()) {
     const { live, liveState, liveWords, liveTitle } = row.dataset;
     const before = heard.get(live);
     heard.set(live, liveState);
     if (before === undefined || before === liveState || !liveWords) continue;
     document.getElementById("announcer").textContent = liveWords;
-    document.title = `${liveTitle} · Heirloom`;
+    document.title = `${newTitle(moving.length, liveTitle)} · Heirloom`;
   }
+  if (!moving.length) followed.clear();
   tick();
   later();
 };

@@ -235,6 +235,11 @@ const begin = (form) => {
     refreshed = under("taken", "here").length;
     window.htmx?.ajax("GET", location.href, { target: "#gallery", select: "#gallery", swap: "outerHTML" });
   };
+  // What the photos have asked for meanwhile would find its place gone.
+  document.addEventListener("htmx:beforeSwap", ({ target }) => {
+    const photos = target.id === "gallery" && target.querySelector("#photos");
+    if (photos) window.htmx.trigger(photos, "htmx:abort");
+  });
 
   const finished = () => {
     if (under("taken", "here").length === refreshed) return;

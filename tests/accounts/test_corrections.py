@@ -32,6 +32,7 @@ from accounts.models import (
 )
 from tests.builders import make_member
 from tests.racing import at_once
+from tests.speaking import german
 from tests.staff import make_clerk, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -255,6 +256,14 @@ def test_the_others_who_may_decide_get_a_letter_once_and_nobody_else_does():
     assert "$20.000001" in message.subject
     for words in ("$20.000001", member.email, "lost by us"):
         assert words in str(message.body)
+
+
+def test_the_letter_says_what_is_asked_for_in_its_readers_language():
+    second = make_clerk(language="de")
+    said = {"Adjustment in the member's favour": "Gutschrift", "$%(amount)s": "%(amount)s $"}
+    with german(said):
+        ask(make_clerk(), member=make_member(), amount_micros=LIMIT + 10_000)
+    assert second.letters.get().context["words"] == "Gutschrift, 20,01 $"
 
 
 def waiting(**said: Any) -> Correction:

@@ -22,9 +22,11 @@ from tests.journeys.people import People
 QUICK = {
     "SANDBOX_LATENCY_SECONDS": "0.2",
     "SWEEP_INTERVAL_SECONDS": "1",
+    "SIGNUPS_A_MINUTE": "1000",  # every test signs somebody up
     "TELL_AFTER_SECONDS": "10",  # a page that lies open is told first
+    "SANDBOX_PICTURES": "echo",  # what the gateway makes of a picture is tested elsewhere
 }
-SCREENS = {"phone": (390, 844), "desktop": (1280, 900)}
+SCREENS = {"phone": (390, 844), "desktop": (1280, 900), "wide": (1920, 1080)}
 # It asks nobody but the house, and stands in a container as well.
 ARGUMENTS = [
     "--no-sandbox",
@@ -87,13 +89,18 @@ def open_page(browser: Browser, house: Addresses, guard: Guard) -> Iterator[Open
     contexts: list[BrowserContext] = []
 
     def open_page(
-        screen: str = "desktop", *, signed_in: Visitor | None = None, javascript: bool = True
+        screen: str = "desktop",
+        *,
+        signed_in: Visitor | None = None,
+        javascript: bool = True,
+        zone: str | None = None,
     ) -> Page:
         width, height = SCREENS[screen]
         context = browser.new_context(
             base_url=house.site,
             viewport={"width": width, "height": height},
             java_script_enabled=javascript,
+            timezone_id=zone,
         )
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)

@@ -25,7 +25,7 @@ def sign_up(page: Page, house: Addresses) -> str:
     email, password = f"{secrets.token_hex(5)}@family.example", secrets.token_urlsafe(16)
     page.goto("/")
     page.get_by_role("link", name="Restore a photo").click()
-    page.get_by_label("Email", exact=False).first.fill(email)
+    page.get_by_label("E-mail", exact=False).first.fill(email)
     page.locator("input[name=password1]").fill(password)
     page.locator("input[name=password2]").fill(password)
     page.locator("main").get_by_role("button", name="Sign up").click()
@@ -100,7 +100,7 @@ def restore(page: Page, model: str, *, nth: int) -> Locator:
 def test_from_signing_up_to_the_restored_picture(
     open_page: OpenPage, house: Addresses, guard: Guard, screen: str, models: list[str]
 ):
-    page = open_page(screen)
+    page = open_page(screen, zone="Pacific/Auckland")
     email = sign_up(page, house)
     give_credit(open_page(), house, email)
     upload(page)
@@ -156,6 +156,17 @@ def test_from_signing_up_to_the_restored_picture(
     expect(charged.last).to_contain_text("GFPGAN: gran")
     guard.look_at_width(page)
 
+    # Times are those of where they signed up.
+    page.goto("/account/time-zone/")
+    expect(page.get_by_text("Your pages show times in Pacific/Auckland.")).to_be_visible()
+    page.get_by_label("Time zone").select_option("Europe/Berlin")
+    page.get_by_role("button", name="Save").click()
+    page.goto("/account/time-zone/")
+    expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+    page.get_by_role("button", name="Take this browser’s: Pacific/Auckland").click()
+    expect(page.get_by_label("Time zone")).to_have_value("Pacific/Auckland")
+    guard.look_at_width(page)
+
 
 def test_without_javascript_the_way_is_the_same(
     open_page: OpenPage, house: Addresses, guard: Guard
@@ -193,6 +204,8 @@ def test_without_javascript_the_way_is_the_same(
     for picture in pictures_shown.all():
         expect(picture).to_be_visible()
     card.get_by_role("link", name="Download").click()
+    # What only a script can do is not offered.
+    expect(page.get_by_text("Copy the sentence")).to_be_hidden()
     page.get_by_role("radio", name=re.compile("^JPEG")).check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download", exact=True).click()

@@ -21,7 +21,7 @@ PASSWORD = "a-password-of-my-own"
 
 def uploaded(member: Visitor, *names: str) -> None:
     for name in names:
-        journey.upload(member, (f"{name}.jpg", pictures.small_photo(), "image/jpeg"))
+        journey.upload(member, (f"{name}.jpg", pictures.tinted_photo(name), "image/jpeg"))
 
 
 def as_wide_as_the_screen(page: Page) -> bool:
@@ -70,7 +70,7 @@ def test_all_data_along_and_the_account_closed(
         page.get_by_role("link", name="Download all my data").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert archive.testzip() is None
-        assert archive.read("originals/anna.jpg") == pictures.small_photo()
+        assert archive.read("originals/anna.jpg") == pictures.tinted_photo("anna")
 
     page.goto("/account/delete/")
     assert as_wide_as_the_screen(page)
@@ -83,8 +83,8 @@ def test_all_data_along_and_the_account_closed(
     expect(page.get_by_role("heading", name="Your account is closed")).to_be_visible()
     page.goto("/photos/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    page.get_by_label("Email").or_(page.get_by_label("E-mail")).first.fill(email)
+    page.get_by_label("E-mail").first.fill(email)
     page.locator("input[type=password]").fill(PASSWORD)
     page.locator("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text("not correct")).to_be_visible()
+    expect(page.get_by_text("The e-mail address or the password is not right.")).to_be_visible()
     member.__exit__(None, None, None)

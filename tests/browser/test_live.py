@@ -20,8 +20,23 @@ from tests.journeys.people import People
 pytestmark = pytest.mark.browser
 
 
+# What glides or moves by itself on this page, also once a price is asked for.
+MOVES = """() => {
+  const quotes = document.querySelectorAll(".quote");
+  for (const quote of quotes) quote.parentElement.classList.add("htmx-request");
+  const lasts = (times) => times.split(", ").some((time) => parseFloat(time) > 0);
+  const moves = (look) => lasts(look.transitionDuration)
+    || (look.animationName !== "none" && lasts(look.animationDuration))
+    || look.scrollBehavior === "smooth";
+  return ["", "::before", "::after"].flatMap((part) =>
+    [...document.querySelectorAll("*")]
+      .filter((one) => moves(getComputedStyle(one, part || null)))
+      .map((one) => one.tagName + "." + one.className + part));
+}"""
+
+
 def consented_photo(member: Visitor, name: str = "oma.jpg") -> str:
-    photo = journey.upload(member, (name, pictures.small_photo(), "image/jpeg"))
+    photo = journey.upload(member, (name, pictures.tinted_photo(name), "image/jpeg"))
     journey.give_consent(member, photo, depicted=["DECEASED"])
     journey.prepared(member, photo)
     return photo
@@ -57,7 +72,8 @@ def test_a_restoration_ends_in_place_and_the_tab_the_balance_and_the_announcer_t
     expect(page).to_have_title("✓ Done: oma · Heirloom")
     expect(page.locator("#announcer")).to_have_text("GFPGAN: Done")
     expect(page.locator("#viewer img")).to_have_count(2)
-    expect(page.locator("#balance")).to_have_text("$0.9969")
+    expect(page.locator("#balance")).to_have_text("$0.99")
+    expect(page.locator("#balance")).to_have_attribute("title", "$0.9969")
     assert asked
     assert all("cookie" not in request.all_headers() for request in asked)
     # It was in front, so no e-mail has to say it (`steps.tell`).
@@ -69,8 +85,21 @@ def test_a_restoration_ends_in_place_and_the_tab_the_balance_and_the_announcer_t
     assert len(asked) == before
 
 
+def test_a_page_on_which_nothing_moves_for_long_says_so(open_page: OpenPage, people: People):
+    member = people.member()
+    photo = consented_photo(member)
+    page = open_page("phone", signed_in=member)
+    page.route("**/live/**", lambda route: route.fulfill(json={"rows": {}}))
+    page.goto(photo)
+    page.locator("#offer-gfpgan").get_by_role("button", name=re.compile("^Restore")).click()
+    late = page.locator("[data-job-state] [data-live-late]")
+    expect(late).to_be_hidden()
+    late.evaluate("words => { words.dataset.liveLate = 1 }")  # instead of five minutes
+    expect(late).to_be_visible()
+
+
 def test_a_page_asks_ever_more_rarely_and_at_once_when_it_is_looked_at_again(
-    open_page: OpenPage, people: People
+    open_page: OpenPage, people: People, guard: Guard
 ):
     member = people.member()
     # Other bytes: what is said of a picture here is remembered for whoever uploads the same.
@@ -79,7 +108,7 @@ def test_a_page_asks_ever_more_rarely_and_at_once_when_it_is_looked_at_again(
     journey.give_consent(member, photo, depicted=["OTHER"], basis="She was asked.")
     journey.prepared(member, photo)
     job = journey.order(member, photo, "gfpgan")  # it waits for a reviewer, whom nobody plays
-    page = open_page(signed_in=member)
+    page, phone = open_page(signed_in=member), open_page("phone", signed_in=member)
     moments: list[float] = []
     statuses: list[str | None] = []
 
@@ -92,6 +121,16 @@ def test_a_page_asks_ever_more_rarely_and_at_once_when_it_is_looked_at_again(
         else:
             route.fulfill(status=200, body=rows, headers={"ETag": '"a"'})
 
+    phone.route("**/live/**", answer)
+    phone.goto(photo)
+    expect(phone.locator("[data-live-before]").first).to_have_text("3 before yours")
+    guard.look_at_width(phone)
+    assert {"LI.::before", "DIV.quote"} <= set(phone.evaluate(MOVES))
+    phone.emulate_media(reduced_motion="reduce")
+    assert phone.evaluate(MOVES) == []
+    phone.close()
+    moments.clear()
+    statuses.clear()
     page.route("**/live/**", answer)
     page.goto(photo)
     expect(page.locator("[data-live-before]").first).to_have_text("3 before yours")
@@ -109,14 +148,38 @@ def test_a_page_asks_ever_more_rarely_and_at_once_when_it_is_looked_at_again(
     member.send(seen, seen.form(f"{urlsplit(photo).path}withdraw/"))
 
 
-def test_a_gallerys_cards_end_in_place(open_page: OpenPage, people: People, guard: Guard):
+def test_the_tab_says_how_many_are_done_until_all_are(open_page: OpenPage, people: People):
+    member = people.member()
+    picture = pictures.small_photo() + b"\0\0"
+    photo = journey.upload(member, ("oma.jpg", picture, "image/jpeg"))
+    journey.give_consent(member, photo, depicted=["OTHER"], basis="She was asked.")
+    journey.prepared(member, photo)
+    jobs = [journey.order(member, photo, model) for model in ("gfpgan", "codeformer")]
+    page = open_page(signed_in=member)
+    page.goto(photo)  # both wait for a reviewer, whom nobody plays
+    titles = ["1 of 2 done · Heirloom", "Cancelled: oma · Heirloom"]
+    for job, title in zip(jobs, titles, strict=True):
+        seen = member.open(photo)
+        member.send(seen, seen.form(f"/jobs/{job.id}/cancel/"))
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(page).to_have_title(title)
+    # Nothing is left for the reviewers of other tests.
+    seen = member.open(photo)
+    member.send(seen, seen.form(f"{urlsplit(photo).path}withdraw/"))
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_a_gallerys_cards_end_in_place(
+    open_page: OpenPage, people: People, guard: Guard, screen: str
+):
     member = people.member()
     photos = [consented_photo(member, name) for name in ("oma.jpg", "opa.jpg")]
-    page = open_page("phone", signed_in=member)
+    page = open_page(screen, signed_in=member)
     for photo in photos:
         journey.order(member, photo, "gfpgan")
     page.goto("/photos/")
     guard.look_at_width(page)
     expect(page.locator("#photos").get_by_text("GFPGAN: Done")).to_have_count(2)
-    expect(page.locator("#balance")).to_have_text("$0.9938")
+    expect(page.locator("#balance")).to_have_text("$0.99")
+    expect(page.locator("#balance")).to_have_attribute("title", "$0.9938")
     expect(page.locator("[data-live-moves]")).to_have_count(0)

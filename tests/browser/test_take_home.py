@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from playwright.sync_api import Page, expect
 
 from sandbox.demo import journey
@@ -29,7 +29,7 @@ def restored(people: People) -> tuple[Visitor, str]:
     """A member, and a photo with a result."""
     member = people.member()
     name = "The mill"
-    photo = journey.upload(member, (f"{name}.jpg", pictures.tinted_photo(name), "image/jpeg"))
+    photo = journey.upload(member, (f"{name}.jpg", pictures.placed_photo(name), "image/jpeg"))
     journey.give_consent(member, photo, depicted=["NOBODY"])
     assert journey.ended(member, journey.order(member, photo, "gfpgan")).state == "DELIVERED"
     return member, photo
@@ -66,16 +66,29 @@ def test_each_format_comes_as_what_it_says(
     page.get_by_label("into the corner", exact=False).check()
     name, marked = take(page, "PNG, without loss")
     assert plain.tobytes() != marked.tobytes()
+    assert not marked.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    page.get_by_label("Take along where it was taken").check()
+    name, placed = take(page, "PNG, without loss")
+    assert placed.getexif().get_ifd(ExifTags.IFD.GPSInfo) == pictures.PLACE
     expect(page.locator("#citation")).to_contain_text("GFPGAN")
 
 
-def test_the_citation_is_copied_with_one_press(open_page: OpenPage, restored: tuple[Visitor, str]):
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_the_citation_is_copied_with_one_press_or_selected_where_that_is_not_allowed(
+    open_page: OpenPage, restored: tuple[Visitor, str], screen: str
+):
     member, photo = restored
-    page = open_page("phone", signed_in=member)
+    page = open_page(screen, signed_in=member)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(photo)
     page.locator("[data-job-state]").get_by_role("link", name="Download").click()
     page.get_by_role("button", name="Copy the sentence").press("Enter")
     expect(page.get_by_role("button", name=re.compile("Copied"))).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.strip() == page.locator("#citation").inner_text().strip()
+    citation = page.locator("#citation").inner_text().strip()
+    assert page.evaluate("navigator.clipboard.readText()") == citation
+
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()) }")
+    page.get_by_role("button", name=re.compile("Cop")).press("Enter")
+    expect(page.get_by_role("button", name="It is selected: please copy it")).to_be_visible()
+    expect(page.locator("#announcer")).to_contain_text("It is selected")
+    assert page.evaluate("getSelection().toString()").strip() == citation

@@ -39,11 +39,12 @@ def middle(page: Page, stage: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
 def test_both_pictures_zoom_and_pan_in_step(
-    open_page: OpenPage, restored: tuple[Visitor, str], guard: Guard
+    open_page: OpenPage, restored: tuple[Visitor, str], guard: Guard, screen: str
 ):
     member, photo = restored
-    page = open_page("desktop", signed_in=member)
+    page = open_page(screen, signed_in=member)
     page.goto(photo)
     stage = page.locator("[data-compare]")
     x, y = middle(page, stage)
@@ -79,9 +80,12 @@ def test_both_pictures_zoom_and_pan_in_step(
     guard.look_at_width(page)
 
 
-def test_everything_can_be_done_with_keys(open_page: OpenPage, restored: tuple[Visitor, str]):
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_everything_can_be_done_with_keys(
+    open_page: OpenPage, restored: tuple[Visitor, str], screen: str
+):
     member, photo = restored
-    page = open_page("desktop", signed_in=member)
+    page = open_page(screen, signed_in=member)
     page.goto(photo)
     stage = page.locator("[data-compare]")
     slider = page.get_by_role("slider", name="Move the line between before and after")
@@ -98,29 +102,76 @@ def test_everything_can_be_done_with_keys(open_page: OpenPage, restored: tuple[V
     expect(page.locator(".compare__zoom")).to_have_text("100 %")
 
 
-def test_two_fingers_enlarge_on_a_phone(
-    open_page: OpenPage, restored: tuple[Visitor, str], guard: Guard
+def touch(page: Page, *moments: list[tuple[float, float]]) -> None:
+    """Where the fingers are, one moment after the other; then they are lifted."""
+    fingers = page.context.new_cdp_session(page)
+    for number, moment in enumerate([*moments, []]):
+        kind = "touchMove" if number else "touchStart"
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(moment)]
+        event = {"type": kind if moment else "touchEnd", "touchPoints": points}
+        fingers.send("Input.dispatchTouchEvent", event)
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_one_finger_moves_the_line_and_two_enlarge(
+    open_page: OpenPage, restored: tuple[Visitor, str], guard: Guard, screen: str
 ):
     member, photo = restored
-    page = open_page("phone", signed_in=member)
+    page = open_page(screen, signed_in=member)
     page.goto(photo)
     stage = page.locator("[data-compare]")
     x, y = middle(page, stage)
-    fingers = page.context.new_cdp_session(page)
-    for kind, apart in (("touchStart", 40), ("touchMove", 70), ("touchMove", 100)):
-        points = [{"x": x - apart / 2, "y": y, "id": 0}, {"x": x + apart / 2, "y": y, "id": 1}]
-        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    touch(page, [(x, y)], [(x - 30, y)], [(x - 80, y)])
+    page.wait_for_function("parseFloat(document.querySelector('[data-compare] input').value) < 45")
+    assert float(set_to(stage, "--at").removesuffix("%")) < 45
+    assert set_to(stage, "--zoom") in ("", "1")
+
+    touch(page, *([(x - apart, y), (x + apart, y)] for apart in (20, 35, 50)))
     page.wait_for_function("document.querySelector('[data-compare]').hasAttribute('data-zoomed')")
     assert float(set_to(stage, "--zoom")) > 1.5
     guard.look_at_width(page)
 
 
-def test_two_results_are_chosen_and_each_face_is_shown_in_both(
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_what_is_compared_is_in_the_address_and_there_again_when_it_is_reloaded(
+    open_page: OpenPage, restored: tuple[Visitor, str], guard: Guard, screen: str
+):
+    member, photo = restored
+    page = open_page(screen, signed_in=member)
+    page.goto(photo)
+    page.get_by_role("link", name="Lay the two newest over each other").click()
+    left, right = page.get_by_label("Left"), page.get_by_label("Right")
+    chosen = re.compile("GFPGAN"), re.compile("CodeFormer")
+    expect(left.locator("option:checked")).to_have_text(chosen[0])
+    expect(page.locator(".compare")).to_be_in_viewport(ratio=0.5)
+    page.reload()
+    expect(left.locator("option:checked")).to_have_text(chosen[0])
+    expect(right.locator("option:checked")).to_have_text(chosen[1])
+    right.select_option(label="The original")
+    expect(page).to_have_url(re.compile(r"\?left=[^&]*&right=original$"))
+    page.reload()
+    expect(right.locator("option:checked")).to_have_text("The original")
+    expect(page.locator("#viewer img").last).to_have_attribute("src", re.compile("preview"))
+    guard.look_at_width(page)
+
+
+def test_most_of_the_picture_is_seen_at_once_on_a_desktop(
     open_page: OpenPage, restored: tuple[Visitor, str]
 ):
     member, photo = restored
-    page = open_page("phone", signed_in=member)
+    page = open_page("desktop", signed_in=member)
+    page.goto(photo)
+    box = page.locator(".compare").bounding_box()
+    assert box
+    assert box["y"] < 400
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_two_results_are_chosen_and_each_face_is_shown_in_both(
+    open_page: OpenPage, restored: tuple[Visitor, str], screen: str
+):
+    member, photo = restored
+    page = open_page(screen, signed_in=member)
     page.goto(photo)
     faces = page.get_by_role("img", name=re.compile("^Face 1: "))
     expect(faces).to_have_count(2)
@@ -130,6 +181,28 @@ def test_two_results_are_chosen_and_each_face_is_shown_in_both(
     expect(page.locator("#viewer img").first).to_have_attribute("src", re.compile("results/"))
     page.get_by_role("button", name="Keep this one").last.click()
     expect(page.locator(".job").filter(has_text="Your choice")).to_have_count(1)
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_anybody_can_drag_the_front_pages_picture(open_page: OpenPage, guard: Guard, screen: str):
+    page = open_page(screen)
+    page.goto("/")
+    stage = page.locator("[data-compare]")
+    for picture in stage.locator("img").all():
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    x, y = middle(page, stage)
+    if screen == "phone":
+        touch(page, [(x, y)], [(x + 30, y)], [(x + 80, y)])
+    else:
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 80, y)
+        page.mouse.up()
+    slider = page.get_by_role("slider", name="Move the line between before and after")
+    expect(slider).not_to_have_attribute("aria-valuetext", "50 % restored")
+    assert float(set_to(stage, "--at").removesuffix("%")) > 55
+    guard.look_at_width(page)
 
 
 def test_without_javascript_both_stand_beside_each_other(

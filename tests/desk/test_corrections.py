@@ -20,6 +20,7 @@ from accounts.models import (
     Wallet,
 )
 from tests.builders import make_member
+from tests.speaking import german
 from tests.staff import REVIEWERS, client_of, make_clerk, make_staff, queries
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +136,7 @@ def test_without_a_direction_an_amount_and_a_reason_no_money_moves(
     if not confirmed:
         del fields["confirmed"]
     response = billing.post(reverse("desk_adjust", args=[make_member().pk]), fields)
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert list(response.context["form"].errors) == [field]
     assert moved() == []
 
@@ -316,6 +317,19 @@ def test_approving_ones_own_leaves_a_trail_with_the_words_of_the_refusal(
     assert (why, member, subject) == (
         "It is fine", correction.member, f"correction {correction.pk}",
     )  # fmt: skip
+
+
+def test_what_it_was_about_is_on_record_in_the_houses_words(billing: Client, ben: User):
+    correction = wait(ben)
+    ben.language = "de"
+    ben.save()
+    with german({"Adjustment in the member's favour": "Gutschrift"}):
+        decide(billing, correction, "approve")
+        adjust(billing, ben)
+    said = "Adjustment in the member's favour, $"
+    decided, asked = (what for what, *_ in refused())
+    assert decided.startswith(f"tried to approve: {said}25.00.")
+    assert asked.startswith(f"asked for: {said}2.50.")
 
 
 def test_so_does_deciding_about_ones_own_wallet(billing: Client, ben: User):

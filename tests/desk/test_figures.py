@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from accounts import ledger
 from accounts.models import Account, Transfer, User, Wallet
-from desk import figures
-from desk.figures import HOUSE_QUERIES, PERIOD_QUERIES, Period
+from desk import house_figures, period_figures
+from desk.house_figures import HOUSE_QUERIES
+from desk.period_figures import PERIOD_QUERIES, Period
 from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN
 from jobs.models import Attempt, Photo, RestorationJob
 from jobs.states import JobState
@@ -82,8 +83,8 @@ def one_job(dice: random.Random, photo: Photo, moment: datetime) -> None:
         ledger.refund(hold=job.hold, amount_micros=back, key=f"back:{job.pk}", reason="Less.")
 
 
-def told(period: Period) -> figures.PeriodFigures:
-    return figures.of_period(period)
+def told(period: Period) -> period_figures.PeriodFigures:
+    return period_figures.of_period(period)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -198,7 +199,7 @@ def test_what_is_held_by_age_is_what_the_wallets_hold():
     random_history(5)
     hold = ledger.hold(user=make_member(), amount_micros=900, key="part", memo="", reference="")
     ledger.capture(hold=hold, amount_micros=500, key="c")
-    held = figures.of_house(timezone.now()).held
+    held = house_figures.of_house(timezone.now()).held
     in_wallets = sum(Wallet.objects.values_list("held_micros", flat=True))
     assert held.total == in_wallets
     assert sum(micros for _, _, micros in held.by_age) == in_wallets
@@ -219,7 +220,7 @@ def test_each_hold_stands_in_the_age_that_it_has_and_the_oldest_first():
     ):
         with at(now - age):
             jobs.append(make_job(photo=photo))
-    held = figures.of_house(now).held
+    held = house_figures.of_house(now).held
     assert [count for _, count, _ in held.by_age] == [1, 2, 2, 2]
     assert [job for _, job in held.rows()] == jobs[::-1]
 
@@ -227,7 +228,7 @@ def test_each_hold_stands_in_the_age_that_it_has_and_the_oldest_first():
 # --- The house and the vendor -----------------------------------------------------------------
 def test_the_houses_accounts_and_all_wallets_are_nothing_together():
     random_history(6)
-    house = figures.of_house(timezone.now())
+    house = house_figures.of_house(timezone.now())
     assert sum(micros for _, micros in house.accounts) + house.members_have == 0
     wallets = Wallet.objects.values_list("available_micros", "held_micros")
     assert house.members_have == sum(available + held for available, held in wallets)
@@ -237,7 +238,7 @@ def test_the_houses_accounts_and_all_wallets_are_nothing_together():
 def test_since_the_beginning_the_figures_are_the_houses_accounts_and_the_members_debts(seed: int):
     random_history(seed)
     total = told(Period(date(2026, 4, 1), date(2026, 6, 30))).total
-    accounts = dict(figures.of_house(timezone.now()).accounts)
+    accounts = dict(house_figures.of_house(timezone.now()).accounts)
     assert accounts[Account.FUNDING] == total.returned - total.topped_up
     assert accounts[Account.PROMO] == -total.bonus
     assert accounts[Account.REVENUE] == total.revenue
@@ -261,24 +262,24 @@ def test_the_vendors_refusals_of_a_day_are_counted_and_the_newest_answer_decides
     answered(waiting, 402, "NOT_ACCEPTED", timedelta(hours=2))
     answered(waiting, 402, "NOT_ACCEPTED", timedelta(hours=1))
     RestorationJob.objects.filter(pk=other.pk).update(state=JobState.UNKNOWN)
-    vendor = figures.of_house(timezone.now()).vendor
+    vendor = house_figures.of_house(timezone.now()).vendor
     assert [(status, count) for status, count, _ in vendor.refusals] == [(402, 2), (429, 1)]
     assert vendor.refused_with == 402
     assert (vendor.waiting_jobs, vendor.unknown_jobs) == (1, 1)
     assert vendor.last_success is not None
 
     answered(make_job(photo=photo), 202, "ACCEPTED", timedelta(minutes=1))
-    assert figures.of_house(timezone.now()).vendor.refused_with is None
+    assert house_figures.of_house(timezone.now()).vendor.refused_with is None
 
 
 def test_a_house_where_nothing_happened_says_so():
-    house = figures.of_house(timezone.now())
+    house = house_figures.of_house(timezone.now())
     assert (house.held.total, house.vendor.last_success, house.vendor.refused_with) == (
         0,
         None,
         None,
     )
-    assert told(Period(MAY, MAY_31)).total == figures.Tally()
+    assert told(Period(MAY, MAY_31)).total == period_figures.Tally()
 
 
 # --- In a few queries -------------------------------------------------------------------------
@@ -289,7 +290,7 @@ def test_the_number_of_queries_is_the_same_for_few_and_many(jobs: int):
         told(Period(MAY, date(2026, 6, 30)))
     assert len(queries) == PERIOD_QUERIES
     with CaptureQueriesContext(connection) as queries:
-        figures.of_house(timezone.now())
+        house_figures.of_house(timezone.now())
     assert len(queries) == HOUSE_QUERIES
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import BILLING_STAFF, REVIEWERS
-from desk import figures as overview
 from desk import inspector, not_them
-from desk.figures import Period
+from desk.period_figures import Period, of_period
 from jobs import reconciliation
 from jobs.models import Finding
 from tests.builders import make_member
@@ -49,7 +47,7 @@ def test_the_page_is_billing_staffs(vendor: FakeVendor):
 
 
 def test_as_many_as_there_are_the_queries_stay(
-    vendor: FakeVendor, django_assert_num_queries: object, client: Client
+    vendor: FakeVendor, django_assert_num_queries: object
 ):
     again(restored(vendor))
     again(restored(vendor))
@@ -60,7 +58,7 @@ def test_as_many_as_there_are_the_queries_stay(
 def test_the_overview_and_the_job_say_what_the_house_paid(vendor: FakeVendor):
     rerun = bring(again(restored(vendor)), vendor)
     today = timezone.now().date()
-    total = overview.of_period(Period(today, today)).total
+    total = of_period(Period(today, today)).total
     assert total.waived == rerun.quoted_micros
     assert total.captured == restored(vendor).quoted_micros
     file = inspector.of_job(rerun.pk, now=timezone.now())

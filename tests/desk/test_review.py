@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -353,7 +354,11 @@ def test_a_rejection_without_a_reason_is_asked_for_again_and_keeps_what_was_writ
     response = press(desk, given, "reject", words="Please ask her.")
     assert response.status_code == 422
     page = response.content.decode()
-    assert "This field is required." in page
+    summary, _, below = page.partition('id="decision"')
+    assert "This field is required." in summary
+    assert "This field is required." in below
+    (field,) = re.findall('<a class="standalone" href="#([^"]+)">Reason', summary)
+    assert f'id="{field}"' in below
     assert "Please ask her." in page
     assert not ReviewDecision.objects.exists()
     press(desk, given, "reject", words="Please ask her.", reason_code="NOT_ASKED")

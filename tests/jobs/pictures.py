@@ -13,8 +13,17 @@ from jobs import images
 
 SIZE = (64, 48)
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
-
-
+# How a picture lies in the file whose camera says so.
+LAID_DOWN = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 # How to write a format so that its pixels come back as they were, or nearly so.
 FAITHFUL: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 100, "subsampling": 0},

@@ -13,7 +13,7 @@ from django.utils import timezone
 from jobs import consent_chain, consent_proof
 from jobs.models import Consent, ConsentCheck, ConsentEvent
 from tests.builders import make_consent, make_photo
-from tests.jobs.test_consent_proof import forging, found, gone_whole, later, sealed_anew
+from tests.jobs.forging import forging, found, gone_whole, later, sealed_anew
 from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db

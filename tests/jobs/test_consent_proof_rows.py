@@ -24,9 +24,8 @@ from jobs.models import (
     Photo,
     ReviewDecision,
 )
-from jobs.steps import review
-from tests.builders import decide, make_consent, make_job, make_member, make_photo, pending
-from tests.jobs.test_consent_proof import MAY_CHANGE, forging, found, later
+from tests.builders import decide, make_consent, make_job, make_photo, pending
+from tests.jobs.forging import MAY_CHANGE, forging, found, later
 from tests.staff import REVIEWERS, client_of, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -58,13 +57,7 @@ def tamper(row: Model, column: str | None, value: str) -> None:
 
 def rejected() -> Consent:
     given = pending()
-    review.reject(
-        consent=given,
-        by=make_member(),
-        seen=review.seen(given),
-        reason_code="NOT_ASKED",
-        words="Please ask her.",
-    )
+    decide(given, approve=False, words="Please ask her.")
     return given
 
 

@@ -24,8 +24,8 @@ from jobs.states import JobState
 from jobs.steps import consent as consent_step
 from jobs.steps import retain, trash
 from tests.builders import decide, make_consent, make_job, make_member, make_photo, run
+from tests.jobs.forging import forging, found
 from tests.jobs.steps.test_consent import sent_job
-from tests.jobs.test_consent_proof import forging, found
 
 pytestmark = pytest.mark.django_db
 

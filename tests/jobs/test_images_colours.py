@@ -15,6 +15,7 @@ from tests.jobs.pictures import (
     BLUE,
     FAITHFUL,
     GREEN,
+    LAID_DOWN,
     RED,
     SIZE,
     WHITE,
@@ -35,18 +36,6 @@ def _no_faces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- Upright --------------------------------------------------------------------------------
-LAID_DOWN = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-
-
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", LAID_DOWN)
 def test_a_photo_is_turned_upright_as_its_camera_meant_it(orientation: int, format: str):

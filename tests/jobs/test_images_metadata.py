@@ -18,6 +18,7 @@ from tests.jobs import telling
 from tests.jobs.pictures import (
     BLUE,
     GREEN,
+    LAID_DOWN,
     RED,
     SIZE,
     WHITE,
@@ -47,17 +48,6 @@ TURNED: list[Telling] = [
     telling.telling_avif,
     telling.telling_heic,
 ]
-# How a picture lies in the file whose camera says so.
-LAID_DOWN = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from jobs.steps import consent as consent_step
 from jobs.wording import Words
 from tests.builders import make_member, make_photo, publish_notice, the_notice
 from tests.conftest import PROTECTED_TABLES
-from tests.jobs.test_consent_proof import forging
+from tests.jobs.forging import forging
 
 pytestmark = pytest.mark.django_db
 

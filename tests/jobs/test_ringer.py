@@ -34,10 +34,13 @@ class Bell:
 
     def __init__(self) -> None:
         self.rung: list[str] = []
+        self.steps = {"submit", "collect", "tell"}  # whose rings are this test's
         self.begun, self.let_go = threading.Event(), threading.Event()
         self.heard = threading.Semaphore(0)
 
     def ring(self, step: str) -> bool:
+        if step not in self.steps:
+            return True
         self.begun.set()
         assert self.let_go.wait(PATIENCE_SECONDS)
         self.rung.append(step)
@@ -68,6 +71,7 @@ def test_whoever_rings_goes_on_while_the_bell_hangs(ringer: doorbell.Ringer, bel
 def test_a_step_that_is_rung_for_while_its_ring_hangs_is_rung_for_once_more(
     ringer: doorbell.Ringer, bell: Bell
 ):
+    bell.steps = {"submit"}  # what an earlier test has committed may be rung for only now
     ringer.ring("submit")
     assert bell.begun.wait(PATIENCE_SECONDS)
     ringer.ring("submit")

@@ -1,4 +1,7 @@
-"""Attempts of a known past, and the vendor's exports about them. Money in micro-dollars."""
+"""Attempts of a known past, the vendor's exports about them, and what was found to differ.
+
+Money in micro-dollars.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,21 @@ import itertools
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from accounts import ledger
+from accounts.models import User
+from jobs import reconciliation
 from jobs.catalog import GFPGAN, RestorationModel
-from jobs.models import Attempt, AttemptOutcome, Photo, RestorationJob
+from jobs.models import Attempt, AttemptOutcome, Finding, Photo, RestorationJob, UsageImport
 from jobs.states import JobState
 from tests.builders import make_job, make_member, make_photo
 
 DAY = datetime(2026, 5, 20, tzinfo=UTC)
 NOON = DAY + timedelta(hours=12)
+NEXT_DAY = DAY + timedelta(days=1, hours=6)
+MAY_20, MAY_21 = date(2026, 5, 20), date(2026, 5, 21)
 _numbers = itertools.count(1)
 
 
@@ -108,3 +116,15 @@ def billed(attempt: Attempt, **changes: str) -> Line:
     at = (attempt.completed_at or NOON).isoformat()
     assert attempt.request_id
     return Line(attempt.request_id, attempt.job.model.usual.model_id, cost, at).but(**changes)
+
+
+def take(clerk: User, lines: list[Line], **options: Any) -> UsageImport:
+    """Import them as one export, on the next day."""
+    said: dict[str, Any] = {"file_name": "usage.csv", "now": NEXT_DAY, **options}
+    return reconciliation.import_usage(data=export(lines), by=clerk, **said).usage_import
+
+
+def findings(**which: Any) -> list[tuple[str, str]]:
+    """Each kind of difference with its request."""
+    rows = Finding.objects.filter(**which).order_by("kind", "pk")
+    return [(finding.kind, finding.request_id) for finding in rows]

@@ -20,6 +20,7 @@ from tests.journeys.people import People
 QUICK = {
     "SANDBOX_LATENCY_SECONDS": "0.2",
     "SWEEP_INTERVAL_SECONDS": "1",
+    "SIGNUPS_A_MINUTE": "1000",  # every test signs somebody up
     "TELL_AFTER_SECONDS": "0",
     "POLL_FIRST_SECONDS": "1",
     "LEASE_SECONDS": "4",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import secrets
 import struct
 import zlib
 from functools import cache
 from pathlib import Path
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 SAMPLES = Path(__file__).parents[2] / "sandbox" / "samples"
+PLACE = {1: "N", 2: (53.0, 52.0, 0.0), 3: "E", 4: (10.0, 41.0, 0.0)}
 
 
 @cache
@@ -28,6 +30,19 @@ def tinted_photo(title: str) -> bytes:
     with Image.open(io.BytesIO(small_photo())) as image:
         toned = Image.blend(image.convert("RGB"), Image.new("RGB", image.size, tint), 0.2)
     return _encoded(toned, "JPEG", quality=90)
+
+
+def new_photo() -> bytes:
+    """A toned one that nobody has sent before: a member's second of the same is not taken."""
+    return tinted_photo(secrets.token_hex(8))
+
+
+def placed_photo(title: str) -> bytes:
+    """One that says where it was taken."""
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(PLACE)
+    with Image.open(io.BytesIO(tinted_photo(title))) as image:
+        return _encoded(image, "JPEG", quality=90, exif=exif)
 
 
 def truncated() -> bytes:

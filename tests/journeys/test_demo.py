@@ -43,6 +43,7 @@ words</textarea><input name=off value=x disabled><button>Go</button></form>
 
 
 @pytest.mark.processes
+@pytest.mark.timeout(480)  # three models, one after the other, on a machine that does other things
 def test_the_demo_delivers_with_every_model_and_reports_it(tmp_path: Path):
     folder = tmp_path / "demo"
     quick = ["--var", str(folder), "--env", "SANDBOX_LATENCY_SECONDS=0.2"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 
+import c2pa
 import httpx
 import pytest
 
 from sandbox.demo import journey
 from sandbox.demo.visitor import Visitor
+from sandbox.stack import Addresses
 from tests.journeys import pictures
 from tests.journeys.people import People
 
@@ -21,7 +24,7 @@ def photo(member: Visitor) -> str:
 
 
 def consented_photo(member: Visitor) -> str:
-    photo = journey.upload(member, ("gran.jpg", pictures.small_photo(), "image/jpeg"))
+    photo = journey.upload(member, ("gran.jpg", pictures.new_photo(), "image/jpeg"))
     journey.give_consent(member, photo, depicted=["DECEASED"])
     return photo
 
@@ -51,6 +54,19 @@ def test_too_little_money_is_said_with_what_is_missing_and_the_form_is_kept(peop
     assert journey.offer(page, "gfpgan").value("gfpgan-scale") == "3"
     assert journey.job_cards(page) == []
     assert journey.wallet(member) == journey.WalletPage(available_micros=1_000, held_micros=0)
+
+
+def test_what_is_taken_home_is_sealed_with_the_certificate_that_the_sandbox_made(
+    house: Addresses, member: Visitor, photo: str
+):
+    done = journey.ended(member, journey.order(member, photo, "gfpgan"))
+    address = f"{house.site}/jobs/{done.id}/download/file?format=JPEG"
+    file = httpx.get(address, cookies=member.cookies, timeout=30, trust_env=False)
+    with c2pa.Reader("image/jpeg", io.BytesIO(file.raise_for_status().content)) as reader:
+        manifest = reader.get_active_manifest()
+        assert reader.get_validation_state() == "Valid"  # intact, though nobody knows the signer
+    assert manifest
+    assert manifest["signature_info"]["issuer"] == "Heirloom (sandbox)"
 
 
 @pytest.mark.parametrize(("fault", "state"), [("failed", "FAILED"), ("error", "ERROR")])

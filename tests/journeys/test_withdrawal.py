@@ -46,7 +46,7 @@ def number_of(photo: str) -> str:
 
 
 def consented_photo(member: Visitor) -> str:
-    photo = journey.upload(member, ("gran.jpg", pictures.small_photo(), "image/jpeg"))
+    photo = journey.upload(member, ("gran.jpg", pictures.new_photo(), "image/jpeg"))
     journey.give_consent(member, photo, depicted=["DECEASED"])
     journey.prepared(member, photo)
     return photo
@@ -70,7 +70,7 @@ def test_the_vendors_address_is_dead_when_the_page_has_answered(house: Addresses
     assert status(address) == 200
     said = withdraw(member, photo)
     assert status(address) == 404
-    assert "its pictures are being erased." in said
+    assert "is withdrawn." in said
 
 
 def test_of_a_delivered_photo_a_listing_finds_nothing_more(house: Addresses, member: Visitor):

@@ -57,7 +57,11 @@ def _modules_of_ours() -> list[ModuleType]:
 
 
 def notices(test: Callable[..., object], *arguments: Any, **named: Any) -> bool:
-    """Whether the test fails, in whatever way."""
+    """Whether the test fails, in whatever way.
+
+    Raises TypeError for a test that takes something else: it would fail without any defect.
+    """
+    inspect.signature(test).bind(*arguments, **named)
     try:
         test(*arguments, **named)
     except (Exception, BaseExceptionGroup, OutcomeException):

@@ -146,10 +146,18 @@ def test_a_refund_because_our_key_was_refused_is_noticed(vendor: FakeVendor):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_probe_for_each_worker_is_noticed(vendor: FakeVendor, settings: Any):
+def test_a_probe_for_each_worker_is_noticed(
+    vendor: FakeVendor, settings: Any, monkeypatch: pytest.MonkeyPatch
+):
+    # All at once they may all want the same job, and then one alone gets it by another lock.
+    monkeypatch.setattr(test_breaker_stopping, "at_once", one_after_another)
     anybody = {
         "probe_at=backoff.probe_at(now, row.probes + 1)": "probe_at=now",
         "    return bool(taken)": "    return True",
     }
     with defect(breaker.take_probe, anybody):
         assert notices(test_breaker_stopping.test_of_eight_workers_one_tries, vendor, settings)
+
+
+def one_after_another(count: int, work: Callable[[int], Any]) -> list[Any]:
+    return [work(number) for number in range(count)]

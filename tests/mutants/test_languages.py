@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from accounts import adapter, forms, mailing
+from accounts import adapter, fields, mailing
 from accounts.models import Transfer, User
 from jobs import consent_chain, notices
 from jobs.consent_proof import statements
 from jobs.forms.consents import ConsentForm
 from jobs.steps import consent, order, review
 from restoration_site.middleware import MembersLanguage
-from tests.accounts import test_figures, test_kept, test_languages
+from tests.accounts import test_fields, test_kept, test_languages
 from tests.jobs import test_notice_languages as about_notices
 from tests.mutants.mutation import defect, ready
 from tests.mutants.mutation import notices as is_noticed
@@ -185,16 +185,16 @@ shown, reason_words = ConsentForm.shown.fget, Transfer.reason_words.fget  # type
             id="any language is kept",
         ),
         pytest.param(
-            forms.amount_in,
+            fields.amount_in,
             {"elif EITHER.fullmatch(text):": "elif False:"},
-            test_figures.test_the_refusal_says_what_is_wrong,
+            test_fields.test_the_refusal_says_what_is_wrong,
             {"text": "1.234", "is_unclear": True},
             id="a guess at two amounts",
         ),
         pytest.param(
-            forms.typed,
+            fields.typed,
             {'f"{text}0" if EITHER.fullmatch(text) else text': "text"},
-            test_figures.test_what_stands_in_a_field_is_read_as_itself,
+            test_fields.test_what_stands_in_a_field_is_read_as_itself,
             {"language": "de"},
             id="a field that asks about its own amount",
         ),

@@ -293,3 +293,8 @@ def test_a_defect_that_does_not_apply_any_more_is_an_error():
 
 def test_a_sound_function_is_not_complained_of():
     assert not notices(lambda: None)
+
+
+def test_a_proof_that_takes_something_else_proves_nothing():
+    with pytest.raises(TypeError):
+        notices(lambda member: None)

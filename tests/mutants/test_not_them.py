@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jobs.catalog import RestorationModel
 from jobs.models.job import JobQuerySet
 from jobs.reconciliation import judging
 from jobs.steps import abandon, not_them, order, settle
@@ -45,8 +46,18 @@ MUTANTS: dict[str, tuple[Callable[..., Any], dict[str, str], Callable[..., objec
     ),
     "the same again": (
         not_them.order_again,
-        {"if (model.key, dict(parameters)) == (job.model_key, job.parameters):": "if False:"},
+        {"if not is_another_way(job, model, parameters):": "if False:"},
         proofs.test_the_same_again_is_no_other_try,
+    ),
+    "the same picture in another file": (
+        RestorationModel.paints_the_same,
+        {"if parameter.changes_picture\n": "if True\n"},
+        proofs.test_another_file_format_is_no_other_try,
+    ),
+    "a model with nothing to change": (
+        not_them.has_another_way,
+        {" > 1 if": " > 0 if"},
+        proofs.test_a_model_is_another_way_when_its_form_can_change_the_picture,
     ),
     "eight times as large": (
         not_them.too_large,

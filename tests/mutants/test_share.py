@@ -41,8 +41,13 @@ MUTANTS: dict[str, tuple[Callable[..., Any], dict[str, str], Callable[[Restorati
     ),
     "the token is kept": (
         share.make,
-        {"token_sha256=Share.hash_token(token)": "token_sha256=token"},
+        {"= Share.hash_token(token)": "= token"},
         proofs.test_a_link_shows_its_result_and_its_token_is_kept_nowhere,
+    ),
+    "a form sent again makes another link": (
+        share.make,
+        {"token = _token(click_key, ": "token = _token(uuid.uuid4(), "},
+        proofs.test_the_same_click_makes_one_link_and_another_form_or_wish_another,
     ),
     "the owner's own looks are counted": (
         share.look,

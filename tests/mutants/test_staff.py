@@ -14,7 +14,8 @@ from jobs import prices
 from jobs.reconciliation import closing, judging
 from tests.accounts import test_audit, test_corrections
 from tests.builders import make_member
-from tests.jobs import test_prices, test_reconciliation
+from tests.jobs import test_prices
+from tests.jobs.reconciliation import test_closing, test_judging
 from tests.mutants.mutation import defect, notices
 
 
@@ -69,25 +70,25 @@ def test_a_proof_about_corrections_notices(
                     ' usage_import=OuterRef("usage_import"))'
                 )
             },
-            test_reconciliation.test_a_line_of_an_earlier_import_counts_for_doubled,
+            test_judging.test_a_line_of_an_earlier_import_counts_for_doubled,
             id="doubled within one file only",
         ),
         pytest.param(
             judging._differences,
             {"if attempt.job.state in TERMINAL and line.cost_micros:": "if line.cost_micros:"},
-            test_reconciliation.test_while_a_job_is_under_way_nobody_says_orphaned_and_the_close_asks_again,
+            test_judging.test_while_a_job_is_under_way_nobody_says_orphaned_and_the_close_asks_again,
             id="orphaned before the job has ended",
         ),
         pytest.param(
             judging._differences,
             {"if line.cost_micros and attempt.pk not in paid:": "if False:"},
-            test_reconciliation.test_a_line_can_be_mispriced_and_orphaned,
+            test_judging.test_a_line_can_be_mispriced_and_orphaned,
             id="nobody asks who paid",
         ),
         pytest.param(
             closing.close_day,
             {"        if still_open:\n": "        if False:\n"},
-            test_reconciliation.test_a_close_finds_what_no_import_spoke_for,
+            test_closing.test_a_close_finds_what_no_import_spoke_for,
             id="closed with lines unexplained",
         ),
     ],

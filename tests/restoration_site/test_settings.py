@@ -79,7 +79,15 @@ def loaded(tmp_path: Path, **said: str) -> dict[str, Any]:
 def test_with_debug_off_a_missing_secret_stops_the_start_and_is_named(tmp_path: Path, name: str):
     done = start(tmp_path, "manage.py", "check", **{**SECRETS, "DEBUG": "false", name: ""})
     assert done.returncode != 0
-    assert f"{name} is not set, and DEBUG is off." in done.stderr
+    assert re.search(f"{name} is not set, and (DEBUG|SANDBOX) is off.", done.stderr)
+
+
+def test_beside_a_real_gateway_a_missing_name_stops_the_start_of_a_debugged_site_too(
+    tmp_path: Path,
+):
+    done = start(tmp_path, "manage.py", "check", SANDBOX="false")
+    assert done.returncode != 0
+    assert "CONTROLLER_NAME is not set, and SANDBOX is off." in done.stderr
 
 
 def test_with_every_secret_a_site_with_debug_off_starts(tmp_path: Path):

@@ -44,6 +44,8 @@ def test_with_nothing_set_the_whole_world_is_the_sandboxs():
     assert made.env["SANDBOX"] == "true"
     assert made.env["EMAIL_URL"] == f"smtp://127.0.0.1:{made.env['MAIL_PORT']}"
     assert made.env["PIXAZO_OUTPUT_HOSTS"] == made.env["PIXAZO_BASE_URL"].removeprefix("http://")
+    assert made.env["C2PA_CERTIFICATES_FILE"] == "certificates.pem"
+    assert made.env["C2PA_PRIVATE_KEY_FILE"] == "key.pem"
     assert made.addresses.demo_people["member"] == "member@heirloom.example"
 
 

@@ -56,9 +56,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         marked = everything_marked()
+        catalogs = {po: brought_up_to_date(po, marked) for po in po_files()}
+        if (said_otherwise := po_of(settings.LANGUAGE_CODE)).exists():
+            catalogs[said_otherwise] = as_written(said_otherwise)
         wrong = []
-        for po in po_files():
-            catalog = brought_up_to_date(po, marked)
+        for po, catalog in catalogs.items():
             if check:
                 wrong += [f"{po}: {fault}" for fault in faults(po, catalog)]
                 continue
@@ -72,11 +74,17 @@ class Command(BaseCommand):
 
 def po_files() -> list[Path]:
     """One for each language but the one that the strings are written in."""
-    return [
-        settings.BASE_DIR / "locale" / code / "LC_MESSAGES" / "django.po"
-        for code, _name in settings.LANGUAGES
-        if code != settings.LANGUAGE_CODE
-    ]
+    return [po_of(code) for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+
+
+def po_of(code: str) -> Path:
+    """In the strings' own language: what other libraries say that we say otherwise, by hand."""
+    return Path(settings.BASE_DIR) / "locale" / code / "LC_MESSAGES" / "django.po"
+
+
+def as_written(po: Path) -> Catalog:
+    with po.open("rb") as opened:
+        return read_po(opened)
 
 
 def everything_marked() -> Catalog:
@@ -106,8 +114,7 @@ def scanned_files() -> Iterator[Path]:
 def brought_up_to_date(po: Path, marked: Catalog) -> Catalog:
     """What the file says, with new strings added and those that are used no longer left out."""
     if po.exists():
-        with po.open("rb") as opened:
-            catalog = read_po(opened)
+        catalog = as_written(po)
     else:
         catalog = Catalog(
             locale=po.parent.parent.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -25,8 +26,8 @@ A_JOB, ANOTHER = "0" * 8 + "-0000-4000-8000-" + "0" * 12, "1" * 8 + "-0000-4000-
 
 
 @pytest.fixture
-def member(client: Client) -> User:
-    """Signed in; two months of movements behind them: October in and out, November out."""
+def member(client: Client) -> Iterator[User]:
+    """Signed in, in January; behind them October in and out, November out."""
     with time_machine.travel(datetime(2026, 10, 31, 23, 30, tzinfo=UTC), tick=False):
         user = make_member(micros=1_000)
         first = ledger.hold(user=user, amount_micros=300, key="h1", memo="A", reference=A_JOB)
@@ -34,8 +35,9 @@ def member(client: Client) -> User:
     with time_machine.travel(datetime(2026, 11, 1, 0, 30, tzinfo=UTC), tick=False):
         ledger.refund(hold=first, amount_micros=100, key="r1", reason="smaller")
         ledger.hold(user=user, amount_micros=50, key="h2", memo="B", reference=ANOTHER)
-    client.force_login(user)
-    return user
+    with time_machine.travel(datetime(2027, 1, 15, tzinfo=UTC)):
+        client.force_login(user)
+        yield user
 
 
 def shown(client: Client, **query: str) -> list[str]:
@@ -173,7 +175,10 @@ def test_a_quiet_month_keeps_its_balance(client: Client, member: User):
 
 @pytest.mark.parametrize(
     "address",
-    [f"/wallet/{month}/" for month in ("2026-13", "0-1", "9999-12", "99999-1", f"{10**20}-1")],
+    [
+        f"/wallet/{month}/"
+        for month in ("2026-13", "2027-02", "2031-01", "0-1", "9999-12", "99999-1", f"{10**20}-1")
+    ],
 )
 def test_there_is_no_such_month(client: Client, member: User, address: str):
     assert client.get(address).status_code == 404

@@ -79,8 +79,8 @@ def test_every_movement_is_told_with_its_direction_and_the_balance_after_it(
     clerk = make_member()
     ledger.adjust(user=member, amount_micros=-250_000, key="d", actor=clerk, reason="Paid twice")
     newest, oldest = client.get(reverse("wallet")).context["transfers"]
-    assert (newest.signed_words, newest.available_after_micros) == ("− $0.25", 750_000)
-    assert (oldest.signed_words, oldest.available_after_micros) == ("+ $1.00", 1_000_000)
+    assert (newest.signed_words, newest.available_after_micros) == ("minus $0.25", 750_000)
+    assert (oldest.signed_words, oldest.available_after_micros) == ("plus $1.00", 1_000_000)
 
 
 def test_an_adjustment_tells_its_reason_and_not_which_clerk_made_it(client: Client, member: User):

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sandbox.stack import Addresses, running
 from sandbox.stack.browser import find
 from tests.browser.conftest import ARGUMENTS, QUICK
-from tests.browser.tour.world import World, lived_in
+from tests.browser.tour.world import MULTIPLY, World, inside, lived_in
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 LEAST = {"performance": 95, "accessibility": 100, "best-practices": 95}
@@ -28,21 +28,6 @@ PAGES = {
     "wallet": ("member", "/wallet/"),
 }
 PHOTOS = 500
-# In the house's own environment: rows and thumbnails beside the one photo that was really uploaded.
-MULTIPLY = """
-import io, sys, uuid
-from jobs import storage
-from jobs.models import Photo
-first = Photo.objects.get(pk=sys.argv[1])
-thumbnail = io.BytesIO()
-storage.get(first.thumbnail_key, thumbnail)
-for number in range(int(sys.argv[2])):
-    first.pk, first.title, first.keeper = uuid.uuid4(), f"From the shoebox, {number}", None
-    first._state.adding = True
-    first.save(force_insert=True)
-    storage.put(first.thumbnail_key, io.BytesIO(thumbnail.getvalue()), content_type="image/webp")
-"""
-DJANGO = "import django; django.setup()\n"
 
 
 def main(words: list[str]) -> int:
@@ -54,10 +39,11 @@ def main(words: list[str]) -> int:
     is_good = True
     with (
         tempfile.TemporaryDirectory() as var,
-        running(var=Path(var), env=QUICK) as house,
+        running(var=Path(var), env={**QUICK, "SANDBOX_PICTURES": "restore"}) as house,
         lived_in(house) as world,
     ):
-        _multiply(house, world)
+        photo = urlsplit(world.addresses["photo unspoken"]).path.split("/")[2]
+        inside(house, MULTIPLY, photo, str(PHOTOS))
         print(f"{'page':<16}{'on':<9}" + "".join(f"{name:>16}" for name in LEAST) + "   shift")
         chosen = {one for one in PAGES if not words or any(word in one for word in words)}
         for name, (person, path) in PAGES.items():
@@ -71,16 +57,6 @@ def main(words: list[str]) -> int:
                 row = "".join(f"{score:>16}" for score in scores.values())
                 print(f"{name:<16}{form_factor:<9}{row}   {shift:.3f}", flush=True)
     return 0 if is_good else 1
-
-
-def _multiply(house: Addresses, world: World) -> None:
-    photo = urlsplit(world.addresses["photo unspoken"]).path.strip("/").rpartition("/")[2]
-    subprocess.run(
-        [sys.executable, "-c", DJANGO + MULTIPLY, photo, str(PHOTOS)],
-        env={**os.environ, **house.env, "DJANGO_SETTINGS_MODULE": "restoration_site.settings"},
-        check=True,
-        timeout=300,
-    )
 
 
 def _report(

@@ -10,7 +10,9 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
+import django
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from sandbox.stack import running
@@ -20,11 +22,18 @@ from tests.browser.tour.stops import STOPS
 from tests.browser.tour.world import World, lived_in
 
 FOLDER = Path(__file__).parents[3] / "var" / "screenshots"
-LOOKS = {"phone": "light", "desktop": "light", "dark": "dark"}
+LOOKS: dict[str, tuple[str, Literal["light", "dark"]]] = {
+    "phone": ("phone", "light"),
+    "desktop": ("desktop", "light"),
+    "wide": ("wide", "light"),
+    "dark": ("desktop", "dark"),
+}
 
 
 def main(words: list[str]) -> int:
     """Those stops whose name has one of the words; all without a word."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "restoration_site.settings")
+    django.setup()  # for the pages of errors that can't be had by asking
     program = find(os.environ)
     if program is None:
         print("No Chromium was found: `python -m sandbox.stack.browser` gets one.", file=sys.stderr)
@@ -32,13 +41,13 @@ def main(words: list[str]) -> int:
     stops = [stop for stop in STOPS if not words or any(word in stop.name for word in words)]
     with (
         tempfile.TemporaryDirectory() as var,
-        running(var=Path(var), env=QUICK) as house,
+        running(var=Path(var), env={**QUICK, "SANDBOX_PICTURES": "restore"}) as house,
         lived_in(house) as world,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        for look, scheme in LOOKS.items():
-            width, height = SCREENS["phone" if look == "phone" else "desktop"]
+        for look, (screen, scheme) in LOOKS.items():
+            width, height = SCREENS[screen]
             folder = FOLDER / look
             folder.mkdir(parents=True, exist_ok=True)
             contexts: dict[str, BrowserContext] = {}
@@ -47,11 +56,11 @@ def main(words: list[str]) -> int:
                     contexts[stop.person] = browser.new_context(
                         base_url=house.site,
                         viewport={"width": width, "height": height},
-                        color_scheme="dark" if scheme == "dark" else "light",
+                        color_scheme=scheme,
                     )
                     _sign_in(contexts[stop.person], world, stop.person)
                 page = contexts[stop.person].new_page()
-                page.goto(stop.address(world.addresses), wait_until="load")
+                stop.visit(page, world.addresses)
                 # Lazy pictures are fetched when they are scrolled to: once down, and up again.
                 page.evaluate("scrollTo(0, document.body.scrollHeight)")
                 page.wait_for_timeout(150)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +22,28 @@ from sandbox.stack import Addresses
 from tests.journeys import pictures
 from tests.journeys.people import People
 
+MANY_PHOTOS = 60  # more than the gallery shows at once
+# What runs in the house's own environment: `inside`.
+DJANGO = "import django, sys; django.setup()\n"
+MULTIPLY = """
+import io, uuid
+from jobs import storage
+from jobs.models import Photo
+first = Photo.objects.get(pk=sys.argv[1])
+thumbnail = io.BytesIO()
+storage.get(first.thumbnail_key, thumbnail)
+for number in range(int(sys.argv[2])):
+    first.pk, first.title, first.keeper = uuid.uuid4(), f"From the shoebox, {number}", None
+    first._state.adding = True
+    first.save(force_insert=True)
+    storage.put(first.thumbnail_key, io.BytesIO(thumbnail.getvalue()), content_type="image/webp")
+"""
+# No worker takes up what is never due, and what it was about to write it writes no more.
+STAND_STILL = """
+from jobs.images.files import DAMAGED
+for pk, state, note in zip(sys.argv[3:], ("UPLOADED", "UNREADABLE"), ("", str(DAMAGED))):
+    Photo.objects.filter(pk=pk).update(state=state, note=note, due_at=None, lease_token=None)
+"""
 SAMPLES = ("grace-hopper-damaged", "happy-couple-damaged", "woman-photographer-damaged")
 
 
@@ -35,10 +61,12 @@ def lived_in(house: Addresses) -> Iterator[World]:
     with ExitStack() as stack:
         people = stack.enter_context(People(house))
         member = people.member(credit_micros=12_345_678)
+        collector = people.member(credit_micros=0)
         everybody = {
             "stranger": stack.enter_context(Visitor(house.site)),
             "newcomer": people.member(credit_micros=0),
             "member": member,
+            "collector": collector,
             "clerk": people.clerk(),
             "reviewer": _staff(house, stack, "reviewer", "/desk/review/"),
             "admin": _staff(house, stack, "admin", "/admin/"),
@@ -46,8 +74,20 @@ def lived_in(house: Addresses) -> Iterator[World]:
         gateway = stack.enter_context(
             httpx.Client(base_url=house.gateway, timeout=30, trust_env=False)
         )
+        still = {
+            state: _upload(member, f"One {state}") for state in ("being prepared", "unreadable")
+        }
+        many = _upload(collector, "The first in the shoebox")
+        journey.give_consent(collector, many, depicted=["NOBODY"])
         addresses = _albumful(member, gateway)
         addresses |= _at_the_desk(everybody, addresses)
+        addresses |= _paid_in(member, house)
+        journey.prepared(collector, many)
+        number = urlsplit(many).path.split("/")[2]
+        photos = [urlsplit(photo).path.split("/")[2] for photo in still.values()]
+        inside(house, MULTIPLY + STAND_STILL, number, str(MANY_PHOTOS), *photos)
+        addresses |= {f"photo {state}": urlsplit(photo).path for state, photo in still.items()}
+        addresses |= {"photo no money": urlsplit(many).path}
         yield World(everybody, addresses)
 
 
@@ -68,6 +108,16 @@ def _choose(person: Visitor, language: str) -> None:
     switch = [form for form in Form.all_in(page.content) if form.action == "/language/"]
     pressed = next(form for form in switch if form.filled({})["language"] == [language])
     person.send(page, pressed)
+
+
+def inside(house: Addresses, script: str, *arguments: str) -> None:
+    """Run it as one of the house's own programs."""
+    subprocess.run(
+        [sys.executable, "-c", DJANGO + script, *arguments],
+        env={**os.environ, **house.env, "DJANGO_SETTINGS_MODULE": "restoration_site.settings"},
+        check=True,
+        timeout=300,
+    )
 
 
 def _staff(house: Addresses, stack: ExitStack, role: str, onward: str) -> Visitor:
@@ -123,13 +173,16 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     member.send(album, form, files=[("On the beach.jpg", tinted, "image/jpeg")])
     number = album.url.rpartition("=")[2]
     albums = {"album": f"/photos/?album={number}", "change album": f"/albums/{number}/"}
+    page = member.open("/albums/")
+    page = member.send(page, page.form("/albums/"), {"name": "For the reunion"})
+    albums["empty album"] = "/photos/?" + page.url.partition("?")[2]
 
     # The gateway is slow from here on, so that one stays under way while everybody looks.
     slow = photos["under_way"] = _upload(member, "Father at the lathe", SAMPLES[0])
     journey.give_consent(member, slow, depicted=["DECEASED"])
     gateway.post("faults", json={"latency_seconds": 3_600}).raise_for_status()
     card = journey.order(member, slow, "gfpgan")
-    for fresh in journey.follow(member, card):
+    for fresh in chain([card], journey.follow(member, card)):  # it may be there at once
         if fresh.state in ("QUEUED", "PROCESSING"):
             break
     gateway.delete("faults").raise_for_status()
@@ -145,7 +198,7 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
         "two results": f"{paths['photo delivered']}{both}",
     }
     links = _shared(member, paths["job delivered"])
-    return paths | albums | wholes | links | _paid_in(member)
+    return paths | albums | wholes | links
 
 
 def _shared(member: Visitor, job: str) -> dict[str, str]:
@@ -164,18 +217,37 @@ def _shared(member: Visitor, job: str) -> dict[str, str]:
     return found
 
 
-def _paid_in(member: Visitor) -> dict[str, str]:
-    """A payment that was paid, and one whose card page was left; and the month's statement."""
-    found = {}
-    for name in ("paid", "open"):
-        page = member.open("/wallet/")
-        cards = member.send(page, page.form("/top-up/"))
-        back = cards.content.link("Cancel, and go back without paying")
-        found[f"top-up {name}"] = urlsplit(back).path
-        if name == "paid":
-            form = next(Form(one) for one in cards.content.all("form"))
-            member.send(cards, form, {"number": "4242 4242 4242 4242"})
-    return found | {"month": f"/wallet/{datetime.now(UTC):%Y-%m}/"}
+def _paid_in(member: Visitor, house: Addresses) -> dict[str, str]:
+    """Payments, by what has become of them; and the month's statement."""
+    found = {"month": f"/wallet/{datetime.now(UTC):%Y-%m}/"}
+    with httpx.Client(base_url=house.cards, timeout=30, trust_env=False) as till:
+        for name, done in {
+            "paid": {"action": "pay", "number": "4242424242424242"},
+            "open": {},
+            "expired": {"action": "expire"},
+            "failed": {"action": "pay", "number": "bank-fails"},
+            "at the bank": {"action": "pay", "number": "bank-pays"},
+        }.items():
+            page = member.open("/wallet/")
+            cards = member.send(page, page.form("/top-up/"))
+            back = urlsplit(cards.content.link("Cancel, and go back without paying")).path
+            found[f"top-up {name}"] = back
+            if not done:
+                continue
+            seconds = "3600" if name == "at the bank" else "0"
+            for said in ({"action": "behave", "bank_seconds": seconds}, done):
+                session = {"session": cards.url.rpartition("/")[2]} if said is done else {}
+                till.post("act", json={**said, **session}).raise_for_status()
+            if name != "at the bank":
+                _wait_until(member, back, name.upper())
+    return found
+
+
+def _wait_until(member: Visitor, top_up: str, state: str) -> None:
+    def look() -> bool:
+        return bool(member.open(top_up).content.all(data_top_up_state=state))
+
+    journey.eventually(look, f"{top_up} did not become {state}")
 
 
 def _upload(member: Visitor, title: str, sample: str = "") -> str:

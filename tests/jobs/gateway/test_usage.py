@@ -99,9 +99,10 @@ def test_a_line_that_cannot_be_trusted_is_named_with_its_number_and_reason(line:
 
 
 def test_every_bad_line_is_named_up_to_twenty_and_the_rest_counted():
-    found = problems(HEADER + "r,m,free,2026-05-20T10:00Z\n" * 25)
+    """Without a mark for thousands: which one it is depends on the reader."""
+    found = problems(HEADER + "r,m,free,2026-05-20T10:00Z\n" * 1_025, most_lines=2_000)
     assert [line.partition(":")[0] for line in found[:20]] == [f"Line {n}" for n in range(2, 22)]
-    assert found[20:] == ["And 5 more lines."]
+    assert found[20:] == ["And 1005 more lines."]
 
 
 def test_what_is_no_export_at_all_is_said_in_a_sentence():

@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as xml
 
 import pytest
+from django.utils import timezone
 
 from jobs import provenance
 from jobs.models import Attempt, AttemptOutcome, RestorationJob
@@ -71,6 +72,8 @@ def test_the_citation_names_what_an_archive_needs():
     sentence = citation(facts())
     for part in ("“Grandmother”", "GFPGAN (TencentARC)", "scale=2", "2026-11-21", "Pixazo", "abab"):
         assert part in sentence
+    with timezone.override("America/Vancouver"):
+        assert "2026-11-20" in citation(facts())
 
 
 @pytest.mark.django_db

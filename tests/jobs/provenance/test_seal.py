@@ -10,6 +10,7 @@ import c2pa
 import pytest
 from PIL import Image
 
+from jobs import images
 from jobs.provenance.facts import DIGITAL_SOURCE_TYPE
 from jobs.provenance.seal import CONTENT_TYPES, CannotSeal, Signet, seal
 from sandbox.stack import certificate
@@ -22,6 +23,7 @@ FORMATS = {
     "image/webp": "WEBP",
     "image/tiff": "TIFF",
 }
+ORIGINALS = {content_type: format for format, content_type in images.CONTENT_TYPES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def sealed(signet: Signet, content_type: str, *, original: str = "image/jpeg") -
         into,
         content_type=content_type,
         provenance=facts(),
-        original=io.BytesIO(encoded(noise(2), FORMATS.get(original, "GIF"))),
+        original=io.BytesIO(encoded(noise(2), ORIGINALS[original])),
         original_content_type=original,
         signet=signet,
     )
@@ -72,7 +74,7 @@ def test_a_sealed_picture_is_trusted_and_says_that_a_model_edited_the_original(
     assert manifest["ingredients"][0]["relationship"] == "parentOf"
 
 
-@pytest.mark.parametrize("original", ["image/gif", "image/png", "image/tiff", "image/webp"])
+@pytest.mark.parametrize("original", ORIGINALS)
 def test_any_original_can_be_the_parent(signet: Signet, original: str):
     assert read(signet, sealed(signet, "image/png", original=original), "image/png")[0] == "Trusted"
 

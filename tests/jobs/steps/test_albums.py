@@ -8,7 +8,8 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from jobs.models import Album, AlbumPhoto, Photo
@@ -110,6 +111,20 @@ def test_moving_takes_along_only_what_was_there():
     assert boats.places.count() == 1
 
 
+def test_moving_does_the_same_few_queries_however_many_there_are():
+    owner = make_member()
+    (aunts, boats) = made(owner, "Aunts", "Boats")
+
+    def move(count: int) -> int:
+        photos = [make_photo(owner=owner) for _ in range(count)]
+        albums.put(album=aunts, photos=photos)
+        with CaptureQueriesContext(connection) as queries:
+            assert albums.move_photos(photos=photos, out_of=aunts, into=boats) == count
+        return len(queries)
+
+    assert move(1) == move(5)
+
+
 def test_an_album_that_was_deleted_takes_no_photo_and_its_photos_are_still_there():
     photo = make_photo()
     (album,) = made(photo.owner, "Aunts")
@@ -191,3 +206,16 @@ def test_a_photo_that_is_erased_while_it_is_put_into_an_album_is_in_none(turn: i
 
     at_once(2, act)
     assert not AlbumPhoto.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", range(20))
+def test_two_windows_that_move_a_photo_leave_it_in_one_album(turn: int):
+    photo = make_photo()
+    (aunts, *others) = made(photo.owner, "Aunts", "Boats", "Cats")
+    albums.put(album=aunts, photos=[photo])
+    moved = at_once(
+        2, lambda number: albums.move_photos(photos=[photo], out_of=aunts, into=others[number])
+    )
+    assert sorted(moved) == [0, 1]
+    assert photo.albums.count() == 1

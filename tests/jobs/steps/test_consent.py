@@ -115,12 +115,13 @@ def test_a_picture_stored_by_a_call_in_flight_is_erased_too(bucket: None):
     assert storage.keys_under(photo.prefix) == []
 
 
-def test_a_tombstone_has_no_title_and_no_faces(bucket: None):
-    photo = make_photo(title="Anna 1931", faces=[{"x": 1, "y": 1, "width": 9, "height": 9}])
+def test_a_tombstone_has_no_title_no_date_and_no_faces(bucket: None):
+    faces = [{"x": 1, "y": 1, "width": 9, "height": 9}]
+    photo = make_photo(title="Anna 1931", taken="1931-05-17T10:00:00", faces=faces)
     consent.withdraw(photo=photo, by=photo.owner)
     run("erase")
     photo.refresh_from_db()
-    assert (photo.title, photo.faces) == ("Erased photo", [])
+    assert (photo.title, photo.taken, photo.faces) == ("Erased photo", "", [])
 
 
 def test_an_erased_photo_takes_no_new_consent_and_no_order():

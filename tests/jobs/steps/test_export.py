@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import tracemalloc
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from datetime import date
@@ -225,6 +226,24 @@ def test_titles_that_are_alike_get_numbers_also_where_capitals_or_accents_are_on
     assert [archive.read(name).decode() for name in names] == [
         f"picture {number}" for number in range(len(titles))
     ]
+
+
+def test_of_many_with_one_title_none_counts_through_all_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A phone calls each photo "image"; an archive of thousands begins while its reader waits."""
+    real, looked = unicodedata.normalize, list[str]()
+
+    def counting(form: Any, words: str) -> str:
+        looked.append(words)
+        return real(form, words)
+
+    monkeypatch.setattr(unicodedata, "normalize", counting)
+    names = zipping.Names()
+    given = [names.name("originals", "image", "jpg") for _ in range(100)]
+    assert len(set(given)) == 100
+    assert given[-1] == "originals/image (100).jpg"
+    assert len(looked) <= 3 * len(given)
 
 
 # --- When something can't be had ----------------------------------------------------------------

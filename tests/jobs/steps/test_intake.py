@@ -24,6 +24,7 @@ from jobs.steps import intake
 from tests.builders import make_member
 from tests.fakes import png
 from tests.jobs.steps.uploading import objects, receive, refusal, shown_to_members
+from tests.jobs.test_images_keepsake import original
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +89,12 @@ def test_the_row_says_what_the_upload_is_and_that_it_waits_to_be_prepared():
     assert photo.state == PhotoState.UPLOADED
     assert photo.due_at is not None
     assert before <= photo.due_at <= timezone.now()
+
+
+@pytest.mark.usefixtures("bucket")
+def test_the_row_says_when_the_photo_was_taken_if_its_file_does():
+    assert receive(original()).taken == "1962-06-03T14:00:00+01:00"
+    assert receive(jpeg()).taken == ""
 
 
 @pytest.mark.usefixtures("bucket")

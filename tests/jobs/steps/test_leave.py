@@ -50,13 +50,14 @@ def close(member: User) -> None:
 
 
 def test_nothing_says_any_more_who_it_was(vendor: FakeVendor):
-    member = everything()
+    member = everything(time_zone="Europe/Berlin", language="de")
     close(member)
     leaving.end_sessions(member)
     run("erase")
     member.refresh_from_db()
     assert member.email.endswith("@heirloom.invalid")
     assert (member.name, member.is_active, member.has_usable_password()) == ("", False, False)
+    assert (member.time_zone, member.language) == ("", "")
     assert member.left_at is not None
     for rows in (EmailAddress, Authenticator, Letter, MemberSession):
         assert rows.objects.count() == 0

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import books, ledger
 from accounts.models import Transfer
 from jobs import prices
-from jobs.catalog import CODEFORMER, GFPGAN, RestorationModel
+from jobs.catalog import CODEFORMER, FLUX_KONTEXT, GFPGAN, MODELS, RestorationModel
 from jobs.models import NotThem, Photo, RestorationJob
 from jobs.states import JobState
 from jobs.steps import consent as consent_step
@@ -164,6 +164,35 @@ def test_the_same_again_is_no_other_try(vendor: FakeVendor):
     with pytest.raises(not_them.CannotRerun, match="what you have already"):
         again(first, model=GFPGAN, scale=1)
     assert not NotThem.objects.exists()
+
+
+def test_another_file_format_is_no_other_try(vendor: FakeVendor):
+    first = bring(make_job(photo=make_photo(), model=FLUX_KONTEXT), vendor)
+    for said in ({"output_format": "jpg"}, {"safety_tolerance": 0}):
+        with pytest.raises(not_them.TheSame, match="changes the picture"):
+            again(first, model=FLUX_KONTEXT, **said)
+    assert not NotThem.objects.exists()
+    assert again(first, model=FLUX_KONTEXT, seed=7).is_free
+
+
+def test_a_model_is_another_way_when_its_form_can_change_the_picture(vendor: FakeVendor):
+    def ways(model: RestorationModel, **settings: Any) -> set[str]:
+        job = make_job(photo=make_photo(), model=model, **settings)
+        return {key for key, one in MODELS.items() if not_them.has_another_way(job, one)}
+
+    assert ways(FLUX_KONTEXT) == {"gfpgan", "codeformer"}
+    assert ways(GFPGAN, scale=1) == {"codeformer", "flux-kontext"}
+    assert ways(GFPGAN, scale=2) == ways(CODEFORMER, upscale=1) == set(MODELS)
+
+
+def test_the_same_model_with_another_fidelity_is_another_try(vendor: FakeVendor):
+    job = make_job(photo=make_photo(), model=CODEFORMER, codeformer_fidelity=0.5, **SMALL)
+    first = bring(job, vendor)
+    with pytest.raises(not_them.CannotRerun, match="what you have already"):
+        again(first, codeformer_fidelity=0.5)
+    assert not NotThem.objects.exists()
+    rerun = again(first, codeformer_fidelity=0.9)
+    assert (rerun.is_free, rerun.parameters["codeformer_fidelity"]) == (True, 0.9)
 
 
 def test_what_is_being_restored_already_is_no_other_try(vendor: FakeVendor):

@@ -48,13 +48,7 @@ def test_approval_lets_waiting_jobs_go():
 def test_rejection_ends_waiting_jobs_uncharged():
     given = pending()
     job = make_job(photo=given.photo)
-    review.reject(
-        consent=given,
-        by=reviewer(),
-        seen=review.seen(given),
-        reason_code="NOT_ASKED",
-        words="Ask your neighbour first.",
-    )
+    decide(given, approve=False, words="Ask your neighbour first.")
     job.refresh_from_db()
     assert job.state == JobState.REJECTED
     assert ledger.wallet_of(given.given_by).held_micros == 0
@@ -320,13 +314,7 @@ def test_the_member_reads_that_it_was_approved_and_what_happens_next():
 def test_the_member_reads_the_reason_the_note_and_that_it_costs_nothing():
     given = pending(title="Class of 1931")
     make_job(photo=given.photo)
-    review.reject(
-        consent=given,
-        by=reviewer(),
-        seen=review.seen(given),
-        reason_code="NOT_ASKED",
-        words="Ask Anna & tell us.",
-    )
+    decide(given, approve=False, words="Ask Anna & tell us.")
     subject, text = the_mail(given)
     assert subject == "“Class of 1931” was not accepted"
     assert "They wrote: Ask Anna & tell us." in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,7 +35,8 @@ def job(vendor: FakeVendor) -> RestorationJob:
 
 def make(job: RestorationJob, **said: Any) -> tuple[Share, str]:
     wanted = {"days": 7, "with_original": False, "with_title": False, **said}
-    return share.make(job=job, by=job.owner, now=timezone.now(), **wanted)
+    wanted.setdefault("click_key", uuid.uuid4())
+    return share.make(job=job, now=timezone.now(), **wanted)
 
 
 def look(token: str, *, viewer: User | None = None, counts: bool = True) -> Share | None:
@@ -59,6 +61,23 @@ def test_it_counts_who_looks_but_its_owner_and_programs_that_ask_for_the_head(jo
     made.refresh_from_db()
     assert made.views == 2
     assert made.last_seen_at is not None
+
+
+def test_the_same_click_makes_one_link_and_another_form_or_wish_another(job: RestorationJob):
+    key = uuid.uuid4()
+    made = [make(job, click_key=key) for _ in range(2)]
+    assert made[0] == made[1]
+    others = [make(job, click_key=key, days=1), make(job)]
+    assert len({token for _, token in [*made, *others]}) == Share.objects.count() == 3
+
+
+def test_a_click_sent_again_when_its_link_is_ended_makes_none(job: RestorationJob):
+    key = uuid.uuid4()
+    make(job, click_key=key)
+    revoke(job)
+    with pytest.raises(share.AlreadyEnded):
+        make(job, click_key=key)
+    assert Share.objects.count() == 1
 
 
 def revoke(job: RestorationJob) -> None:

@@ -344,7 +344,7 @@ def test_of_a_copy_that_nobody_could_fetch_nothing_is_said():
     photo = stored_photo()
     make_job(photo=photo)
     said = press(client_of(photo.owner), photo)
-    assert "its pictures are being erased." in said
+    assert "is withdrawn." in said
     assert "could fetch" not in said
     assert photo.prepared_key not in storage.keys_under(photo.prefix)
 

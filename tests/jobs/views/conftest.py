@@ -1,4 +1,4 @@
-"""A member who is signed in, their photo, and a certificate."""
+"""A member who is signed in, their photos, and a certificate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import User
 from jobs.models import Photo
 from sandbox.stack import certificate
-from tests.builders import make_consent, make_member, make_photo
+from tests.builders import make_consent, make_member, make_photo, the_notice
 
 
 @pytest.fixture
@@ -40,6 +40,13 @@ def photo(member: User) -> Photo:
     photo = make_photo(owner=member)
     make_consent(photo)
     return photo
+
+
+@pytest.fixture
+def photos(member: User) -> list[Photo]:
+    """Three of the member's, about which nothing was said."""
+    the_notice()
+    return [make_photo(owner=member, title=f"Photo {number}") for number in range(3)]
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_ticked_photos_are_listed_each_with_its_price_and_one_total(
 ):
     response = page(client, photos)
     text = response.content.decode()
-    assert [line.photo for line in response.context["batch"].lines] == photos
+    assert [one.line.photo for one in response.context["batch"].lines] == photos
     assert text.count("One price for any photo.") == 3
     assert "Restore 3 photos for $0.0093" in text
 
@@ -110,7 +110,7 @@ def test_a_photo_that_cannot_be_ordered_is_left_out_with_the_reason(
     make_consent(others[4])
     response = page(client, [*photos, *others])
     text = response.content.decode()
-    assert [line.obstacle for line in response.context["batch"].lines[3:]] == [
+    assert [one.line.obstacle for one in response.context["batch"].lines[3:]] == [
         "Please say first who is in the photo and that it may be restored.",
         "This photo has been erased.",
         "This photo is still being prepared.",
@@ -269,7 +269,7 @@ def test_one_click_orders_all_rings_once_and_leads_to_the_gallery(
 
 def test_the_form_of_the_page_is_the_click(client: Client, photos: list[Photo], rings: list[str]):
     batch = page(client, photos).context["batch"]
-    lines = [f"{line.photo.pk}:{line.quote.total_micros}" for line in batch.lines]
+    lines = [f"{one.line.photo.pk}:{one.line.quote.total_micros}" for one in batch.lines]
     click(client, photos, click_key=batch.click_key, price_token=batch.shown.token, line=lines)
     assert RestorationJob.objects.count() == 3
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from jobs import catalog
 from jobs.models import Photo, PhotoState, RestorationJob
@@ -106,6 +108,18 @@ def test_each_face_is_shown_in_both_pictures_and_a_small_one_is_told(client: Cli
     assert text.count("So small that most of it is invented.") == 1
 
 
+def test_of_a_crowd_the_largest_faces_are_shown_and_the_rest_is_counted(
+    client: Client, faced: Photo
+):
+    delivered(faced)
+    assert "not shown" not in viewer(client, faced)
+    faced.faces = [{"x": 1, "y": 1, "width": 90 - i, "height": 90 - i} for i in range(14)]
+    faced.save()
+    text = viewer(client, faced)
+    assert text.count("px wide in the original") == 12
+    assert "These are the 12 largest faces; 2 smaller ones are not shown." in text
+
+
 def test_without_the_faces_of_both_none_are_shown(client: Client, faced: Photo):
     delivered(faced, faces=False)
     assert "Is it still them?" not in viewer(client, faced)
@@ -128,8 +142,21 @@ def test_only_a_picture_that_is_there_can_be_chosen(client: Client, photo: Photo
     assert Photo.objects.get().keeper is None
 
 
-def test_of_an_erased_photo_nothing_can_be_chosen(client: Client, photo: Photo):
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        ({"state": PhotoState.ERASING}, "This photo has been erased."),
+        ({"trashed_at": timezone.now()}, "This photo is in the trash."),
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_of_a_photo_without_a_page_nothing_can_be_chosen_and_only_that_is_said(
+    client: Client, photo: Photo, gone: dict[str, Any], words: str, method: str
+):
     job = delivered(photo)
-    Photo.objects.update(state=PhotoState.ERASING)
-    client.post(reverse("keep_result", args=[job.pk]), {"keep": "1"})
+    Photo.objects.update(**gone)
+    page = getattr(client, method)(
+        reverse("keep_result", args=[job.pk]), {"keep": "1"}, follow=True
+    )
+    assert [str(message) for message in page.context["messages"]] == [words]
     assert Photo.objects.get().keeper is None

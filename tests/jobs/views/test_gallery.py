@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from jobs import places, storage
+from jobs import catalog, images, places, storage
 from jobs.models import Breaker, BreakerState, Photo, PhotoState, RestorationJob
 from jobs.states import JobState
 from jobs.views.gallery import PHOTOS_ON_A_PAGE
@@ -111,6 +112,52 @@ def test_the_newest_job_of_a_photo_stands_on_its_card(client: Client, member: Us
     newest = make_job(photo=photo)
     (card,) = client.get(reverse("gallery")).context["photos"]
     assert card.latest_job == newest
+
+
+def test_of_several_results_the_chosen_one_is_named_until_something_new_is_under_way(
+    client: Client, member: User
+):
+    photo = make_photo(owner=member)
+    chosen = make_job(photo=photo, model=catalog.CODEFORMER)
+    make_job(photo=photo)
+    RestorationJob.objects.update(state=JobState.DELIVERED)
+    with CaptureQueriesContext(connection) as before:
+        assert "GFPGAN: Done" in client.get(reverse("gallery")).content.decode()
+    Photo.objects.update(keeper=chosen)
+    with CaptureQueriesContext(connection) as after:
+        text = client.get(reverse("gallery")).content.decode()
+    assert "CodeFormer: Done" in text
+    assert len(after) == len(before)
+    newest = make_job(photo=photo)
+    RestorationJob.objects.filter(pk=newest.pk).update(state=JobState.FAILED)
+    text = client.get(reverse("gallery")).content.decode()
+    assert "GFPGAN: Could not be restored" in text
+
+
+def test_pictures_come_only_when_they_are_near_and_their_place_is_kept(
+    client: Client, member: User
+):
+    make_photo(owner=member, width_px=640, height_px=480)
+    text = client.get(reverse("gallery")).content.decode()
+    (image,) = re.findall("<img [^>]*>", text[text.index('id="photos"') :])
+    for attribute in ('loading="lazy"', 'width="640"', 'height="480"'):
+        assert attribute in image
+
+
+def test_photos_are_picked_in_every_format_that_is_taken_or_made_with_the_phones_camera(
+    client: Client, member: User
+):
+    inputs = re.findall("<input [^>]*>", client.get(reverse("gallery")).content.decode())
+    (picker,) = [one for one in inputs if 'name="files"' in one]
+    assert "multiple" in picker
+    for content_type in images.CONTENT_TYPES.values():
+        assert content_type in picker
+    # Browsers that know no HEIC or AVIF go by the name.
+    for ending in (".heic", ".heif", ".avif"):
+        assert ending in picker
+    (camera,) = [one for one in inputs if 'capture="environment"' in one]
+    assert 'type="file"' in camera
+    assert 'accept="image/*"' in camera
 
 
 # --- Pages ----------------------------------------------------------------------------------
@@ -218,10 +265,39 @@ def test_one_photo_leads_to_its_own_page_and_rings_for_its_copies(
 def test_several_photos_lead_to_the_gallery_which_counts_them(
     client: Client, member: User, rings: list[str]
 ):
-    response = send(client, ("a.png", png()), ("b.png", png()))
+    response = send(client, ("a.png", png()), ("b.png", png(colour="red")))
     assert response.url == reverse("gallery")
-    assert "2 photos are here." in client.get(response.url).content.decode()
+    assert "2 photos are uploaded." in client.get(response.url).content.decode()
     assert rings == ["prepare"]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_the_same_file_is_not_taken_twice_and_leads_to_the_photo(
+    client: Client, member: User, rings: list[str]
+):
+    send(client, ("a.png", png()))
+    photo = Photo.objects.get()
+    response = send(client, ("once more.png", png()))
+    assert response.url == reverse("photo", args=[photo.pk])
+    assert "You have this photo already." in client.get(response.url).content.decode()
+    Photo.objects.update(trashed_at=timezone.now())
+    assert send(client, ("once more.png", png())).url == reverse("trash")
+    assert Photo.objects.count() == 1
+
+
+@pytest.mark.usefixtures("bucket")
+def test_of_several_those_that_are_here_are_named_and_the_others_taken(
+    client: Client, member: User, rings: list[str]
+):
+    send(client, ("first.png", png()))
+    first = Photo.objects.get()
+    response = send(client, ("again.png", png()), ("new.png", png(colour="red")))
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "You have this photo already" in page
+    assert f'<a href="{reverse("photo", args=[first.pk])}"><bdi>first</bdi></a>' in page
+    assert "The other one is below." in page
+    assert Photo.objects.count() == 2
 
 
 @pytest.mark.usefixtures("bucket")
@@ -275,7 +351,7 @@ def test_once_the_store_is_down_no_further_file_waits_for_it(
     response = send(client, ("diary.jpg", b"Dear diary"), *[(f"{n}.png", png()) for n in range(3)])
     assert len(asked) == 1
     assert "4 files were not taken" in response.content.decode()
-    assert [refusal["name"] for refusal in response.context["refusals"]] == [
+    assert [refusal["name"] for refusal in response.context["outcome"].refusals] == [
         "diary.jpg",
         "0.png",
         "1.png",
@@ -338,7 +414,7 @@ def test_no_file_at_all_is_said_so(client: Client, member: User):
 
 @pytest.mark.usefixtures("bucket")
 def test_as_many_files_as_are_allowed_come_at_once(client: Client, member: User, rings: list[str]):
-    files = [(f"{n}.png", png(16, 16)) for n in range(settings.UPLOAD_MAX_FILES)]
+    files = [(f"{n}.png", png(16, 16 + n)) for n in range(settings.UPLOAD_MAX_FILES)]
     send(client, *files)
     assert Photo.objects.count() == settings.UPLOAD_MAX_FILES
 
@@ -375,3 +451,13 @@ def test_an_upload_that_has_not_arrived_has_no_place_on_any_page(
         assert client.post(reverse(name, args=[photo.pk])).status_code == 404
     photo.refresh_from_db()
     assert photo.state == state
+
+
+def test_what_can_be_taken_is_said_in_the_readers_language_and_tied_to_the_picker(
+    client: Client, member: User
+):
+    User.objects.filter(pk=member.pk).update(language="de")
+    page = client.get(reverse("gallery")).content.decode()
+    assert 'aria-describedby="id_files_helptext"' in page
+    assert 'id="id_files_helptext">JPEG, PNG' in page
+    assert "Jeweils bis zu" in page

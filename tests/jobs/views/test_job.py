@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User, Wallet
 from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
@@ -191,11 +192,22 @@ def test_further_versions_are_shown_each_with_its_preview_and_links(
     card = client.get(reverse("job_card", args=[versions.pk])).content.decode()
     for number in (2, 3):
         assert f"results/{versions.pk}-{number}-preview.webp" in card
-        assert card.count(f"results/{versions.pk}-{number}.png") == 2  # to see, to keep
-        assert f"GFPGAN%252C%2520{number}" in card
+        for name in ("job_picture", "keepsake"):  # to see, to keep
+            assert f'href="{reverse(name, args=[versions.pk])}?version={number}"' in card
 
 
-def test_of_an_erased_photo_no_version_is_shown(client: Client, versions: RestorationJob):
-    Photo.objects.update(state=PhotoState.ERASING)
-    card = client.get(reverse("job_card", args=[versions.pk])).content.decode()
-    assert f"{versions.pk}-2" not in card
+@pytest.mark.parametrize(
+    ("gone", "left", "words"),
+    [
+        ({"state": PhotoState.ERASING}, "consent_record", "This photo has been erased."),
+        ({"trashed_at": timezone.now()}, "trash", "This photo is in the trash."),
+    ],
+)
+def test_a_tab_that_still_shows_what_is_gone_is_led_away_whole(
+    client: Client, versions: RestorationJob, gone: dict[str, Any], left: str, words: str
+):
+    Photo.objects.update(**gone)
+    card = client.get(reverse("job_card", args=[versions.pk]), headers={"HX-Request": "true"})
+    record = reverse(left, args=[versions.photo_id] if left == "consent_record" else [])
+    assert (card["HX-Redirect"], card.content) == (record, b"")
+    assert client.get(record).content.decode().count(words) == 1

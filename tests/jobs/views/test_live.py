@@ -199,6 +199,24 @@ def test_a_card_says_its_place_and_its_time_without_a_script(client: Client, mem
     assert "Reload to see how far it is" in text
 
 
+@pytest.mark.parametrize(("usual", "late_after"), [(40, 300), (200, 600)])
+def test_a_card_says_that_it_is_late_from_three_times_the_usual_on_but_not_at_once(
+    client: Client, photo: Photo, usual: int, late_after: int
+):
+    for _ in range(5):
+        delivered(make_job(), usual)
+    job = make_job(photo=photo)
+    for waited, is_late in ((late_after - 20, False), (late_after + 1, True)):
+        since = timezone.now() - timedelta(seconds=waited)
+        RestorationJob.objects.filter(pk=job.pk).update(ready_at=since)
+        for name, number in (("job_card", job.pk), ("photo", photo.pk)):
+            text = client.get(reverse(name, args=[number])).content.decode()
+            assert f'data-live-late="{late_after}"{"" if is_late else " hidden"}>longer' in text
+    assert (
+        f'data-live-late="{late_after}">longer' in client.get(reverse("gallery")).content.decode()
+    )
+
+
 # --- The header's balance ---------------------------------------------------------------------
 def test_a_finished_jobs_card_brings_the_balance_along(client: Client, photo: Photo):
     job = make_job(photo=photo)
@@ -206,4 +224,4 @@ def test_a_finished_jobs_card_brings_the_balance_along(client: Client, photo: Ph
     assert "hx-swap-oob" not in client.get(card).content.decode()
     client.post(reverse("job_cancel", args=[job.pk]))
     text = client.get(card).content.decode()
-    assert '<span class="money" id="balance" data-hx-swap-oob="true">$1.00</span>' in text
+    assert '<span class="money" id="balance" title="$1.00" data-hx-swap-oob="true">$1.00<' in text

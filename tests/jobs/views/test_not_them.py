@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from jobs.catalog import CODEFORMER, FLUX_KONTEXT
 from jobs.models import NotThem, Photo, RestorationJob
 from jobs.steps.collect import faces_key
-from tests.builders import make_consent, make_member, make_photo
+from tests.builders import make_consent, make_job, make_member, make_photo
 from tests.fakes import FakeVendor
 from tests.jobs.steps.test_not_them import bring, restored
 
@@ -60,7 +61,7 @@ def test_a_result_offers_it_and_the_form_says_that_it_costs_nothing(
 def test_no_model_is_chosen_beforehand(client: Client, job: RestorationJob):
     text = client.get(address(job)).content.decode()
     radios = re.findall(r'<input type="radio" name="model"[^>]*>', text)
-    assert len(radios) == 3
+    assert len(radios) == 2
     assert not [radio for radio in radios if "checked" in radio]
     assert all("required" in radio for radio in radios)
 
@@ -72,6 +73,7 @@ def test_without_a_model_it_is_said_beside_the_choice(client: Client, job: Resto
     assert 'aria-describedby="id_model_error"' in choice
     assert 'id="id_model_error"' in choice
     assert "Please choose what we shall try." in choice
+    assert client.post(address(job)).status_code == 422
 
 
 def test_the_faces_of_the_original_and_of_this_result_stand_beside_the_choice(
@@ -117,11 +119,11 @@ def test_the_statement_tells_of_it(client: Client, job: RestorationJob, vendor: 
     [
         ({"reason": ""}, "This field is required."),
         ({"model": ""}, "Please choose what we shall try."),
-        ({"model": "gfpgan", "gfpgan-scale": "9", "gfpgan-version": "v1.4"}, "less than or equal"),
+        ({"codeformer-upscale": "9"}, "less than or equal"),
         ({"codeformer-upscale": "2"}, "as large as the one before it at most: 64 × 48 px"),
         (
             {"model": "gfpgan", "gfpgan-scale": "1", "gfpgan-version": "v1.4"},
-            "this is what you have already",
+            "this would be what you have already",
         ),
         ({"model": "nonsense"}, "nonsense is not one of the available choices"),
     ],
@@ -135,6 +137,43 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
     assert words in text
     assert "He was forty." in text
     assert not NotThem.objects.exists()
+
+
+def is_said_beside_the_models_and_at_the_top(text: str, words: str) -> bool:
+    top, choice = text.split('<fieldset class="stack" id="id_model"')
+    return words in top and words in choice[: choice.index('type="radio"')]
+
+
+def test_a_model_that_could_only_give_the_same_picture_is_not_offered_and_refused(
+    client: Client, photo: Photo, vendor: FakeVendor
+):
+    job = bring(make_job(photo=photo, model=FLUX_KONTEXT), vendor)
+    text = client.get(address(job)).content.decode()
+    assert re.findall(r'name="model" id="try-([^"]*)"', text) == ["gfpgan", "codeformer"]
+    answer = send(
+        client,
+        job,
+        model="flux-kontext",
+        **{"flux-kontext-output_format": "jpg", "flux-kontext-safety_tolerance": "2"},
+    )
+    assert answer.status_code == 422
+    assert is_said_beside_the_models_and_at_the_top(answer.content.decode(), "changes the picture")
+    assert not NotThem.objects.exists()
+
+
+def test_what_was_not_changed_is_said_beside_the_models_and_at_the_top(
+    client: Client, photo: Photo, vendor: FakeVendor
+):
+    job = bring(make_job(photo=photo, model=CODEFORMER, upscale=1), vendor)
+    as_it_is = {
+        "codeformer-codeformer_fidelity": "0.5",
+        "codeformer-background_enhance": "on",
+        "codeformer-face_upsample": "on",
+    }
+    answer = send(client, job, **as_it_is)
+    assert answer.status_code == 422
+    assert is_said_beside_the_models_and_at_the_top(answer.content.decode(), "changes the picture")
+    assert send(client, job, **as_it_is | {"codeformer-codeformer_fidelity": "0.9"}).url
 
 
 def test_somebody_elses_result_is_not_there(client: Client, member: User, vendor: FakeVendor):

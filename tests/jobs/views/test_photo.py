@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,11 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User, Wallet
-from jobs import catalog
+from jobs import catalog, titles
 from jobs.catalog import advice
 from jobs.forms.consents import ConsentForm
 from jobs.models import Consent, ConsentStatus, Photo, PhotoState, RestorationJob
 from jobs.states import JobState
+from jobs.steps import trash
 from tests.builders import make_consent, make_job, make_member, make_photo, run, the_notice
 from tests.fakes import FakeVendor
 
@@ -37,6 +40,7 @@ DOORS = [
     ("get", "quote", ("gfpgan",)),
     ("post", "restore", ("gfpgan",)),
     ("post", "compare", ()),
+    ("post", "photo_title", ()),
 ]
 
 
@@ -99,7 +103,12 @@ def test_the_statements_link_of_an_erased_photos_job_leads_to_the_record(
 
 @pytest.mark.parametrize(
     ("method", "name", "more"),
-    [("get", "withdraw", ()), ("get", "restore", ("gfpgan",)), ("get", "compare", ())],
+    [
+        ("get", "withdraw", ()),
+        ("get", "restore", ("gfpgan",)),
+        ("get", "compare", ()),
+        ("get", "photo_title", ()),
+    ],
 )
 def test_what_changes_something_is_never_done_by_looking(
     client: Client, photo: Photo, bucket: None, method: str, name: str, more: tuple[str, ...]
@@ -109,6 +118,60 @@ def test_what_changes_something_is_never_done_by_looking(
     assert "Nothing was done yet. Please press the button again." in page.content.decode()
     photo.refresh_from_db()
     assert photo.state == PhotoState.PREPARED
+
+
+# --- Its name -------------------------------------------------------------------------------
+def rename(client: Client, photo: Photo, title: str) -> Any:
+    return client.post(reverse("photo_title", args=[photo.pk]), {"title": title}, follow=True)
+
+
+def test_a_photo_is_called_what_its_member_calls_it(client: Client, photo: Photo):
+    sealed = make_consent(photo).events.values_list()
+    before = list(sealed.all())
+    text = rename(
+        client, photo, " Anna\t/ Bertha\n\N{RIGHT-TO-LEFT OVERRIDE}1931 "
+    ).content.decode()
+    photo.refresh_from_db()
+    assert photo.title == "Anna / Bertha 1931"
+    assert "<h1><bdi>Anna / Bertha 1931</bdi></h1>" in text
+    assert list(sealed.all()) == before
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("", "Please give it a name."),
+        (" \N{RIGHT-TO-LEFT OVERRIDE}\N{ZERO WIDTH JOINER} ", "Please give it a name."),
+        ("a" * 201, "at most 200 characters"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_beside_the_field(
+    client: Client, photo: Photo, title: str, words: str
+):
+    before = photo.title
+    answer = rename(client, photo, title)
+    assert answer.status_code == 422
+    top, field = answer.content.decode().split("<summary>Rename the photo</summary>")
+    assert words in top
+    assert words in field
+    assert top.rstrip().endswith('<details class="more no-print" open>')
+    photo.refresh_from_db()
+    assert photo.title == before
+
+
+def test_a_photo_in_the_trash_is_not_renamed(client: Client, photo: Photo):
+    trash.put(photo=photo, by=photo.owner)
+    assert "in the trash" in rename(client, photo, "Anna").content.decode()
+    photo.refresh_from_db()
+    assert photo.title != "Anna"
+
+
+def test_one_that_leaves_meanwhile_gets_no_name_any_more(photo: Photo):
+    seen = Photo.objects.get(pk=photo.pk)
+    Photo.objects.filter(pk=photo.pk).update(state=PhotoState.ERASED, title="Erased photo")
+    assert not titles.rename(photo=seen, title="Anna")
+    photo.refresh_from_db()
+    assert photo.title == "Erased photo"
 
 
 # --- The page -------------------------------------------------------------------------------
@@ -147,6 +210,42 @@ def test_advice_warns_of_small_faces_before_the_click(client: Client, photo: Pho
     assert "Smallest face 20 px: a restored face may not be the same person." in page(client, photo)
 
 
+def test_the_date_in_the_file_is_shown_as_its_clock_had_it(client: Client, member: User):
+    member.time_zone = "Asia/Tokyo"
+    member.save()
+    dated = make_photo(owner=member, taken="1962-06-03T14:00:00+01:00")
+    facts = " ".join(page(client, dated).split())
+    assert "Date in the file" in facts
+    assert '<time datetime="1962-06-03T14:00:00+01:00">June 3, 1962, 2 p.m.</time>' in facts
+    assert "Date in the file" not in page(client, make_photo(owner=member))
+
+
+def test_the_originals_facts_are_its_size_its_day_its_faces_and_how_large_they_are(
+    client: Client, photo: Photo
+):
+    Photo.objects.filter(pk=photo.pk).update(
+        width_px=1500,
+        height_px=1200,
+        created_at=datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
+        faces=[{"x": 1, "y": 1, "width": width, "height": width} for width in (210, 34)],
+    )
+    text = page(client, photo)
+    facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text[text.index('id="facts"') :]))
+    assert facts["Size"] == "1500 × 1200 px, 1.8 MP"
+    assert facts["File"] == "PNG, 12.1\xa0KB"
+    assert facts["Faces"] == "2 found (210 px, 34 px)"
+    assert "Nov. 21, 2026" in facts["Uploaded"]
+    Photo.objects.update(faces=[])
+    assert "<dt>Faces</dt><dd>none found</dd>" in page(client, photo)
+
+
+def test_the_sliders_ends_are_named(client: Client, photo: Photo):
+    text = page(client, photo)
+    slider = text[text.index('name="codeformer-codeformer_fidelity"') :]
+    ends = slider[slider.index("field__ends") :]
+    assert ends.index("←&nbsp;sharper, more invented") < ends.index("closer to the original&nbsp;→")
+
+
 def test_a_photo_that_nobody_prepares_says_so_after_a_while(
     client: Client, member: User, settings: Any
 ):
@@ -162,7 +261,11 @@ def test_a_photo_that_nobody_prepares_says_so_after_a_while(
 
 def test_a_photo_that_could_not_be_read_says_why(client: Client, member: User):
     photo = make_photo(owner=member, state=PhotoState.UNREADABLE, note="It is damaged.")
-    assert "It is damaged." in page(client, photo)
+    shown = page(client, photo)
+    assert "It is damaged." in shown
+    assert "Give consent" not in shown  # to what?
+    make_consent(photo)
+    assert "Withdraw consent" in page(client, photo)
 
 
 # --- Consent --------------------------------------------------------------------------------
@@ -226,7 +329,7 @@ def test_withdrawing_stops_the_jobs_returns_the_money_and_begins_to_erase(
     job = make_job(photo=photo)
     response = client.post(reverse("withdraw", args=[photo.pk]), follow=True)
     assert response.redirect_chain == [(record_of(photo), 302)]
-    assert "are being erased" in response.content.decode()
+    assert "is withdrawn." in response.content.decode()
     photo.refresh_from_db()
     job.refresh_from_db()
     assert (photo.state, job.state) == (PhotoState.ERASING, JobState.CANCELLED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def _nobody_is_too_often_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(client: Client, job: RestorationJob, **said: str) -> Any:
-    form = {"days": "7", "agreed": "on", **said}
+    form = {"click_key": str(uuid.uuid4()), "days": "7", "agreed": "on", **said}
     return client.post(reverse("share", args=[job.pk]), {k: v for k, v in form.items() if v})
 
 
@@ -60,6 +61,24 @@ def test_the_address_stands_there_once(client: Client, job: RestorationJob):
     page = client.get(reverse("share", args=[job.pk])).content.decode()
     assert path not in page
     assert "Opened 0 times." in page
+
+
+def test_a_reloaded_page_makes_no_second_link(client: Client, job: RestorationJob):
+    shown = client.get(reverse("share", args=[job.pk])).context["form"]["click_key"].value()
+    paths = {make(client, job, click_key=str(shown)) for _ in range(2)}
+    assert len(paths) == Share.objects.count() == 1
+    client.post(reverse("share_revoke", args=[Share.objects.get().pk]))
+    answer = send(client, job, click_key=str(shown))
+    assert answer["Location"] == reverse("share", args=[job.pk])
+    assert "it shows nothing now" in client.get(answer["Location"]).content.decode()
+    assert Share.objects.count() == 1
+
+
+def test_a_page_that_made_a_link_offers_another(client: Client, job: RestorationJob):
+    answer = send(client, job)
+    fresh = answer.context["form"]["click_key"].value()
+    make(client, job, click_key=str(fresh))
+    assert Share.objects.count() == 2
 
 
 def test_a_stranger_sees_the_picture_and_nothing_else(client: Client, job: RestorationJob):

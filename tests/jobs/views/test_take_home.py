@@ -18,11 +18,11 @@ from PIL import Image
 
 from accounts.models import User
 from jobs import images, places, storage
-from jobs.models import Photo, PhotoState, RestorationJob
+from jobs.models import Photo, PhotoState, RestorationJob, ResultVersion
 from jobs.states import JobState
 from sandbox.stack import certificate
 from tests.builders import make_job, make_photo, run
-from tests.fakes import FakeVendor
+from tests.fakes import FakeVendor, png
 from tests.jobs.test_images_keepsake import GPS, TAKEN, original, xmp_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket", "redis_server")]
@@ -112,6 +112,26 @@ def test_a_certificate_that_is_no_good_costs_the_seal_and_not_the_picture(
     settings.C2PA_PRIVATE_KEY_FILE.write_bytes(key)
     assert picture(fetch(client, job)).format == "PNG"
     assert "unsealed" in caplog.text
+
+
+def test_a_further_version_is_taken_home_like_the_first(client: Client, job: RestorationJob):
+    key = f"{job.photo.prefix}results/{job.pk}-2.png"
+    storage.put(key, io.BytesIO(png(30, 20, colour="red")), content_type="image/png")
+    ResultVersion.objects.create(
+        job=job, number=2, key=key, sha256="0" * 64, format="PNG", width_px=30, height_px=20
+    )
+    choice = client.get(reverse("keepsake", args=[job.pk]), {"version": "2"}).content.decode()
+    assert '<input type="hidden" name="version" value="2">' in choice
+    assert "30 × 20 px" in choice
+    response = fetch(client, job, version="2")
+    assert "(GFPGAN, 2).png" in response["Content-Disposition"]
+    image = picture(response)
+    assert image.size == (30, 20)
+    assert image.getpixel((0, 0)) == (255, 0, 0)
+    assert b"compositeWithTrainedAlgorithmicMedia" in xmp_of(image)
+    refused = fetch(client, job, version="2", format="BMP")
+    assert refused.url == f"{reverse('keepsake', args=[job.pk])}?version=2"
+    assert fetch(client, job, version="3").status_code == 404
 
 
 def test_the_page_offers_every_format_and_the_citation(client: Client, job: RestorationJob):

@@ -94,7 +94,7 @@ def test_a_trashed_photos_other_pages_are_gone_and_make_no_address(
     with monkeypatch.context() as patch:
         patch.setattr(storage, "address", no_address)
         assert client.get(reverse("photo", args=[photo.pk])).status_code == 302
-        assert client.get(reverse("job_card", args=[job.pk])).status_code == 200
+        assert client.get(reverse("job_card", args=[job.pk])).status_code == 302
         assert client.get(reverse("gallery")).status_code == 200
         batch = client.get(reverse("batch"), {"photo": [str(photo.pk)]})
         assert "This photo is in the trash." in batch.content.decode()

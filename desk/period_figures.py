@@ -1,49 +1,30 @@
-"""The figures of the billing overview, straight from the ledger and the journey's rows.
+"""The figures of a period on the billing overview: what came in and went out, by day and model.
 
 Amounts are whole micro-dollars; days are UTC. However long the period and however many members, the
-number of queries is the same (`PERIOD_QUERIES`, `HOUSE_QUERIES`).
+number of queries is the same (`PERIOD_QUERIES`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Self
 
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    Count,
-    Exists,
-    F,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    When,
-)
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, TruncDate
-from django.utils.translation import gettext_lazy as _
 
-from accounts.ledger import ROUTES
-from accounts.models import Account, Transfer, TransferKind
+from accounts.models import Transfer, TransferKind
 from jobs.catalog import MODELS
-from jobs.models import Attempt, AttemptOutcome, RestorationJob
+from jobs.models import Attempt, RestorationJob
 from jobs.models.attempt import COST
 from jobs.reconciliation import ONE_DAY, start_of
 from jobs.states import JobState
 
 PERIOD_QUERIES = 5
-HOUSE_QUERIES = 8
 MOST_DAYS = 366
 MEMBERS_SHOWN = 20
 IN_VAIN_SHOWN = 50
-HOLDS_SHOWN = 10
-REFUSALS = (401, 402, 403, 429)
-HOUSE_ACCOUNTS = (Account.FUNDING, Account.PROMO, Account.HOUSE, Account.REVENUE)
 FAILURES = (JobState.FAILED, JobState.ERROR)
 K = TransferKind
 # The figures of a Tally that a movement makes greater or smaller.
@@ -182,49 +163,6 @@ class PeriodFigures:
         return [self.cells.get((day, model_key), Tally()).failed for day in self.period.days]
 
 
-@dataclass(frozen=True)
-class Held:
-    """Money set aside: the sum by age, and the holds that have waited longest."""
-
-    by_age: list[tuple[str, int, int]]  # words, holds, micro-dollars
-    total: int
-    oldest: list[Transfer]
-    jobs: dict[str, RestorationJob]
-
-    def rows(self) -> list[tuple[Transfer, RestorationJob | None]]:
-        return [(hold, self.jobs.get(hold.reference)) for hold in self.oldest]
-
-
-@dataclass(frozen=True)
-class VendorHealth:
-    """How the vendor has answered our submissions in the last day."""
-
-    refusals: list[tuple[int, int, datetime]]  # HTTP status, how often, the last time
-    newest: Attempt | None
-    last_success: datetime | None
-    waiting_jobs: int
-    unknown_jobs: int
-    unknown_attempts: int
-
-    @property
-    def refused_with(self) -> int | None:
-        """The status of the newest answered submission, if it was a refusal."""
-        newest = self.newest
-        if newest is None or newest.outcome != AttemptOutcome.NOT_ACCEPTED:
-            return None
-        return newest.http_status if newest.http_status in REFUSALS else None
-
-
-@dataclass(frozen=True)
-class HouseFigures:
-    """How things stand now, whatever the period."""
-
-    accounts: list[tuple[Account, int]]
-    members_have: int
-    held: Held
-    vendor: VendorHealth
-
-
 def of_period(period: Period) -> PeriodFigures:
     """What came in and went out, by day and model. `PERIOD_QUERIES` queries."""
     figures = PeriodFigures(period)
@@ -243,23 +181,6 @@ def of_period(period: Period) -> PeriodFigures:
     figures.spenders = _spenders(period)
     figures.in_vain = list(_in_vain(period)[:IN_VAIN_SHOWN])
     return figures
-
-
-def of_house(now: datetime) -> HouseFigures:
-    """The house's accounts, what is set aside, and the vendor. `HOUSE_QUERIES` queries."""
-    sums = dict(
-        Transfer.objects.values_list("kind").annotate(micros=Sum("amount_micros")).order_by()
-    )
-    accounts = dict.fromkeys(Account, 0)
-    for kind, (out_of, into) in ROUTES.items():
-        accounts[out_of] -= sums.get(kind, 0)
-        accounts[into] += sums.get(kind, 0)
-    return HouseFigures(
-        accounts=[(account, accounts[account]) for account in HOUSE_ACCOUNTS],
-        members_have=accounts[Account.AVAILABLE] + accounts[Account.HELD],
-        held=_held(now),
-        vendor=_vendor(now),
-    )
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:
@@ -357,99 +278,3 @@ def _spenders(period: Period) -> list[Spender]:
         Spender(row["wallet__user"], row["wallet__user__email"], row["spent"], row["jobs"])
         for row in rows
     ]
-
-
-AGES = (
-    (_("For less than an hour"), timedelta(0), timedelta(hours=1)),
-    (_("For less than a day"), timedelta(hours=1), timedelta(days=1)),
-    (_("For less than a week"), timedelta(days=1), timedelta(days=7)),
-    (_("For a week or more"), timedelta(days=7), None),
-)
-
-
-def _held(now: datetime) -> Held:
-    """Three queries."""
-    holds = _open_holds()
-    sums: dict[str, Any] = {}
-    for number, (_words, youngest, oldest) in enumerate(AGES):
-        age = Q(created_at__gt=now - oldest) if oldest else Q()
-        if youngest:
-            age &= Q(created_at__lte=now - youngest)
-        sums[f"count{number}"] = Count("pk", filter=age)
-        sums[f"micros{number}"] = Sum("open_micros", filter=age, default=0)
-    found = holds.aggregate(**sums)
-    oldest_holds = list(
-        holds.select_related("wallet__user").order_by("created_at", "pk")[:HOLDS_SHOWN]
-    )
-    jobs = RestorationJob.objects.filter(hold__in=oldest_holds).select_related("owner")
-    return Held(
-        by_age=[
-            (str(words), found[f"count{number}"], found[f"micros{number}"])
-            for number, (words, _youngest, _oldest) in enumerate(AGES)
-        ],
-        total=sum(found[f"micros{number}"] for number in range(len(AGES))),
-        oldest=oldest_holds,
-        jobs={str(job.pk): job for job in jobs},
-    )
-
-
-def _open_holds() -> QuerySet[Any]:
-    """Holds of which something is still set aside, with how much."""
-    settled = (
-        Transfer.objects.filter(hold=OuterRef("pk"), kind__in=[K.CAPTURE, K.RELEASE])
-        .values("hold")
-        .annotate(micros=Sum("amount_micros"))
-        .values("micros")
-    )
-    return (
-        Transfer.objects.filter(kind=K.HOLD, wallet__held_micros__gt=0)
-        .annotate(
-            open_micros=F("amount_micros")
-            - Coalesce(Subquery(settled, output_field=BigIntegerField()), 0)
-        )
-        .filter(open_micros__gt=0)
-    )
-
-
-def _vendor(now: datetime) -> VendorHealth:
-    """Four queries, each led by an index, however long the house has been open."""
-    answered = Attempt.objects.filter(answered_at__isnull=False)
-    today = answered.filter(answered_at__gt=now - ONE_DAY)
-    refused = today.filter(http_status__in=REFUSALS, outcome=AttemptOutcome.NOT_ACCEPTED)
-    refusals = list(
-        refused.values_list("http_status")
-        .annotate(count=Count("pk"), last=Max("answered_at"))
-        .order_by("http_status")
-    )
-    newest_refusal = (
-        Attempt.objects.filter(job=OuterRef("pk")).order_by("-number").values("http_status")[:1]
-    )
-    jobs = (
-        RestorationJob.objects.filter(state__in=[JobState.READY, JobState.UNKNOWN])
-        .annotate(refused_with=Subquery(newest_refusal))
-        .aggregate(
-            waiting=Count("pk", filter=Q(state=JobState.READY, refused_with__in=REFUSALS)),
-            unknown=Count("pk", filter=Q(state=JobState.UNKNOWN)),
-        )
-    )
-    latest = list(
-        answered.filter(
-            Q(pk__in=answered.order_by("-answered_at").values("pk")[:1])
-            | Q(
-                pk__in=answered.filter(outcome=AttemptOutcome.ACCEPTED)
-                .order_by("-answered_at")
-                .values("pk")[:1]
-            )
-        ).order_by("-answered_at")
-    )
-    accepted = [attempt for attempt in latest if attempt.outcome == AttemptOutcome.ACCEPTED]
-    return VendorHealth(
-        refusals=refusals,
-        newest=latest[0] if latest else None,
-        last_success=accepted[0].answered_at if accepted else None,
-        waiting_jobs=jobs["waiting"],
-        unknown_jobs=jobs["unknown"],
-        unknown_attempts=Attempt.objects.filter(
-            created_at__gt=now - ONE_DAY, outcome=AttemptOutcome.UNKNOWN
-        ).count(),
-    )
