@@ -18,9 +18,10 @@ Step = Callable[[Page], object]
 HARDLY_ANY_LINE = {
     "latency": 0,
     "downloadThroughput": -1,
-    "uploadThroughput": 1_000,  # bytes a second
+    "uploadThroughput": 2_000,  # bytes a second
     "offline": False,
 }
+FOR_MINUTES = bytes(500_000)  # what a picture is made larger by, so that it stays under way
 WHO_GOES_ON = "main .button"  # what every page of an error has
 
 
@@ -84,7 +85,8 @@ def upload(known: str) -> Step:
             expect(lines.nth(number)).to_have_attribute("data-state", state)
         line = page.context.new_cdp_session(page)
         line.send("Network.emulateNetworkConditions", HARDLY_ANY_LINE)
-        picker.set_input_files([jpeg("Anna on the stairs, 1926", pictures.new_photo())])
+        large = pictures.new_photo() + FOR_MINUTES
+        picker.set_input_files([jpeg("Anna on the stairs, 1926", large)])
         expect(lines.nth(2)).to_have_attribute("data-state", "sending")
 
     return step
