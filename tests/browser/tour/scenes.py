@@ -26,8 +26,18 @@ WHO_GOES_ON = "main .button"  # what every page of an error has
 
 
 def press(what: str) -> Step:
-    """Press the first of these."""
+    """Press the first of these; no link, which leads away."""
     return lambda page: page.locator(what).first.click()
+
+
+def follow(link: str) -> Step:
+    """Press the first of these, and be there when all of the page that it leads to is."""
+
+    def step(page: Page) -> None:
+        with page.expect_navigation(wait_until="load"):
+            page.locator(link).first.click()
+
+    return step
 
 
 def unfold(page: Page) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Response
 from tests.browser.tour.scenes import (
     Step,
     failing,
+    follow,
     press,
     send,
     send_too_late,
@@ -116,7 +117,7 @@ STOPS = [
     ),
     Stop("gallery, uploading", "member", "/photos/", then=upload("The kitchen")),
     Stop("gallery, many", "collector", "/photos/"),
-    Stop("gallery, many, older", "collector", "/photos/", then=press(".pager [rel=next]")),
+    Stop("gallery, many, older", "collector", "/photos/", then=follow(".pager [rel=next]")),
     Stop("gallery, none like this", "member", "/photos/?stage=UNDER_WAY&model=flux-kontext"),
     Stop("gallery, album", "member", "{album}"),
     Stop("gallery, album for two in an album", "member", "{album}", then=press(".deed > summary")),
