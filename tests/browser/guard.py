@@ -10,6 +10,7 @@ from __future__ import annotations
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     Request,
     Response,
@@ -22,6 +23,7 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 # A person who goes on before the page is done; the browser's own word for a double click.
 LEFT_BEHIND = "net::ERR_ABORTED"
+TEXT_WITHIN_MS = 5_000
 
 
 class Guard:
@@ -55,7 +57,7 @@ class Guard:
     def story(self) -> str:
         """What stands on the pages now, and the complaints so far."""
         pages = [page for context in self._contexts for page in context.pages]
-        texts = [f"{page.url}\n{page.inner_text('body')}" for page in pages]
+        texts = [f"{page.url}\n{_text(page)}" for page in pages]
         return "\n\n".join([*texts, *self.complaints])
 
     def _console(self, message: ConsoleMessage) -> None:
@@ -73,3 +75,11 @@ class Guard:
     def _request(self, request: Request) -> None:
         if request.failure != LEFT_BEHIND:
             self.complaints.append(f"{request.failure}: {request.url}")
+
+
+def _text(page: Page) -> str:
+    """What stands on it, or why nobody can say: it may have crashed, or be on its way elsewhere."""
+    try:
+        return page.inner_text("body", timeout=TEXT_WITHIN_MS)
+    except Error as problem:
+        return f"(not to be read: {problem.message})"

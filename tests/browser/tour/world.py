@@ -156,7 +156,8 @@ def _albumful(member: Visitor, gateway: httpx.Client) -> dict[str, str]:
     journey.give_consent(member, doubted, depicted=["DECEASED"])
     page = member.open(f"/jobs/{_ended(member, doubted, 'gfpgan')}/not-them/")
     said = {"reason": "ANOTHER_PERSON", "words": "His eyes were lighter.", "model": "codeformer"}
-    member.send(page, page.form("/not-them/"), said)
+    again = journey.job_cards(member.send(page, page.form("/not-them/"), said))[0]
+    journey.ended(member, again)  # before the gateway is slow
 
     for state in ("withdrawn", "trashed"):
         photo = photos[state] = _upload(member, f"To be {state}")
