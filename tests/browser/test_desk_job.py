@@ -29,7 +29,7 @@ def job(people: People, house: Addresses) -> str:
     journey.give_consent(member, photo, depicted=["DECEASED"])
     journey.prepared(member, photo)
     card = journey.ended(member, journey.order(member, photo, "gfpgan"))
-    with httpx.Client(trust_env=False) as stranger:
+    with httpx.Client(timeout=60, trust_env=False) as stranger:
         gateway = urlsplit(house.gateway)
         said = stranger.get(f"{gateway.scheme}://{gateway.netloc}/_sandbox/requests").json()
         address = said["requests"][0]["webhook_url"]
