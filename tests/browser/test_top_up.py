@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from tests.browser.guard import Guard
 from tests.journeys.people import People
 
 pytestmark = pytest.mark.browser
+BANK_SECONDS = 5  # as the house starts
 
 
 def to_the_card_page(page: Page, amount: str = "Add $10") -> None:
@@ -58,7 +60,21 @@ def test_a_double_click_on_an_amount_is_one_payment(
 
 
 def payments(house: Addresses) -> int:
-    return len(httpx.get(f"{house.cards}payments", trust_env=False).json())
+    return len(httpx.get(f"{house.cards}payments", timeout=60, trust_env=False).json())
+
+
+def behave(house: Addresses, **wanted: int) -> None:
+    """How the card processor and the banks behind it are, from now on."""
+    said = {"action": "behave", **wanted}
+    httpx.post(f"{house.cards}act", json=said, timeout=60, trust_env=False).raise_for_status()
+
+
+@pytest.fixture
+def slow_bank(house: Addresses) -> Iterator[None]:
+    """Nobody sees a bank at work that has decided before the page is there."""
+    behave(house, bank_seconds=12)
+    yield
+    behave(house, bank_seconds=BANK_SECONDS)
 
 
 def test_a_declined_card_says_why_and_another_one_pays(
@@ -87,15 +103,17 @@ def test_going_back_charges_nothing_and_the_same_payment_can_still_be_made(
     expect(page.get_by_text("Nothing was charged.")).to_be_visible()
     guard.look_at_width(page)
     page.get_by_role("button", name="Pay $10.00 by card").click()
-    assert page.url == card_page
+    expect(page).to_have_url(card_page)
 
 
+@pytest.mark.usefixtures("slow_bank")
 def test_a_payment_that_the_bank_decides_later_shows_itself(open_page: OpenPage, people: People):
     page = open_page(signed_in=people.member(credit_micros=0))
     to_the_card_page(page)
     page.get_by_role("button", name="Bank that pays").click()
     expect(page.get_by_role("heading", name="Your bank is still working on it")).to_be_visible()
-    expect(page.get_by_role("heading", name="Paid: $10.00 is in your wallet")).to_be_visible()
+    paid = page.get_by_role("heading", name="Paid: $10.00 is in your wallet")
+    expect(paid).to_be_visible(timeout=60_000)  # it looks after 2, 6, 14 and 30 seconds
 
 
 def test_a_payment_that_the_bank_refuses_is_told(open_page: OpenPage, people: People):
@@ -111,8 +129,7 @@ def test_a_card_processor_that_is_away_is_told_and_can_be_tried_again(
 ):
     page = open_page("phone", signed_in=people.member(credit_micros=0))
     page.goto("/wallet/")
-    away = {"action": "behave", "api_down": 2}
-    httpx.post(f"{house.cards}act", json=away, trust_env=False).raise_for_status()
+    behave(house, api_down=2)
     page.get_by_role("button", name="Add $10", exact=True).click()
     expect(page.get_by_text("be reached right now. Nothing was charged.")).to_be_visible()
     guard.look_at_width(page)
