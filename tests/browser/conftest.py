@@ -114,6 +114,11 @@ def open_page(browser: Browser, house: Addresses, guard: Guard) -> Iterator[Open
         context.close()
 
 
+def wait_for_scripts(page: Page) -> None:
+    """Until the page's modules have run. They are deferred: its words are seen before."""
+    page.wait_for_load_state("domcontentloaded")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """A failed test also shows what stood on the pages, and what the house had to say.

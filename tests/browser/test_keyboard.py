@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from sandbox.demo import journey
 from sandbox.stack import Addresses
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, wait_for_scripts
 from tests.browser.guard import Guard
 from tests.journeys import pictures
 from tests.journeys.people import People
@@ -72,6 +72,7 @@ def test_from_signing_in_to_the_file_without_a_mouse(
     write(page.locator("input[name=password]"), password)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/photos/$"))
+    wait_for_scripts(page)
 
     # The menu opens and closes by keys.
     press(page.locator(".menu summary"))
@@ -96,6 +97,7 @@ def test_from_signing_in_to_the_file_without_a_mouse(
 
     offer = page.locator("#offer-codeformer")
     expect(offer.get_by_role("button", name=re.compile("^Restore"))).to_be_enabled()
+    wait_for_scripts(page)
     press(offer.get_by_label("Fidelity"), "ArrowRight")
     expect(offer.locator("output")).to_have_text("0.55")
     press(offer.get_by_role("button", name=re.compile("^Restore for")))
@@ -103,6 +105,7 @@ def test_from_signing_in_to_the_file_without_a_mouse(
     expect(card).to_have_attribute("data-job-state", "DELIVERED")
 
     slider = page.get_by_role("slider", name="Move the line between before and after").first
+    expect(slider).to_be_visible()  # the picture is fetched once its card has told that it is there
     press(slider, "Home")
     expect(slider).to_have_attribute("aria-valuetext", "100 % restored")
     guard.look_at_width(page)

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from sandbox.demo import journey
 from sandbox.demo.visitor import Visitor
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, wait_for_scripts
 from tests.browser.guard import Guard
 from tests.journeys import pictures
 from tests.journeys.people import People
@@ -75,6 +75,7 @@ def test_ticked_photos_are_restored_with_one_click(
     page.get_by_role("button", name="Restore", exact=True).click()
     page.get_by_role("link", name="CodeFormer").click()
     expect(page.get_by_text("Please say first who is in the photo")).to_be_visible()
+    wait_for_scripts(page)
 
     # The total follows the keyboard; each photo has its own line.
     button = page.get_by_role("button", name=re.compile("^Restore"))
@@ -120,7 +121,8 @@ def test_consent_that_is_withdrawn_erases_the_pictures(open_page: OpenPage, peop
 
 
 def statuses(addresses: Iterable[str]) -> set[int]:
-    return {httpx.get(address, trust_env=False).status_code for address in addresses}
+    with httpx.Client(timeout=60, trust_env=False) as anybody:
+        return {anybody.get(address).status_code for address in addresses}
 
 
 def test_the_gallery_catches_up_by_itself(open_page: OpenPage, people: People):

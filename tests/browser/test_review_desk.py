@@ -57,6 +57,12 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"“{name}” can't be reached with Tab")
 
 
+def expect_in_hand(page: Page, title: str) -> None:
+    """It is there, and the keys answer: what brings them shows their button."""
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    expect(page.get_by_role("button", name="Keys")).to_be_visible()
+
+
 def test_a_reviewer_clears_a_queue_with_the_keyboard_alone(
     open_page: OpenPage, people: People, reviewer: Visitor, guard: Guard
 ):
@@ -77,7 +83,7 @@ def test_a_reviewer_clears_a_queue_with_the_keyboard_alone(
 
     # The first: look, veil it again, approve.
     page.keyboard.press("n")
-    expect(page.get_by_role("heading", name="one", level=1)).to_be_visible()
+    expect_in_hand(page, "one")
     expect(page.get_by_text("In your hand until")).to_be_visible()
     veiled = page.get_by_role("img", name="The picture, veiled until you open it")
     expect(veiled).to_be_visible()
@@ -96,11 +102,11 @@ def test_a_reviewer_clears_a_queue_with_the_keyboard_alone(
     expect(page.get_by_text("“one” is approved.")).to_be_visible()
 
     # The second: on to the third and back, then no, with a reason and a note.
-    expect(page.get_by_role("heading", name="two", level=1)).to_be_visible()
+    expect_in_hand(page, "two")
     page.keyboard.press("j")
-    expect(page.get_by_role("heading", name="three", level=1)).to_be_visible()
+    expect_in_hand(page, "three")
     page.keyboard.press("k")
-    expect(page.get_by_role("heading", name="two", level=1)).to_be_visible()
+    expect_in_hand(page, "two")
     page.keyboard.press("r")
     reasons = page.get_by_role("group", name="Reason: the member will read it")
     expect(reasons.get_by_role("radio").first).to_be_focused()
@@ -113,7 +119,7 @@ def test_a_reviewer_clears_a_queue_with_the_keyboard_alone(
     expect(page.get_by_text("“two” is not accepted.")).to_be_visible()
 
     # The third: a question.
-    expect(page.get_by_role("heading", name="three", level=1)).to_be_visible()
+    expect_in_hand(page, "three")
     page.keyboard.press("q")
     question = page.get_by_role("textbox", name="What would you like to know?")
     expect(question).to_be_focused()
@@ -139,7 +145,7 @@ def test_whoever_withdraws_meanwhile_is_told_of_at_the_keyboard(
     page = open_page("desktop", signed_in=reviewer)
     page.goto("/desk/review/")
     page.keyboard.press("n")
-    expect(page.get_by_role("heading", name="six", level=1)).to_be_visible()
+    expect_in_hand(page, "six")
     withdraw(member, photo)
     guard.expect_refusal(409)
     page.keyboard.press("b")

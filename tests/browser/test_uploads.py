@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import CDPSession, FilePayload, Locator, Page, Route, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, wait_for_scripts
 from tests.browser.guard import Guard
 from tests.jobs.pictures import encoded, noise
 from tests.journeys import pictures
@@ -24,8 +24,8 @@ def photo(name: str, colour: str) -> FilePayload:
 
 
 def large_photo(name: str, seed: int) -> FilePayload:
-    """A quarter of a megabyte."""
-    return file(f"{name}.jpg", encoded(noise(seed, (400, 300)), "JPEG", quality=95))
+    """Half a megabyte."""
+    return file(f"{name}.jpg", encoded(noise(seed, (800, 600)), "JPEG", quality=95))
 
 
 def file(name: str, data: bytes) -> FilePayload:
@@ -127,15 +127,15 @@ def test_what_is_sent_is_seen_to_go_paused_taken_up_again_and_cancelled(
     page = open_page(screen, signed_in=people.member(credit_micros=0))
     page.goto("/photos/")
     wire = page.context.new_cdp_session(page)
-    slow_down(wire, bytes_a_second=20_000)
+    slow_down(wire, bytes_a_second=10_000)  # both take almost two minutes
     choose(page, large_photo("anna", 1), large_photo("berta", 2), photo("c", "navy"))
     for name in ("anna.jpg", "berta.jpg"):
         expect(line(page, name)).to_have_attribute("data-state", "sending")
         picture = line(page, name).locator("img")
-        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 400
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 800
     expect(line(page, "c.jpg")).to_have_attribute("data-state", "waiting")
     expect(line(page, "anna.jpg")).to_have_text(re.compile(r"Sending, [1-9]\d? %"))
-    said = re.compile(r"^0 of 3 done · [\d.]+ KB a second, \d+ s left$")
+    said = re.compile(r"^0 of 3 done · [\d.]+ KB a second, \d+ (s|min) left$")
     expect(page.locator("[data-upload-total]")).to_have_text(said)
     for bar in (line(page, "anna.jpg").get_by_role("progressbar"), all_files(page)):
         expect(bar).to_be_visible()
@@ -207,6 +207,7 @@ def test_photos_go_into_an_album_and_come_home_as_a_zip(
     page.get_by_label("Name").fill("Aunts")
     page.get_by_role("button", name="Make the album").click()
     expect(page.get_by_role("heading", name="Aunts")).to_be_visible()
+    wait_for_scripts(page)
     choose(page, photo("anna", "peru"), photo("berta", "olive"))
     expect(page.locator("[data-upload-total]")).to_have_text("All done: 2")
     expect(page.locator("#photos > li")).to_have_count(2)
@@ -214,6 +215,8 @@ def test_photos_go_into_an_album_and_come_home_as_a_zip(
     expect(page.get_by_text("2 photos")).to_be_visible()
     guard.look_at_width(page)
     page.get_by_role("link", name="Aunts", exact=True).click()
+    expect(page.get_by_role("heading", name="Aunts")).to_be_visible()
+    wait_for_scripts(page)
     page.get_by_label("All on this page").check()
     expect(page.get_by_text("2 photos ticked")).to_be_visible()
     page.locator("summary", has_text="Download").click()
