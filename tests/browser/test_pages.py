@@ -136,3 +136,20 @@ def test_the_guard_sees_what_is_wrong(browser: Browser, house: Addresses):
         "px wider than the screen",
     ):
         assert complaint in found
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_a_short_pages_foot_stays_where_it_began_as_more_of_it_comes(
+    open_page: OpenPage, guard: Guard, screen: str
+):
+    guard.expect_refusal(404)
+    page = open_page(screen)
+    page.goto("/no/such/page/", wait_until="load")
+    foot = page.locator(".site-footer")
+    whole = foot.bounding_box()
+    foot.locator("p").last.evaluate("(one) => one.remove()")
+    part = foot.bounding_box()
+    assert whole is not None
+    assert whole == part
+    assert page.viewport_size is not None
+    assert whole["y"] + whole["height"] == page.viewport_size["height"]
