@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from sandbox.demo import journey
 from sandbox.demo.visitor import Visitor
@@ -220,3 +220,29 @@ def test_without_javascript_both_stand_beside_each_other(
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator("#viewer img").first).to_have_attribute("src", re.compile("results/"))
     guard.look_at_width(page)
+
+
+def test_a_result_that_comes_while_another_is_asked_for_is_asked_for_too(
+    open_page: OpenPage, restored: tuple[Visitor, str]
+):
+    member, photo = restored
+    page = open_page("desktop", signed_in=member)
+    page.goto(photo, wait_until="load")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asks = route.request.headers.get("hx-target") == "viewer"
+        held.append(route) if asks else route.continue_()
+
+    def asked(times: int) -> Route:
+        while len(held) < times:
+            page.wait_for_timeout(20)
+        return held[times - 1]
+
+    page.route("**/photos/*/", hold)
+    page.evaluate("for (const _ of [1, 2]) htmx.trigger(document.body, 'delivered')")
+    asked(1).continue_()
+    second = asked(2)
+    page.locator("#viewer").evaluate("(one) => { one.dataset.old = ''; }")
+    second.continue_()
+    expect(page.locator("#viewer:not([data-old]) [data-compare]")).to_be_visible()
