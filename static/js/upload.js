@@ -228,18 +228,15 @@ const begin = (form) => {
   };
 
   // --- All of them -----------------------------------------------------------------------------
-  // The photos below show what has come, now and then; at the end at once.
+  // The photos below show what has come, now and then; at the end at once. What asks for all of them
+  // waits for what asks for some, which asks again later: neither finds its place gone.
   const refresh = () => {
     clearTimeout(refreshing);
     refreshing = 0;
     refreshed = under("taken", "here").length;
-    window.htmx?.ajax("GET", location.href, { target: "#gallery", select: "#gallery", swap: "outerHTML" });
+    const gallery = { target: "#gallery", select: "#gallery", swap: "outerHTML" };
+    window.htmx?.ajax("GET", location.href, { source: board, ...gallery });
   };
-  // What the photos have asked for meanwhile would find its place gone.
-  document.addEventListener("htmx:beforeSwap", ({ target }) => {
-    const photos = target.id === "gallery" && target.querySelector("#photos");
-    if (photos) window.htmx.trigger(photos, "htmx:abort");
-  });
 
   const finished = () => {
     if (under("taken", "here").length === refreshed) return;
@@ -281,10 +278,12 @@ const begin = (form) => {
   });
 
   for (const input of form.querySelectorAll("input[type=file]")) {
-    input.addEventListener("change", () => {
+    const choose = () => {
       take([...input.files]);
       input.value = "";
-    });
+    };
+    input.addEventListener("change", choose);
+    if (input.files.length) choose(); // before this script was there
   }
 
   const drop = part("drop");

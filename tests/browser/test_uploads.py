@@ -185,6 +185,19 @@ def test_what_is_dropped_or_pasted_is_sent_too(open_page: OpenPage, people: Peop
     expect(in_gallery(page, "pasted")).to_be_visible()
 
 
+def test_what_is_chosen_before_the_script_is_there_is_sent_by_it(
+    open_page: OpenPage, people: People
+):
+    page = open_page("phone", signed_in=people.member(credit_micros=0))
+    held: list[Route] = []
+    page.route("**/js/upload*.js", lambda route: held.append(route))
+    with page.expect_request("**/js/upload*.js"):
+        page.goto("/photos/", wait_until="commit")
+    choose(page, photo("anna", "peru"))
+    held.pop().continue_()
+    expect(page.get_by_role("heading", name="anna")).to_be_visible()
+
+
 def test_without_javascript_the_plain_form_brings_several(open_page: OpenPage, people: People):
     page = open_page("phone", signed_in=people.member(credit_micros=0), javascript=False)
     page.goto("/photos/")
