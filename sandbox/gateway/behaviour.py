@@ -37,6 +37,7 @@ class Behaviour:
     def reset(self) -> None:
         """Back to what the run was started with; the dice start over too."""
         self.latency_seconds = self._settings.latency_seconds
+        self.held = False
         self.pictures = self._settings.pictures
         self.rates: Mapping[str, float] = dict(self._settings.fault_rates)
         self.late_seconds = DEFAULT_LATE_SECONDS
@@ -50,6 +51,7 @@ class Behaviour:
             "latency_seconds": self.latency_seconds,
             "late_seconds": self.late_seconds,
             "slow_seconds": self.slow_seconds,
+            "held": self.held,
             "pictures": self.pictures,
             "rates": dict(self.rates),
             "next": [asdict(planned) for planned in self.planned],
@@ -68,6 +70,9 @@ class Behaviour:
             for name in ("latency_seconds", "late_seconds", "slow_seconds")
             if name in wanted
         }
+        held = wanted.get("held", self.held)
+        if not isinstance(held, bool):
+            raise ValueError("held must be true or false")
         pictures = wanted.get("pictures", self.pictures)
         if pictures not in PICTURE_MODES:
             raise ValueError(f"pictures must be one of: {', '.join(PICTURE_MODES)}")
@@ -81,6 +86,7 @@ class Behaviour:
         planned = [_planned(entry) for entry in entries]
         for name, value in seconds.items():
             setattr(self, name, value)
+        self.held = held
         self.pictures = pictures
         self.rates = rates
         self.planned.extend(planned)

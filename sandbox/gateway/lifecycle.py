@@ -29,6 +29,7 @@ from sandbox.gateway.settings import Settings
 from sandbox.gateway.store import Store, VendorRequest
 from sandbox.imaging import ImagingError
 
+HELD_LOOK_SECONDS = 0.05
 SYNC_CYCLE_SECONDS = 1.0  # the page promises "capped at 15 s"; a demo wants to see it
 
 logger = logging.getLogger(__name__)
@@ -99,6 +100,8 @@ class Lifecycle:
             began = time.monotonic()
             changes = await self._outcome(request)
             await asyncio.sleep(max(0.0, latency / 2 - (time.monotonic() - began)))
+            while self._behaviour.held:
+                await asyncio.sleep(HELD_LOOK_SECONDS)
         return self._store.change(
             request, completed_at=time.time(), callback_settled=not request.webhook_url, **changes
         )

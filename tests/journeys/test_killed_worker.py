@@ -117,14 +117,16 @@ def test_killed_between_sending_and_the_answer_the_job_is_sent_and_charged_once(
 ):
     wallet, bills, answers = journey.wallet(member), billed_by(gateway), seen_by(gateway, "submit")
     fetched = seen_by(gateway, "input_fetch")
-    # The gateway answers 202 only when the picture is done.
-    gateway.post("faults", json={"next": [{"fault": "callback_early"}]}).raise_for_status()
+    # The gateway answers 202 only when the picture is done, which it is once it's no longer held.
+    early = {"held": True, "next": [{"fault": "callback_early"}]}
+    gateway.post("faults", json=early).raise_for_status()
     card = journey.order(member, photo, "codeformer")
     journey.eventually(
         lambda: seen_by(gateway, "input_fetch") > fetched, "The gateway got no picture"
     )
     assert seen_by(gateway, "submit") == answers
     victim.die()
+    gateway.post("faults", json={"held": False}).raise_for_status()
 
     card = journey.ended(member, card)
 

@@ -90,7 +90,7 @@ def test_of_a_delivered_photo_a_listing_finds_nothing_more(house: Addresses, mem
 def test_a_result_that_comes_after_the_withdrawal_is_not_taken_in(
     house: Addresses, people: People, gateway: httpx.Client
 ):
-    """The gateway is slow: its callback comes when nobody waits for it any more."""
+    """The gateway holds it back: its callback comes when nobody waits for it any more."""
 
     def seen(kind: str, path: str) -> list[dict[str, object]]:
         log = gateway.get("requests", params={"kind": kind}).json()["log"]
@@ -100,7 +100,7 @@ def test_a_result_that_comes_after_the_withdrawal_is_not_taken_in(
     member = people.member()
     before = journey.wallet(member)
     photo = consented_photo(member)
-    gateway.post("faults", json={"latency_seconds": 4}).raise_for_status()
+    gateway.post("faults", json={"held": True}).raise_for_status()
     journey.order(member, photo, "gfpgan")
     number = number_of(photo)
     journey.eventually(lambda: seen("input_fetch", number), "The gateway did not fetch the photo")
@@ -109,6 +109,7 @@ def test_a_result_that_comes_after_the_withdrawal_is_not_taken_in(
     withdraw(member, photo)
     assert status(str(fetched["url"])) == 404
     assert journey.wallet(member) == before
+    gateway.post("faults", json={"held": False}).raise_for_status()
     request = {"request_id": str(fetched["request_id"])}
     journey.eventually(
         lambda: [

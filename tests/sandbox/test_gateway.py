@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,10 @@ from sandbox.gateway.callbacks import RETRY_PAUSES_SECONDS
 from tests.sandbox.harness import CODEFORMER, FLUX, GFPGAN, KEY, Client, picture, served
 
 pytestmark = pytest.mark.loopback
+
+
+def requests(gateway: Client) -> list[dict[str, Any]]:
+    return gateway("GET", "/_sandbox/requests").json["requests"]
 
 
 @pytest.mark.parametrize(
@@ -53,12 +58,24 @@ def test_each_model_accepts_and_ends_completed(gateway, receiver, path, paramete
 
 
 def test_before_the_end_there_is_no_output(gateway, receiver):
-    gateway.behave(latency_seconds=5)
+    gateway.behave(latency_seconds=3600)
 
     request_id = gateway.submit(img=f"{receiver.url}/photo.png").json["request_id"]
 
     state = gateway.state(request_id).json
     assert (state["status"], state["output"], state["completed_at"]) == ("QUEUED", None, None)
+
+
+def test_what_is_held_is_worked_on_and_ends_when_it_is_let_go(gateway, receiver, gateway_settings):
+    gateway.behave(held=True)
+    request_id = gateway.submit(img=f"{receiver.url}/photo.png").json["request_id"]
+
+    gateway.wait_for((gateway_settings.outputs / request_id / "output.png").exists)
+    state = gateway.state(request_id).json
+    assert (state["status"], state["output"], state["completed_at"]) == ("PROCESSING", None, None)
+
+    gateway.behave(held=False)
+    assert gateway.finished(request_id)["status"] == "COMPLETED"
 
 
 @pytest.mark.parametrize("key", [{}, {"Ocp-Apim-Subscription-Key": "wrong"}])
@@ -67,7 +84,7 @@ def test_without_the_key_nothing_is_said_or_done(gateway, receiver, key):
 
     assert gateway("POST", GFPGAN, json=body, headers=key).status == 401
     assert gateway("GET", "/v2/requests/status/gfpgan_1", headers=key).status == 401
-    assert gateway("GET", "/_sandbox/requests").json["requests"] == []
+    assert requests(gateway) == []
 
 
 def test_an_unknown_request_is_404(gateway):
@@ -209,15 +226,19 @@ def test_a_callback_that_is_not_taken_comes_again_and_then_stops(gateway, receiv
 
 def test_the_sync_mode_also_tells_of_progress(gateway, receiver, monkeypatch):
     monkeypatch.setattr(lifecycle, "SYNC_CYCLE_SECONDS", 0.05)
-    gateway.behave(latency_seconds=0.5)
+    gateway.behave(held=True)
     headers = receiver.hook | {"X-Webhook-Mode": "sync"}
 
     gateway.submit(img=f"{receiver.url}/photo.png", headers=headers)
 
-    gateway.wait_for(lambda: receiver.callbacks and receiver.callbacks[-1]["status"] == "COMPLETED")
-    said = [callback["status"] for callback in receiver.callbacks]
-    assert said.count("COMPLETED") == 1
-    assert {"QUEUED", "PROCESSING"} <= set(said)
+    def said() -> list[str]:
+        return [callback["status"] for callback in receiver.callbacks]
+
+    gateway.wait_for(lambda: {"QUEUED", "PROCESSING"} <= set(said()))
+    gateway.behave(held=False)
+    gateway.wait_for(lambda: "COMPLETED" in said())
+    gateway.wait_for(lambda: requests(gateway)[0]["callback_settled"])
+    assert said().count("COMPLETED") == 1
 
 
 def test_a_restart_takes_up_what_was_left(loop, gateway_settings, receiver):
