@@ -9,6 +9,7 @@ import gc
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from _pytest.terminal import TerminalReporter
 from xdist.scheduler import LoadScopeScheduling
@@ -39,6 +40,10 @@ COULD_DIFFER = (
     "tests/test_migrations.py",
 )
 MOST_SAID = 1_000  # characters of a failure in short
+
+# The same examples in each run, wherever it is, and all the time they take: no deadline, no memory
+# of earlier runs. A test's own settings go before, and so does --hypothesis-profile.
+hypothesis.settings.load_profile("ci")
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
