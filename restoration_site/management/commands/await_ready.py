@@ -23,7 +23,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--seconds", type=float, default=120, help="how long at most")
+        parser.add_argument("--seconds", type=float, default=170, help="how long at most")
         parser.add_argument("then", nargs=argparse.REMAINDER, help="a command to run after that")
 
     def handle(self, *, seconds: float, then: list[str], **options: Any) -> None:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--seconds", type=float, default=60, help="how long to wait for each")
+        parser.add_argument("--seconds", type=float, default=150, help="how long to wait for each")
 
     def handle(self, *, seconds: float, **options: Any) -> None:
         self._until_well("database", database_answers, seconds)
