@@ -15,6 +15,7 @@ from sandbox.stack.errors import StackError
 
 CLAIM = "heirloom:borrowed"
 CLAIM_SECONDS = 3600
+PATIENCE_SECONDS = 60  # a busy server may take its time
 
 
 @contextmanager
@@ -27,14 +28,18 @@ def postgres_database(server: str) -> Iterator[str]:
     parts = urlsplit(server)
     admin = urlunsplit(parts._replace(scheme="postgresql", path="/postgres"))
     try:
-        with psycopg.connect(admin, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(
+            admin, autocommit=True, connect_timeout=PATIENCE_SECONDS
+        ) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     except psycopg.OperationalError as problem:
         raise StackError(f"The PostgreSQL at {parts.hostname} does not answer.") from problem
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
-        with psycopg.connect(admin, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(
+            admin, autocommit=True, connect_timeout=PATIENCE_SECONDS
+        ) as connection:
             drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             connection.execute(drop.format(sql.Identifier(name)))
 
@@ -48,13 +53,13 @@ def redis_database(server: str) -> Iterator[str]:
     parts = urlsplit(server)
     for number in range(1, 16):
         url = urlunsplit(parts._replace(path=f"/{number}"))
-        client = redis.Redis.from_url(url, socket_timeout=5)
+        client = redis.Redis.from_url(url, socket_timeout=PATIENCE_SECONDS)
         try:
             if client.dbsize() or not client.set(CLAIM, 1, nx=True, ex=CLAIM_SECONDS):
                 continue
         except redis.ResponseError:  # the server has fewer databases
             break
-        except redis.ConnectionError as problem:
+        except (redis.ConnectionError, redis.TimeoutError) as problem:
             raise StackError(f"The Redis at {parts.hostname} does not answer.") from problem
         try:
             yield url

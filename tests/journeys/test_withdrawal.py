@@ -59,7 +59,7 @@ def withdraw(member: Visitor, photo: str) -> str:
 
 
 def status(address: str) -> int:
-    return httpx.get(address, trust_env=False).status_code
+    return httpx.get(address, trust_env=False, timeout=60).status_code
 
 
 def test_the_vendors_address_is_dead_when_the_page_has_answered(house: Addresses, member: Visitor):

@@ -18,6 +18,8 @@ import pytest
 from sandbox.mail import Mailbox, linked
 from sandbox.stack import ports
 
+PATIENCE_SECONDS = 60.0  # on a busy machine
+
 
 @dataclass
 class Post:
@@ -31,14 +33,14 @@ class Post:
         message["Subject"] = subject
         message.set_content(text)
         message.add_alternative("<script>alert('html part')</script>", subtype="html")
-        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=5) as smtp:
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=PATIENCE_SECONDS) as smtp:
             smtp.send_message(message)
 
     def get(self, path: str, *, host: str = "") -> tuple[str, dict[str, str]]:
         request = urllib.request.Request(f"http://127.0.0.1:{self.page_port}{path}")
         if host:
             request.add_header("Host", host)
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.read().decode(), dict(answer.headers)
 
 
@@ -57,14 +59,14 @@ def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        for _ in range(100):
-            if not ports.is_free(here.page_port):
-                break
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while ports.is_free(here.page_port):
+            assert time.monotonic() < deadline
             time.sleep(0.1)
         yield here
     finally:
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.processes

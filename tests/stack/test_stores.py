@@ -22,6 +22,7 @@ from sandbox.postgres import running_postgres
 from sandbox.stack import ports
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 60.0  # on a busy machine
 pytestmark = pytest.mark.processes
 
 
@@ -35,7 +36,7 @@ def started(module: str, port: int, **environ: str) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while ports.is_free(port):
             assert process.poll() is None, f"{module} ended at its start"
             assert time.monotonic() < deadline
@@ -43,7 +44,7 @@ def started(module: str, port: int, **environ: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
 
 
 def s3_client(port: int, secret: str = "secret-of-the-test") -> Any:
@@ -80,27 +81,31 @@ def presigned(port: int, key: str = "a/photo.jpg", *, seconds: int) -> str:
     return url
 
 
+def given(address: str) -> httpx.Response:
+    return httpx.get(address, timeout=PATIENCE_SECONDS)
+
+
 def test_a_presigned_address_gives_the_picture(s3_port: int):
-    answer = httpx.get(presigned(s3_port, seconds=60))
+    answer = given(presigned(s3_port, seconds=60))
     assert (answer.status_code, answer.content) == (200, b"picture")
 
 
 def test_an_address_dies_when_its_time_is_over(s3_port: int):
     url = presigned(s3_port, seconds=1)
     time.sleep(2.1)
-    assert httpx.get(url).status_code == 403
+    assert given(url).status_code == 403
 
 
 def test_nothing_is_given_without_a_signature(s3_port: int):
     base = f"http://127.0.0.1:{s3_port}/pictures"
-    assert httpx.get(f"{base}/a/photo.jpg").status_code == 403
-    assert httpx.get(f"{base}?list-type=2").status_code == 403
-    assert httpx.put(f"{base}/b.jpg", content=b"x").status_code == 403
+    assert given(f"{base}/a/photo.jpg").status_code == 403
+    assert given(f"{base}?list-type=2").status_code == 403
+    assert httpx.put(f"{base}/b.jpg", content=b"x", timeout=PATIENCE_SECONDS).status_code == 403
 
 
 def test_a_changed_address_is_refused(s3_port: int):
     url = presigned(s3_port, seconds=60).replace("photo.jpg", "other.jpg")
-    assert httpx.get(url).status_code == 403
+    assert given(url).status_code == 403
 
 
 def test_a_wrong_secret_is_refused(s3_port: int):
@@ -116,9 +121,9 @@ def test_s3_finds_its_pictures_after_a_restart_on_another_port(tmp_path: Path):
     with s3(tmp_path) as port:
         # Asked in its first moments, the store may not have heard of its own volumes yet; it then
         # answers 500 for a few seconds.
-        address = presigned(port, "kept.jpg", seconds=60)
-        deadline = time.monotonic() + 20
-        while (answer := httpx.get(address)).status_code == 500:
+        address = presigned(port, "kept.jpg", seconds=600)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (answer := given(address)).status_code == 500:
             assert time.monotonic() < deadline
             time.sleep(0.2)
     assert (answer.status_code, answer.content) == (200, b"kept")
@@ -128,7 +133,7 @@ def test_redis_finds_its_keys_after_a_restart(tmp_path: Path):
     for expected in (None, b"kept"):
         port = ports.pick(taken=set())
         with started("sandbox.redis", port, REDIS_PORT=str(port), VAR_DIR=str(tmp_path)):
-            client = redis.Redis(port=port, socket_timeout=5)
+            client = redis.Redis(port=port, socket_timeout=PATIENCE_SECONDS)
             assert client.get("key") == expected
             client.set("key", "kept")
 
