@@ -60,7 +60,7 @@ class _Server:
         )  # fmt: skip
         options = (
             f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
-            "-c fsync=off -c full_page_writes=off"
+            "-c fsync=off -c full_page_writes=off -c max_connections=300"
         )
         log = str(self.base / "server.log")
         self._run(

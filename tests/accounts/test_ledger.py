@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from accounts import books, ledger
 from accounts.models import Transfer, TransferKind, User, Wallet
 from tests.builders import make_member
-from tests.racing import at_once
+from tests.racing import at_once, many_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +180,7 @@ def test_sixty_four_racing_holds_with_money_for_twenty_give_exactly_twenty():
             return "refused"
         return "held"
 
-    outcomes = at_once(64, hold)
+    outcomes = many_at_once(16, 64, hold)
     assert sorted(outcomes) == ["held"] * 20 + ["refused"] * 44
     assert balances(user) == (0, 200)
     assert books.lies() == []
