@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
+import threading
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -444,12 +445,16 @@ def test_the_same_form_sent_twice_at_once_is_one_correction():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_small_ones_at_once_do_not_pass_as_two_alone(monkeypatch: pytest.MonkeyPatch):
-    counted = corrections._outlook
+def test_two_small_ones_at_once_do_not_pass_as_two_alone(
+    monkeypatch: pytest.MonkeyPatch, patience_seconds: float = 0.2
+):
+    """Who has counted waits so long for the other to count as well, if it could."""
+    counted, both = corrections._outlook, threading.Barrier(2)
 
     def slowly(*said: Any) -> corrections.Outlook:
         outlook = counted(*said)
-        time.sleep(0.2)  # long enough for the other to count as well, if it could
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(patience_seconds)
         return outlook
 
     monkeypatch.setattr(corrections, "_outlook", slowly)

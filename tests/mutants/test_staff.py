@@ -163,5 +163,5 @@ def test_two_small_ones_without_the_wallets_lock_are_noticed(monkeypatch: pytest
     }
     with defect(corrections.ask, count_first):
         assert notices(
-            test_corrections.test_two_small_ones_at_once_do_not_pass_as_two_alone, monkeypatch
+            test_corrections.test_two_small_ones_at_once_do_not_pass_as_two_alone, monkeypatch, 60
         )
