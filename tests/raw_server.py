@@ -13,7 +13,8 @@ Script = Callable[[], Iterable[bytes]]
 class RawServer:
     """Each connection is sent the script's pieces. `heard` is what came, `sent` how much went.
 
-    `met` is set with the first: who connected may have left again before this side saw it.
+    `met` is set with the first, `asked` with a request's whole head: who connected, and even who
+    asked, may have left again before this side saw it.
     """
 
     def __init__(self, script: Script) -> None:
@@ -21,7 +22,7 @@ class RawServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.heard = b""
         self.sent = self.connections = 0
-        self.met, self.over = threading.Event(), threading.Event()
+        self.met, self.asked, self.over = (threading.Event() for _ in range(3))
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -55,6 +56,7 @@ class RawServer:
                 if not piece:
                     return
                 self.heard += piece
+            self.asked.set()
             for piece in self._script():
                 if self.over.is_set():
                     return
