@@ -81,7 +81,7 @@ class FakeVendor:
             allowed_hosts=["cdn.test"],
             sandbox_hosts=["cdn.test"],
             max_bytes=50_000_000,
-            deadline_seconds=5,
+            deadline_seconds=60,
             transport=httpx.MockTransport(self._answer),
         )
 

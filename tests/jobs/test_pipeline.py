@@ -49,7 +49,7 @@ def test_calls_run_side_by_side_but_never_more_than_the_step_allows(
     settings.CALLS_IN_FLIGHT = 4  # type: ignore[attr-defined]
     for _ in range(8):
         make_job()
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=60)
     now, most, guard = 0, 0, threading.Lock()
 
     def on_submit(request: httpx.Request) -> httpx.Response:
@@ -73,14 +73,15 @@ def test_a_call_that_hangs_keeps_nobody_else_of_its_step_waiting(vendor: FakeVen
     later = timezone.now() + timedelta(milliseconds=400)
     RestorationJob.objects.filter(pk=next_in_line.pk).update(due_at=later)
     other_has_come = threading.Event()
-    came_meanwhile = []
+    came_meanwhile, guard = [], threading.Lock()
 
     def on_submit(request: httpx.Request) -> httpx.Response:
-        if not vendor.requests:
+        with guard:
+            is_first = not vendor.requests
             accepted = vendor.accept(request)
-            came_meanwhile.append(other_has_come.wait(timeout=10))
+        if is_first:
+            came_meanwhile.append(other_has_come.wait(timeout=60))
         else:
-            accepted = vendor.accept(request)
             other_has_come.set()
         return httpx.Response(202, json={"request_id": accepted.request_id, "status": "QUEUED"})
 

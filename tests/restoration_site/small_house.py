@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import corrections, ledger
-from accounts.models import TopUp, User
+from accounts.models import TopUp, Transfer, User
 from desk import letter_samples
 from jobs import catalog, notices
 from jobs.models import Consent, ConsentNotice, Photo, Price, RestorationJob
@@ -158,6 +158,12 @@ class House:
         assert hold is not None
         ledger.refund(hold=hold, amount_micros=1_000, key="refund", reason=WORDS, actor=self.clerk)
         _ = self.waiting, self.under_way
+
+    @property
+    def month(self) -> list[int]:
+        """In which money of the member moved last: year and month."""
+        moved = Transfer.objects.filter(wallet__user=self.member).latest("created_at").created_at
+        return [moved.year, moved.month]
 
     @cached_property
     def correction(self) -> None:
