@@ -445,9 +445,11 @@ def test_the_same_form_sent_twice_at_once_is_one_correction():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_small_ones_at_once_do_not_pass_as_two_alone(
-    monkeypatch: pytest.MonkeyPatch, patience_seconds: float = 0.2
-):
+def test_two_small_ones_at_once_do_not_pass_as_two_alone(monkeypatch: pytest.MonkeyPatch):
+    two_small_ones(monkeypatch, patience_seconds=0.2)
+
+
+def two_small_ones(monkeypatch: pytest.MonkeyPatch, *, patience_seconds: float) -> None:
     """Who has counted waits so long for the other to count as well, if it could."""
     counted, both = corrections._outlook, threading.Barrier(2)
 

@@ -162,6 +162,4 @@ def test_two_small_ones_without_the_wallets_lock_are_noticed(monkeypatch: pytest
         "_outlook(by, member, amount_micros).needs_second,": "needs_second,",
     }
     with defect(corrections.ask, count_first):
-        assert notices(
-            test_corrections.test_two_small_ones_at_once_do_not_pass_as_two_alone, monkeypatch, 60
-        )
+        assert notices(test_corrections.two_small_ones, monkeypatch, patience_seconds=60)
