@@ -2,8 +2,10 @@
 
 `run_due(step)` claims what is due, runs the calls side by side on threads that may not touch the
 database, and records each outcome in its own transaction, refilling while calls are in flight.
-A call that fails in a way its step did not foresee is logged and tried again later; a worker that
-is killed leaves leases that end by themselves.
+What is in flight keeps its lease, however long its call takes: it is renewed from here when a third
+of it has gone, and always before anything is claimed. A call that fails in a way its step did not
+foresee is logged and tried again later; a worker that is killed leaves leases that end by
+themselves.
 
 A step may look once more, with the database, at the very moment before its call is handed to a
 thread: `instead_of_call(work, now)` returns an outcome that is recorded instead, or None.
@@ -13,20 +15,22 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
-from accounts.models.leased import Leased, due, still_ours
+from accounts.models.leased import Leased, due, renew, still_ours
 from jobs import backoff
 from jobs.steps import collect, erase, learn, observe, prepare, send, submit, tell
 
 log = logging.getLogger(__name__)
-LOOK_AGAIN_SECONDS = 0.25  # while calls are in flight and there is room for more
+LOOK_AGAIN_SECONDS = 0.25  # while calls are in flight: for more to claim, for leases to renew
+RENEWALS_IN_A_LEASE = 3  # so that one may fail, or come late
 
 
 class Step(Protocol):
@@ -49,21 +53,21 @@ STEPS: dict[str, Step] = {
 def run_due(step: Step, *, budget_seconds: float) -> int:
     """Work off what is due, for at most about `budget_seconds`; returns how many were recorded."""
     stop_claiming = time.monotonic() + budget_seconds
+    renewed_at = timezone.now()
     recorded = 0
     in_flight: dict[Future[Any], Any] = {}
     width = min(step.CONCURRENCY, settings.CALLS_IN_FLIGHT)
     with ThreadPoolExecutor(max_workers=width, thread_name_prefix=step.NAME) as pool:
         while True:
+            renewed_at = _renew(in_flight.values(), renewed_at)
             room = width - len(in_flight)
             if room and time.monotonic() < stop_claiming:
                 for work in step.claim(room, timezone.now()):
                     in_flight[_begin(pool, step, work)] = work
             if not in_flight:
                 return recorded
-            has_time = time.monotonic() < stop_claiming
             # A call that hangs keeps its own thread; what falls due meanwhile is not kept waiting.
-            patience = LOOK_AGAIN_SECONDS if has_time and len(in_flight) < width else None
-            done, _ = wait(in_flight, timeout=patience, return_when=FIRST_COMPLETED)
+            done, _ = wait(in_flight, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
                 _record(step, in_flight.pop(future), future)
                 recorded += 1
@@ -104,6 +108,20 @@ def _call(step: Step, work: Any) -> Any:
             return step.call(work)
     finally:
         connection.close()  # a call that asked all the same has opened this thread's own
+
+
+def _renew(in_flight: Collection[Any], renewed_at: datetime) -> datetime:
+    """Renew the leases of what is in flight if it is time; returns when they last were."""
+    now, seconds = timezone.now(), settings.LEASE_SECONDS
+    if now < renewed_at + timedelta(seconds=seconds / RENEWALS_IN_A_LEASE):
+        return renewed_at
+    if rows := [row for work in in_flight for row in _rows(work)]:
+        try:
+            renew(rows, seconds=seconds, now=now)
+        except DatabaseError:
+            log.exception("leases of %s not renewed; trying again at once", _named(rows))
+            return renewed_at
+    return now
 
 
 def _record(step: Step, work: Any, future: Future[Any]) -> None:

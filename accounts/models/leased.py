@@ -1,12 +1,14 @@
 """Rows that a step may take up: when they are due, who has them now, and how often we tried.
 
 A lease is a random token with an end. Recording an outcome checks that the token is still there;
-a worker that was killed simply never records, its lease ends, and the row is due again.
+a call that takes longer than a lease has its own renewed (`jobs.pipeline`), and a worker that was
+killed simply renews and records no more: its lease ends, and the row is due again.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -53,6 +55,17 @@ def lease(rows: models.QuerySet[Row], *, limit: int, seconds: int, now: datetime
                 lease_token=row.lease_token, lease_until=until
             )
     return claimed
+
+
+def renew(rows: Sequence[Leased], *, seconds: int, now: datetime) -> None:
+    """Put off the end of our leases on rows of one kind; whoever has one of them now keeps it."""
+    tokens = {row.pk: row.lease_token for row in rows}
+    manager = type(rows[0])._default_manager
+    with transaction.atomic():
+        # Locked by their keys first: an UPDATE alone would lock them in any order.
+        held = manager.select_for_update().filter(pk__in=tokens, lease_token__in=tokens.values())
+        ours = list(held.order_by("pk").values_list("pk", flat=True))
+        manager.filter(pk__in=ours).update(lease_until=now + timedelta(seconds=seconds))
 
 
 def still_ours(row: Row) -> Row | None:
