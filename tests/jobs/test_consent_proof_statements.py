@@ -175,7 +175,9 @@ def test_a_decision_of_somebody_elses_is_found():
     decide(given)
     with forging(ReviewDecision):
         given.decisions.update(reviewer=make_member())
-    assert "is not the one that event 2 tells of" in found()[0]
+    (decision,) = given.decisions.all()
+    words = f"decision {decision.pk} is not the one that event 2 tells of"
+    assert f"consent {given.pk}: {words}" in found()
 
 
 def test_a_decision_that_is_gone_is_found():

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.catalog import GFPGAN
 from jobs.gateway import bounded
-from jobs.models import RestorationJob
+from jobs.models import Attempt, RestorationJob
 from jobs.steps import collect, orphans, settle, stop, submit
 from tests.builders import make_job, run
 from tests.fakes import FakeVendor
@@ -26,7 +26,7 @@ from tests.jobs.steps import (
 )
 from tests.jobs.steps.conftest import done as done
 from tests.jobs.steps.test_collect_twice import twice  # noqa: F401  (a fixture)
-from tests.mutants.mutation import defect, notices, ready
+from tests.mutants.mutation import defect, fails_with, notices, ready
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
 
@@ -116,7 +116,10 @@ def test_a_completion_after_a_failure_that_nobody_books_is_noticed(
         pytest.param(
             settle.take_back,
             {"job.state == JobState.READY": "False"},
-            test_submit_late.test_a_late_answer_to_a_job_that_is_ready_again_spares_the_second_purchase,
+            fails_with(
+                Attempt.MultipleObjectsReturned,
+                test_submit_late.test_a_late_answer_to_a_job_that_is_ready_again_spares_the_second_purchase,
+            ),
             {},
             id="a late answer is bought again",
         ),

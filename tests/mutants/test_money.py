@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from accounts import append_only, books, ledger
 from accounts.ledger import balances, months, posting
+from accounts.ledger.errors import ExceedsHold, InsufficientFunds, KeyReused
 from accounts.models import Transfer
 from jobs.catalog.quote import PerMegapixel
 from jobs.steps import settle
@@ -29,7 +30,7 @@ from tests.accounts import (
 from tests.fakes import FakeVendor
 from tests.jobs import test_catalog, test_lock_order, test_prices
 from tests.jobs.steps import test_settle
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, fails_with, notices
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,25 @@ class Mutant:
 
 # Between the look and the lock stands a pause: the defect is there without it, but seldom seen.
 PAUSE = "    __import__('time').sleep(0.05)\n"
-GUARD_BEFORE_LOCK = {
-    "    with transaction.atomic():\n        wallet = lock(user)\n": (
-        "    wallet = Wallet.objects.select_related('user').get(user=user)\n"
-        f"{PAUSE}    with transaction.atomic():\n"
-    )
+LOCKING = "    with transaction.atomic():\n        wallet = lock(user)\n"
+NO_LOCK = {
+    LOCKING: f"    wallet = balances.wallet_of(user)\n{PAUSE}    with transaction.atomic():\n"
+}
+# (On SQLite a transaction is the only writer: there a guard within it holds without any lock.)
+HOLD_GUARDED_BEFORE = {
+    "        if hold is not None:\n            _check_hold(hold, kind, amount_micros)\n": "",
+    LOCKING: (
+        "    if hold is not None:\n        _check_hold(hold, kind, amount_micros)\n"
+        f"{PAUSE}{LOCKING}"
+    ),
+}
+LIMIT_GUARDED_BEFORE = {
+    "        if kind == K.HOLD:\n            months.check_limit(wallet, amount_micros)\n": "",
+    LOCKING: (
+        "    if kind == K.HOLD:\n"
+        "        months.check_limit(balances.wallet_of(user), amount_micros)\n"
+        f"{PAUSE}{LOCKING}"
+    ),
 }
 CHECK_THEN_INSERT = {
     "    with transaction.atomic():\n": (
@@ -66,26 +81,26 @@ RACING = [
     Mutant(
         "guard before lock: holds",
         posting.post,
-        GUARD_BEFORE_LOCK,
+        NO_LOCK,
         test_ledger.test_sixty_four_racing_holds_with_money_for_twenty_give_exactly_twenty,
     ),
     Mutant(
         "guard before lock: refunds",
         posting.post,
-        GUARD_BEFORE_LOCK,
+        HOLD_GUARDED_BEFORE,
         test_ledger.test_of_racing_refunds_of_one_charge_one_wins,
     ),
     Mutant(
         "guard before lock: the month's limit",
         posting.post,
-        GUARD_BEFORE_LOCK,
+        LIMIT_GUARDED_BEFORE,
         test_limits.test_racing_holds_never_pass_the_limit,
     ),
     Mutant(
         "check then insert: a key",
         posting.post,
         CHECK_THEN_INSERT,
-        test_ledger.test_eight_captures_with_one_key_charge_once,
+        fails_with(ExceedsHold, test_ledger.test_eight_captures_with_one_key_charge_once),
     ),
 ]
 
@@ -119,7 +134,7 @@ PLAIN = [
         "capture beyond the hold",
         posting._check_hold,
         {"if amount_micros > room:": "if amount_micros > now.held:"},
-        test_ledger_machine.hunt,
+        fails_with(IntegrityError, test_ledger_machine.hunt, "wallet_held_never_negative"),
     ),
     Mutant(
         "refund beyond what is left of the charge",
@@ -143,13 +158,17 @@ PLAIN = [
         "a card takes back what isn't there",
         ledger.take_back,
         {"min(amount_micros, wallet.available_micros)": "amount_micros"},
-        test_ledger_machine.hunt,
+        fails_with(InsufficientFunds, test_ledger_machine.hunt),
     ),
     Mutant(
         "a second bonus of another size",
         ledger.grant_bonus,
         {"if wallet.transfers.filter(kind=K.BONUS).exists():": "if False:"},
-        test_card_movements.test_a_member_gets_one_bonus_ever_even_when_its_size_changes,
+        fails_with(
+            KeyReused,
+            test_card_movements.test_a_member_gets_one_bonus_ever_even_when_its_size_changes,
+            "bonus:",
+        ),
     ),
     Mutant(
         "float money: a price",
@@ -251,9 +270,9 @@ def test_capturing_twice_is_noticed(vendor: FakeVendor, monkeypatch: pytest.Monk
         'key=f"capture:{job.pk}"': 'key=f"capture:{job.pk}:{now}"',
     }
     with defect(settle.apply, CAPTURE_TWICE), defect(settle._complete, complete):
-        assert notices(
-            test_settle.test_callbacks_pollers_and_sweeps_at_once_charge_once, vendor, monkeypatch
-        )
+        # The ledger gives no more than was held.
+        proof = test_settle.test_callbacks_pollers_and_sweeps_at_once_charge_once
+        assert notices(fails_with(ExceedsHold, proof), vendor, monkeypatch)
 
 
 @pytest.mark.django_db
@@ -277,13 +296,20 @@ def test_a_wallet_locked_before_the_job_is_noticed(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("statement", ["UPDATE accounts_transfer SET amount_micros = 1"])
-def test_a_table_without_its_trigger_is_noticed(statement: str):
+@pytest.mark.parametrize(
+    "proof",
+    [
+        lambda: test_ledger.test_raw_sql_cannot_change_a_transfer(
+            "UPDATE accounts_transfer SET amount_micros = 1"
+        ),
+        test_ledger.test_the_orm_cannot_change_a_transfer,
+    ],
+)
+def test_a_table_without_its_trigger_is_noticed(proof: Callable[[], object]):
     with connection.cursor() as cursor:
         for sql in append_only.unlocking(connection.vendor, Transfer._meta.db_table):
             cursor.execute(sql)
-    assert notices(test_ledger.test_raw_sql_cannot_change_a_transfer, statement)
-    assert notices(test_ledger.test_the_orm_cannot_change_a_transfer)
+    assert notices(proof)
 
 
 def test_a_defect_that_does_not_apply_any_more_is_an_error():
@@ -293,6 +319,20 @@ def test_a_defect_that_does_not_apply_any_more_is_an_error():
 
 def test_a_sound_function_is_not_complained_of():
     assert not notices(lambda: None)
+
+
+def test_a_proof_that_breaks_down_proves_nothing():
+    with pytest.raises(ZeroDivisionError):
+        notices(lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        notices(fails_with(ZeroDivisionError, lambda: 1 // 0, "no such words"))
+    with pytest.raises(ZeroDivisionError):
+        notices(fails_with(LookupError, lambda: 1 // 0))
+
+
+def test_a_proof_may_end_in_the_error_that_was_named():
+    assert notices(fails_with(ZeroDivisionError, lambda: 1 // 0, "by zero"))
+    assert not notices(fails_with(ZeroDivisionError, lambda: None))
 
 
 def test_a_proof_that_takes_something_else_proves_nothing():

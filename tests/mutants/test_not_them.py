@@ -11,10 +11,11 @@ from jobs.catalog import RestorationModel
 from jobs.models.job import JobQuerySet
 from jobs.reconciliation import judging
 from jobs.steps import abandon, not_them, order, settle
+from jobs.steps.not_them import CannotRerun
 from tests.desk import test_not_them as at_the_desk
 from tests.fakes import FakeVendor
 from tests.jobs.steps import test_not_them as proofs
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, fails_with, notices
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
 
@@ -22,7 +23,8 @@ MUTANTS: dict[str, tuple[Callable[..., Any], dict[str, str], Callable[..., objec
     "the member pays": (
         order._place,
         {"    if instead_of is None:\n": "    if True:\n"},
-        proofs.test_it_costs_the_member_nothing_and_the_house_its_price,
+        # The database lets no free job have a hold.
+        fails_with(CannotRerun, proofs.test_it_costs_the_member_nothing_and_the_house_its_price),
     ),
     "nobody pays": (
         settle._complete,
@@ -38,10 +40,13 @@ MUTANTS: dict[str, tuple[Callable[..., Any], dict[str, str], Callable[..., objec
     "a try that failed was the only one": (
         JobQuerySet.free,
         {", state__in=BRINGS_A_PICTURE)": ")"},
-        lambda vendor: (
-            proofs.test_one_that_brings_no_picture_does_not_count_and_costs_nobody_anything(
-                vendor, "FAILED"
-            )
+        fails_with(
+            CannotRerun,
+            lambda vendor: (
+                proofs.test_one_that_brings_no_picture_does_not_count_and_costs_nobody_anything(
+                    vendor, "FAILED"
+                )
+            ),
         ),
     ),
     "the same again": (

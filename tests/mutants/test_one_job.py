@@ -6,47 +6,61 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from jobs.gateway.pixazo import PixazoClient
 from jobs.steps import abandon, settle, submit
 from tests.jobs import test_killed, test_model
 from tests.jobs.world import World
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, fails_with, notices
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    ("function", "changes"),
+    ("function", "changes", "proof"),
     [
         pytest.param(
-            abandon.end, {"if charged:": "if False:"}, id="a lost picture is not refunded"
+            abandon.end,
+            {"if charged:": "if False:"},
+            test_model.hunt,
+            id="a lost picture is not refunded",
         ),
         pytest.param(
-            settle._complete, {"if job.hold is not None:": "if False:"}, id="a result is free"
+            settle._complete,
+            {"if job.hold is not None:": "if False:"},
+            test_model.hunt,
+            id="a result is free",
         ),
         pytest.param(
             settle.apply,
             {"elif attempt.request_id != report.request_id:": "elif False:"},
+            test_model.hunt,
             id="another request's word counts",
         ),
         pytest.param(
             settle._wait_for_vendor,
             {"if job.state == JobState.READY:": "if False:"},
+            # The database lets no job have two live attempts.
+            fails_with(IntegrityError, test_model.hunt, "job"),
             id="what was refused and taken is bought again",
         ),
         pytest.param(
             PixazoClient.submit,
             {'errors.Ambiguous(f"no answer': 'errors.Unreachable(f"no answer'},
+            test_model.hunt,
             id="silence is taken for a no",
         ),
     ],
 )
 def test_the_model_notices(
-    make_world: Callable[[], World], function: Callable[..., Any], changes: dict[str, str]
+    make_world: Callable[[], World],
+    function: Callable[..., Any],
+    changes: dict[str, str],
+    proof: Callable[[Callable[[], World]], None],
 ):
     with defect(function, changes):
-        assert notices(test_model.hunt, make_world)
+        assert notices(proof, make_world)
 
 
 def ended_by_failure(make_world: Callable[[], World]) -> None:

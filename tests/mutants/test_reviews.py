@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
+from accounts.models import AuditEntry
 from desk import review_figures
 from desk.views import review as review_pages
 from jobs.steps import review
 from tests.desk import test_review as test_desk
 from tests.desk import test_review_figures
 from tests.jobs.steps import test_review, test_review_at_once, test_review_claims
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, fails_with, notices
 from tests.staff import REVIEWERS, client_of, make_staff
 
 changed_meanwhile = (
@@ -34,7 +36,7 @@ changed_meanwhile = (
         pytest.param(
             review._check_person,
             {"reviewer=by).exists()": "reviewer=by).exists() and False"},
-            test_review.test_a_child_needs_two_different_reviewers,
+            fails_with(IntegrityError, test_review.test_a_child_needs_two_different_reviewers),
             id="the second reviewer is the first",
         ),
         pytest.param(
@@ -89,7 +91,9 @@ changed_meanwhile = (
         pytest.param(
             review._decide,
             {"    audit.record(": "    dict("},
-            test_review.test_a_decision_leaves_a_line_in_the_trail,
+            fails_with(
+                AuditEntry.DoesNotExist, test_review.test_a_decision_leaves_a_line_in_the_trail
+            ),
             id="nothing in the trail",
         ),
         pytest.param(
@@ -129,6 +133,7 @@ def test_two_decisions_without_a_look_under_the_lock_are_noticed():
         "    consent = Consent.objects.select_for_update().get(pk=consent.pk)\n": "",
     }
     with defect(review._locked, look_first):
-        assert notices(
+        proof = (
             test_review_at_once.test_two_decide_at_once_and_it_is_one_decision_and_the_other_is_told
         )
+        assert notices(fails_with(ValueError, proof, "too many values to unpack"))

@@ -11,7 +11,7 @@ from jobs.catalog import Route
 from jobs.gateway import errors, fal, fal_signature
 from tests.jobs import test_catalog
 from tests.jobs.gateway import test_fal, test_fal_signature
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, fails_with, notices
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ from tests.mutants.mutation import defect, notices
         (
             fal.OneTry._bring_home,
             {"if request.url.host != QUEUE.host:": "if False:"},
-            test_fal.test_the_library_sends_nothing_anywhere_else,
+            fails_with(fal.Answered, test_fal.test_the_library_sends_nothing_anywhere_else),
             (),
         ),
         (

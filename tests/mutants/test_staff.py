@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from accounts import append_only, audit, corrections
 from accounts.models import AuditEntry
@@ -16,7 +16,7 @@ from tests.accounts import test_audit, test_corrections
 from tests.builders import make_member
 from tests.jobs import test_prices
 from tests.jobs.reconciliation import test_closing, test_judging
-from tests.mutants.mutation import defect, notices
+from tests.mutants.mutation import defect, fails_with, notices
 
 
 @pytest.mark.django_db
@@ -26,8 +26,12 @@ from tests.mutants.mutation import defect, notices
         pytest.param(
             corrections._check_second,
             {"correction.asked_by_id:": "None:"},
-            lambda: test_corrections.test_the_second_person_is_another_who_may(
-                corrections.approve, "asker"
+            fails_with(
+                IntegrityError,
+                lambda: test_corrections.test_the_second_person_is_another_who_may(
+                    corrections.approve, "asker"
+                ),
+                "the_second_person_is_another",
             ),
             id="who asked may approve",
         ),

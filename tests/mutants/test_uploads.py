@@ -12,7 +12,7 @@ from jobs.steps import erase, intake
 from tests.jobs.conftest import clock as clock
 from tests.jobs.steps import test_intake_broken_off
 from tests.jobs.steps.test_intake_broken_off import storing as storing
-from tests.mutants.mutation import defect, notices, ready
+from tests.mutants.mutation import defect, fails_with, notices, ready
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
 
@@ -22,7 +22,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
     [
         pytest.param(
             intake.receive,
-            {"state=PhotoState.ARRIVING": "state=PhotoState.UPLOADED"},
+            {
+                "state=PhotoState.ARRIVING": "state=PhotoState.UPLOADED",
+                "    _arrived(photo)\n": "",
+            },
             test_intake_broken_off.test_while_the_store_takes_it_a_row_stands_that_no_member_sees,
             {},
             id="a photo before its original",
@@ -58,7 +61,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bucket")]
         pytest.param(
             erase.claim,
             {".filter(due_at__lte=now)": ""},
-            test_intake_broken_off.test_an_upload_has_all_its_time_and_is_not_erased_before,
+            fails_with(
+                intake.StoreDown,
+                test_intake_broken_off.test_an_upload_has_all_its_time_and_is_not_erased_before,
+            ),
             {},
             id="an upload erased under the member's hands",
         ),
