@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 
 import django_rq
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 
 from jobs.queues import QUICK
@@ -34,16 +36,26 @@ class Turn:
             return True
 
     def renew(self) -> None:
+        """Does nothing to a turn that has passed on meanwhile."""
         try:
-            django_rq.get_queue(QUICK).connection.expire(self._key, self._seconds)
+            self._if_ours(lambda redis: redis.expire(self._key, self._seconds))
         except (RedisError, OSError) as problem:
             log.warning("a turn was not renewed: %s", problem)
 
     def end(self) -> None:
         """Let others in. Does nothing to a turn that has passed on meanwhile."""
         try:
-            connection = django_rq.get_queue(QUICK).connection
-            if connection.get(self._key) == self._token:
-                connection.delete(self._key)
+            self._if_ours(lambda redis: redis.delete(self._key))
         except (RedisError, OSError) as problem:
             log.warning("a turn was not given back: %s", problem)
+
+    def _if_ours(self, act: Callable[[Pipeline], object]) -> None:
+        """Redis refuses what follows the look, and we look again, if the turn passed on between."""
+
+        def look_and_act(redis: Pipeline) -> None:
+            is_ours = redis.get(self._key) == self._token
+            redis.multi()
+            if is_ours:
+                act(redis)
+
+        django_rq.get_queue(QUICK).connection.transaction(look_and_act, self._key)

@@ -20,12 +20,10 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import pytest
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
 ASSERTED = (AssertionError, pytest.fail.Exception)
 OURS = ("accounts", "jobs", "desk", "restoration_site")
 
@@ -83,12 +81,12 @@ def notices(test: Callable[..., object], *arguments: Any, **named: Any) -> bool:
 
 
 def fails_with(
-    kind: type[Exception], proof: Callable[Parameters, Result], words: str = ""
-) -> Callable[Parameters, Result]:
+    kind: type[Exception], proof: Callable[..., object], words: str = ""
+) -> Callable[..., object]:
     """The proof of something whose defect shows in this error, with these words in it."""
 
     @functools.wraps(proof)
-    def proved(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+    def proved(*arguments: Any, **named: Any) -> object:
         try:
             return proof(*arguments, **named)
         except kind as problem:
