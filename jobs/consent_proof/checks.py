@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 
+from django.db import connection
+
 from jobs import consent_chain
 from jobs.consent_proof.anchors import Anchor, moment
 from jobs.models import ConsentCheck
@@ -39,8 +41,13 @@ def not_kept(
 
 
 def write(anchor: Anchor, found: Sequence[str], **more: object) -> ConsentCheck:
-    """The next check. In a transaction of the caller's, so that two at once follow each other."""
-    list(ConsentCheck.objects.select_for_update().order_by("pk").values_list("pk")[:1])
+    """The next check. In a transaction of the caller's, so that two at once follow each other.
+
+    The first two as well, when there is no row to lock. SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE jobs_consentcheck IN EXCLUSIVE MODE")
     rows = ConsentCheck.objects.order_by("pk").annotate(stored=Stored("sha256"))
     before = list(rows.values_list("number", "stored"))
     numbers = [number for number, _ in before if isinstance(number, int)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -152,6 +153,21 @@ def test_a_change_of_any_column_of_a_check_is_found():
             ConsentCheck.objects.filter(pk=check.pk).update(**{name: other.get(name, "f" * 64)})
             assert found(), name
             ConsentCheck.objects.filter(pk=check.pk).update(**{name: was})
+    assert found() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_very_first_two_checks_at_once_follow_each_other(monkeypatch: pytest.MonkeyPatch):
+    sha256 = consent_chain.check_sha256
+
+    def slowly(check: ConsentCheck) -> str:
+        time.sleep(0.2)  # between the look at those before it and its own row
+        return sha256(check)
+
+    monkeypatch.setattr(consent_chain, "check_sha256", slowly)
+    at_once(2, lambda _: consent_proof.check(later()))
+    numbers = ConsentCheck.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == [1, 2]
     assert found() == []
 
 
