@@ -1,13 +1,14 @@
 """Ends the house when its launcher can't: after `kill -9`, a crash, a closed container.
 
 A small process beside the launcher. It is told on its standard input what to end, one `group <id>`
-or `process <id>` a line and `watch` at the end, then looks twice a second whether its parent still
+or `process <id>` a line as each one starts, and looks twice a second whether its parent still
 lives. When the parent is gone it ends every group, politely first, and itself last.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -29,17 +30,15 @@ def start() -> subprocess.Popen[str]:
     )
 
 
-def tell(guard: subprocess.Popen[str], *, groups: Iterable[int], processes: Iterable[int]) -> None:
-    """Say what to end. Once: from here on the guard watches.
-
-    The last line says so, because honcho's forked helpers hold the pipe open after we close it.
-    """
+def tell(
+    guard: subprocess.Popen[str], *, groups: Iterable[int] = (), processes: Iterable[int] = ()
+) -> None:
+    """Say what else to end."""
     assert guard.stdin is not None
     with suppress(BrokenPipeError):
         guard.stdin.writelines(f"group {group}\n" for group in groups)
         guard.stdin.writelines(f"process {process}\n" for process in processes)
-        guard.stdin.write("watch\n")
-        guard.stdin.close()
+        guard.stdin.flush()
 
 
 def _signal_all(groups: Iterable[int], number: int) -> bool:
@@ -52,15 +51,29 @@ def _signal_all(groups: Iterable[int], number: int) -> bool:
     return alive
 
 
-def main(parent: int) -> None:
+def _listen(parent: int) -> dict[str, list[int]]:
+    """All that the parent has said until it was gone.
+
+    The pipe says nothing of that: honcho's forked helpers hold it open.
+    """
     known: dict[str, list[int]] = {"group": [], "process": []}
-    for line in iter(sys.stdin.readline, ""):
-        if line == "watch\n":
-            break
-        kind, number = line.split()
-        known[kind].append(int(number))
-    while os.getppid() == parent:
-        time.sleep(LOOK_EVERY_SECONDS)
+    pipe, rest = sys.stdin.fileno(), b""
+    while True:
+        is_gone = os.getppid() != parent  # asked first, so that its last word is heard
+        ready, _, _ = select.select([pipe], [], [], 0 if is_gone else LOOK_EVERY_SECONDS)
+        said = os.read(pipe, 4096) if ready else b""
+        if is_gone and not said:
+            return known
+        if ready and not said:
+            time.sleep(LOOK_EVERY_SECONDS)  # closed
+        *lines, rest = (rest + said).split(b"\n")
+        for line in lines:
+            kind, number = line.decode().split()
+            known[kind].append(int(number))
+
+
+def main(parent: int) -> None:
+    known = _listen(parent)
     _signal_all(known["group"], signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline and _signal_all(known["group"], 0):

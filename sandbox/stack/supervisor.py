@@ -49,6 +49,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         self.first_dead: tuple[str, int] | None = None
         self.stopping = threading.Event()
         self._guard: subprocess.Popen[str] | None = None
+        self._guarded: set[int] = set()
         self._killed = False
         for name, command in plan.processes.items():
             self.add_process(name, command, env=plan.env, cwd=str(root))
@@ -109,16 +110,16 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
     def _start(self) -> None:
         self._guard = guard.start()
         super()._start()
+        guard.tell(self._guard, processes=[one["process"].pid for one in self._processes.values()])
+
+    def _guard_what_has_started(self) -> None:
+        started = {one["pid"] for one in self._processes.values() if "pid" in one}
+        new, self._guarded = started - self._guarded, started
+        if self._guard is not None and new:  # a signal asks this, too, perhaps while we tell
+            guard.tell(self._guard, groups=new)
 
     def _any_stopped(self) -> bool:
         """honcho asks this once a round, after all have started, until it begins to stop."""
-        if self._guard is not None and self._guard.stdin and not self._guard.stdin.closed:
-            known: list[dict[str, Any]] = list(self._processes.values())
-            guard.tell(
-                self._guard,
-                groups=[one["pid"] for one in known],
-                processes=[one["process"].pid for one in known],
-            )
         if self.first_dead is None and not self.stopping.is_set():
             self.first_dead = next(
                 (
@@ -131,7 +132,8 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         return self.stopping.is_set() or self.first_dead is not None
 
     def _system_print(self, data: str) -> None:
-        """honcho's own remarks: only that a signal came is worth a line."""
+        """honcho's own remarks, one at each start: only that a signal came is worth a line."""
+        self._guard_what_has_started()
         if data.endswith("received\n"):
             print("\nStopping …", file=sys.stdout, flush=True)
 
