@@ -135,7 +135,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         """honcho's own remarks, one at each start: only that a signal came is worth a line."""
         self._guard_what_has_started()
         if data.endswith("received\n"):
-            print("\nStopping …", file=sys.stdout, flush=True)
+            self.say("\nStopping …")  # printed from here, it would end in the middle of a print
 
 
 def stop_with(parent: int, supervisor: Supervisor) -> None:
