@@ -62,7 +62,14 @@ def run_due(step: Step, *, budget_seconds: float) -> int:
             renewed_at = _renew(in_flight.values(), renewed_at)
             room = width - len(in_flight)
             if room and time.monotonic() < stop_claiming:
-                for work in step.claim(room, timezone.now()):
+                try:
+                    claimed = step.claim(room, timezone.now())
+                except DatabaseError:
+                    if not in_flight:
+                        raise
+                    log.exception("%s claims no more: what is in flight is recorded", step.NAME)
+                    claimed, stop_claiming = [], time.monotonic()
+                for work in claimed:
                     in_flight[_begin(pool, step, work)] = work
             if not in_flight:
                 return recorded

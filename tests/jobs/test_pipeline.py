@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from jobs import pipeline
@@ -116,6 +118,32 @@ def test_an_unforeseen_failure_of_one_call_leaves_the_others_alone(
     run("submit")
     good.refresh_from_db()
     assert good.state == JobState.QUEUED
+
+
+def test_what_is_in_flight_is_recorded_though_nothing_more_can_be_claimed(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+):
+    job = make_job()
+    away = threading.Event()
+    claim, call = submit.claim, submit.call
+
+    def claim_while_the_database_is_there(limit: int, now: datetime) -> list[Any]:
+        if works := claim(limit, now):
+            return works
+        away.set()
+        raise OperationalError("the database is away")
+
+    def call_until_it_is_away(work: Any) -> Any:
+        assert away.wait(60)
+        return call(work)
+
+    monkeypatch.setattr(submit, "claim", claim_while_the_database_is_there)
+    monkeypatch.setattr(submit, "call", call_until_it_is_away)
+    assert run("submit") == 1
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+    with pytest.raises(OperationalError):
+        run("submit")
 
 
 def test_after_its_budget_a_drain_claims_no_more():
