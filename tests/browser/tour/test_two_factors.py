@@ -40,19 +40,20 @@ def test_two_factors_from_the_first_code_to_the_last(
         page = open_page(screen, signed_in=member)
     page.emulate_media(color_scheme=scheme)
     seen: list[str] = []
+    pages: list[Response] = []  # as the server sent them
+
+    def keep(answer: Response) -> None:
+        if answer.request.is_navigation_request():
+            pages.append(answer)
 
     def judge() -> None:
         name = str(resolve(page.url.removeprefix(house.site).partition("?")[0]).url_name)
         seen.append(name)
+        (tmp_path / f"{name}.html").write_text(pages[-1].text())
         guard.look_at_width(page)
         assert judges.inaccessible(page) == [], name
 
-    def keep_source(answer: Response) -> None:
-        """A form's answer that is no redirect, and every page, as the server sent it."""
-        if answer.request.is_navigation_request() and answer.status == 200:
-            (tmp_path / f"{len(list(tmp_path.iterdir()))}.html").write_text(answer.text())
-
-    page.on("response", keep_source)
+    page.on("response", keep)
     page.goto("/accounts/2fa/totp/activate/")
     page.locator("input[name=password]").fill(password)  # signing up was not signing in
     page.locator("main").get_by_role("button", name="Confirm").click()
