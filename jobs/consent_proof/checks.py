@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 
-from django.db import connection
-
 from jobs import consent_chain
 from jobs.consent_proof.anchors import Anchor, moment
 from jobs.models import ConsentCheck
+from jobs.models.table_lock import lock_table
 from jobs.rows import Lost, Stored, read, told
 
 
@@ -43,11 +42,9 @@ def not_kept(
 def write(anchor: Anchor, found: Sequence[str], **more: object) -> ConsentCheck:
     """The next check. In a transaction of the caller's, so that two at once follow each other.
 
-    The first two as well, when there is no row to lock. SQLite has one writer at a time anyway.
+    The first two as well, when there is no row to lock.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE jobs_consentcheck IN EXCLUSIVE MODE")
+    lock_table(ConsentCheck)
     rows = ConsentCheck.objects.order_by("pk").annotate(stored=Stored("sha256"))
     before = list(rows.values_list("number", "stored"))
     numbers = [number for number, _ in before if isinstance(number, int)]

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import Transfer, TransferKind
-from jobs.models import Attempt, Finding, FindingKind, UsageLine
+from jobs.models import Attempt, Finding, FindingKind, UsageImport, UsageLine
+from jobs.models.table_lock import lock_table
 from jobs.reconciliation.days import VENDOR
 from jobs.states import TERMINAL, JobState
 
@@ -19,13 +19,9 @@ K = FindingKind
 
 def one_at_a_time() -> None:
     """Imports, explanations and closes wait for each other: each import looks at every line and
-    closes findings in an order of its own.
-
-    SQLite has one writer at a time anyway. Taken first, before any row.
+    closes findings in an order of its own. Taken first, before any row.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE jobs_usageimport IN EXCLUSIVE MODE")
+    lock_table(UsageImport)
 
 
 def judge(lines: QuerySet[UsageLine]) -> Counter[FindingKind]:
